@@ -1,0 +1,1 @@
+"""Aligners: audio frames re-sampled to the token axis, one a file."""

@@ -1,0 +1,1 @@
+"""Manifests, the packed store, samplers and speech synthesis."""

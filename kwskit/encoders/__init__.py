@@ -1,0 +1,1 @@
+"""Acoustic and text encoders, one a file."""

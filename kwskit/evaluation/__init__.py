@@ -1,0 +1,1 @@
+"""Trials, metrics, intervals and reports; knows no model, only score files."""

@@ -1,0 +1,1 @@
+"""Log-mel and augmentation, on the model's device."""

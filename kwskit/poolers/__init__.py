@@ -1,0 +1,1 @@
+"""Poolers: a sequence of embeddings to one, one a file."""
