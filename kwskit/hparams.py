@@ -1,0 +1,250 @@
+"""YAML in: registry tags beside HyperPyYAML's, overlays, dotted overrides, and a safe mode.
+
+``!loss:asyp {level: phn}`` builds a registered part; ``!new:``, ``!name:``, ``!ref`` and the rest of
+HyperPyYAML stay. Unlike HyperPyYAML's own overrides, a node with one tag is *replaced* by a node with
+another tag, arguments and all; a mapping without a tag is merged into what it meets.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import hyperpyyaml
+import ruamel.yaml
+from ruamel.yaml.comments import CommentedMap, TaggedScalar
+
+from kwskit import registry
+
+_PART_TAG = re.compile(rf"^!({'|'.join(registry.KINDS)}):(.+)$")
+_REFERENCE = re.compile(r"<(\w+)")
+
+
+class HparamsError(ValueError):
+    """A configuration that cannot be used; the message names the file and the key."""
+
+
+@dataclass(frozen=True)
+class Hparams:
+    """A configuration: what its YAML built, and its text after overlays, overrides and references."""
+
+    values: dict[str, Any]
+    text: str
+
+    def __getitem__(self, key: str) -> Any:
+        return self.values[key]
+
+
+def load_hparams(
+    path: str | Path,
+    overlays: Iterable[str | Path] = (),
+    overrides: Mapping[str, str] | None = None,
+    known_keys: Iterable[str] | None = None,
+) -> Hparams:
+    """Build the configuration ``path`` with overlays, then dotted overrides, applied in order.
+
+    Parameters
+    ----------
+    path : the base YAML
+    overlays : YAML files merged over it
+    overrides : ``{"losses.phn.weight": "0.3"}``; values are YAML
+    known_keys : top-level keys somebody reads; any other key must be referenced by a ``!ref``
+
+    Raises
+    ------
+    HparamsError
+        For a file that is missing or no YAML, an unknown key, part or argument, a placeholder left
+        open, a reference to nothing. The message names the file and the key.
+    """
+    path = Path(path)
+    tree = _read_tree(path)
+    # A key stays known when an overlay drops the only reference to it.
+    referenced = set(_references(tree))
+    for overlay in overlays:
+        _merge(tree, _read_tree(Path(overlay)))
+    for dotted, value in (overrides or {}).items():
+        _override(tree, dotted, value, path)
+    if known_keys is not None:
+        _check_keys(tree, list(known_keys), referenced | set(_references(tree)), path)
+    stream = StringIO()
+    stream.name = str(path)  # HyperPyYAML resolves !include beside the file of this name
+    _writer().dump(tree, stream)
+    stream.seek(0)
+    try:
+        text = hyperpyyaml.resolve_references(stream).getvalue()
+    except Exception as error:
+        raise HparamsError(f"{path}: a reference cannot be resolved: {error}") from error
+    return Hparams(_construct(text, path), text)
+
+
+def load_parts(text: str, path: str | Path) -> dict[str, Any]:
+    """Build a YAML that may hold registry tags and plain values only: safe for files of strangers.
+
+    Raises
+    ------
+    HparamsError
+        For any other tag (``!new:``, ``!!python/…``), an unknown part, or text that is no YAML.
+    """
+    return _load(text, _part_loader(ruamel.yaml.SafeLoader, Path(path)), Path(path))
+
+
+def select(text: str, keep: Mapping[str, Iterable[str] | None]) -> str:
+    """The YAML ``text`` with only the top-level keys of ``keep`` and, where given, only those arguments.
+
+    References are already resolved in ``text``, so what is left stands alone.
+    """
+    source = _reader().load(text)
+    chosen = CommentedMap()
+    for key, arguments in keep.items():
+        node = source[key]
+        if arguments is not None:
+            for argument in [a for a in node if a not in set(arguments)]:
+                del node[argument]
+        chosen[key] = node
+    stream = StringIO()
+    writer = _writer()
+    writer.representer.ignore_aliases = lambda *_: True
+    writer.dump(chosen, stream)
+    return stream.getvalue()
+
+
+def _construct(text: str, path: Path) -> dict[str, Any]:
+    loader = _part_loader(ruamel.yaml.Loader, path)
+    try:
+        return hyperpyyaml.load_hyperpyyaml(text, loader=loader)
+    except HparamsError:
+        raise
+    except Exception as error:
+        raise HparamsError(f"{path}: {error}") from error
+
+
+def _load(text: str, loader: type, path: Path) -> dict[str, Any]:
+    try:
+        instance = loader(text)
+        try:
+            values = instance.get_single_data()
+        finally:
+            instance.dispose()
+    except HparamsError:
+        raise
+    except ruamel.yaml.YAMLError as error:
+        reason = " ".join(str(error).split())
+        raise HparamsError(f"{path}: only registry tags and plain values are allowed here: {reason}") from error
+    if not isinstance(values, dict):
+        raise HparamsError(f"{path}: expected a mapping at the top")
+    return values
+
+
+def _part_loader(base: type, path: Path) -> type:
+    """A loader class of its own (constructors are class state) that builds registry tags."""
+    loader = type("PartLoader", (base,), {})
+    for kind in registry.KINDS:
+
+        def construct(loader: Any, name: str, node: Any, kind: str = kind) -> Any:
+            arguments = _arguments(loader, node, f"!{kind}:{name}", path)
+            try:
+                return registry.build(kind, name, **arguments)
+            except HparamsError:
+                raise
+            except (ValueError, TypeError) as error:
+                raise HparamsError(f"{path}: !{kind}:{name}: {error}") from error
+
+        loader.add_multi_constructor(f"!{kind}:", construct)  # type: ignore[attr-defined]
+    return loader
+
+
+def _arguments(loader: Any, node: Any, tag: str, path: Path) -> dict[str, Any]:
+    if isinstance(node, ruamel.yaml.MappingNode):
+        return loader.construct_mapping(node, deep=True)
+    if isinstance(node, ruamel.yaml.ScalarNode) and not node.value:
+        return {}
+    raise HparamsError(f"{path}: {tag} takes named arguments, as in {tag} {{name: value}}")
+
+
+def _reader() -> ruamel.yaml.YAML:
+    return ruamel.yaml.YAML()
+
+
+def _writer() -> ruamel.yaml.YAML:
+    yaml = ruamel.yaml.YAML()
+    yaml.width = 4096
+    return yaml
+
+
+def _read_tree(path: Path) -> CommentedMap:
+    try:
+        tree = _reader().load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise HparamsError(f"{path}: cannot be read: {error.strerror}") from error
+    except (ruamel.yaml.YAMLError, UnicodeDecodeError) as error:
+        raise HparamsError(f"{path}: not a YAML file: {' '.join(str(error).split())}") from error
+    if not isinstance(tree, CommentedMap):
+        raise HparamsError(f"{path}: expected a mapping at the top, as in 'seed: 1'")
+    return tree
+
+
+def _tag(node: Any) -> str | None:
+    tag = getattr(getattr(node, "tag", None), "value", None)
+    return None if tag is None else str(tag)
+
+
+def _as_mapping(node: Any) -> Any:
+    """``!tokenizer:phoneme`` without arguments is a tagged empty mapping."""
+    if isinstance(node, TaggedScalar) and not node.value and _PART_TAG.match(_tag(node) or ""):
+        mapping = CommentedMap()
+        mapping.yaml_set_ctag(node.tag)
+        return mapping
+    return node
+
+
+def _merge(base: CommentedMap, overlay: CommentedMap) -> None:
+    for key, new in overlay.items():
+        new, old = _as_mapping(new), _as_mapping(base.get(key))
+        same_part = _tag(new) in (None, _tag(old))
+        if isinstance(new, CommentedMap) and isinstance(old, CommentedMap) and same_part:
+            base[key] = old
+            _merge(old, new)
+        else:
+            base[key] = new
+
+
+def _override(tree: CommentedMap, dotted: str, value: str, path: Path) -> None:
+    *parents, last = dotted.split(".")
+    node, walked = tree, ""
+    for name in parents:
+        walked = f"{walked}.{name}" if walked else name
+        if name not in node:
+            raise HparamsError(f"--{dotted}: {path} has no '{walked}'{registry.nearest(name, list(node))}")
+        node[name] = _as_mapping(node[name])
+        node = node[name]
+        if not isinstance(node, CommentedMap):
+            raise HparamsError(f"--{dotted}: '{walked}' is a plain value in {path}, so it has no '{last}'")
+    try:
+        new = _reader().load(value) if value.strip() else None
+    except ruamel.yaml.YAMLError as error:
+        raise HparamsError(f"--{dotted} {value}: not a YAML value: {' '.join(str(error).split())}") from error
+    _merge(node, CommentedMap({last: new}))
+
+
+def _check_keys(tree: CommentedMap, known: list[str], referenced: set[str], path: Path) -> None:
+    for key in tree:
+        if key not in known and key not in referenced:
+            raise HparamsError(
+                f"{path}: nothing reads the key '{key}'{registry.nearest(key, known)}; known: {', '.join(known)}"
+            )
+    open_keys = [key for key, node in tree.items() if _tag(node) == "!PLACEHOLDER"]
+    if open_keys:
+        raise HparamsError(f"{path}: no value for {', '.join(open_keys)}")
+
+
+def _references(node: Any) -> Iterable[str]:
+    if isinstance(node, TaggedScalar):
+        yield from _REFERENCE.findall(str(node.value))
+    elif isinstance(node, CommentedMap):
+        for child in node.values():
+            yield from _references(child)
+    elif isinstance(node, list):
+        for child in node:
+            yield from _references(child)
