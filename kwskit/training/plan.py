@@ -1,0 +1,70 @@
+"""How long and in what steps to train."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from kwskit.registry import nearest
+
+PRECISIONS = ("fp32", "bf16", "fp16")
+
+
+class PlanError(ValueError):
+    """A training plan that cannot be followed; the message names the field."""
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """The ``training:`` section of an experiment.
+
+    Attributes
+    ----------
+    epochs : passes over the training words
+    keywords, utterances : P words by K utterances a batch (ADML: 250 x 2)
+    accumulate : batches whose gradients are added before a step
+    max_grad_norm : gradients are clipped to this norm
+    precision : fp32, or mixed precision bf16 or fp16 (fp16 on a GPU only)
+    compile : run the acoustic encoder through torch.compile
+    early_stop : stop after so many epochs without a better validation AP; null never stops
+    schedule_every : the scheduler steps once an ``epoch`` or once a ``step``
+    checkpoint_steps : batches between two checkpoints within an epoch
+    log_steps : batches between two lines of the step log
+    """
+
+    epochs: int
+    keywords: int
+    utterances: int = 2
+    accumulate: int = 1
+    max_grad_norm: float = 5.0
+    precision: str = "fp32"
+    compile: bool = False
+    early_stop: int | None = None
+    schedule_every: str = "epoch"
+    checkpoint_steps: int = 200
+    log_steps: int = 10
+
+    @classmethod
+    def from_mapping(cls, section: Mapping[str, Any]) -> "TrainingPlan":
+        """The plan that a YAML section describes.
+
+        Raises
+        ------
+        PlanError
+            For an unknown or missing field, or a value out of range.
+        """
+        known = [field.name for field in fields(cls)]
+        for name in section:
+            if name not in known:
+                raise PlanError(f"training: no field '{name}'{nearest(name, known)}; known: {', '.join(known)}")
+        for name in ("epochs", "keywords"):
+            if name not in section:
+                raise PlanError(f"training: '{name}' is missing")
+        plan = cls(**section)
+        for name in ("epochs", "keywords", "utterances", "accumulate", "checkpoint_steps", "log_steps"):
+            if not isinstance(getattr(plan, name), int) or getattr(plan, name) < 1:
+                raise PlanError(f"training.{name} must be a whole number of at least 1, not {getattr(plan, name)!r}")
+        if plan.precision not in PRECISIONS:
+            raise PlanError(f"training.precision must be one of {PRECISIONS}, not {plan.precision!r}")
+        if plan.schedule_every not in ("epoch", "step"):
+            raise PlanError(f"training.schedule_every must be 'epoch' or 'step', not {plan.schedule_every!r}")
+        return plan
