@@ -1,0 +1,86 @@
+"""Pronunciations in a file: ``word<TAB>PH PH ...``, a line a pronunciation, the likeliest of a word first.
+
+Lines that start with ``#`` and empty lines are skipped. A key may be a phrase, or a word in any script.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from kwskit.text.neural_g2p import CONSONANTS, PHONEMES, VOWELS
+
+WORD_BOUNDARY = "|"
+HEADER = "#kwskit lexicon v1"
+STRESSLESS = tuple(sorted([*CONSONANTS, *VOWELS]))
+
+
+class LexiconError(ValueError):
+    """A lexicon file that cannot be used; the message names the file and the line."""
+
+
+def lexicon_key(text: str) -> str:
+    """How text is looked up in a lexicon: case folded, with single spaces."""
+    return " ".join(text.casefold().split())
+
+
+def read_lexicon(path: str | Path) -> dict[str, list[tuple[str, ...]]]:
+    """Pronunciations by :func:`lexicon_key`, in the file's order.
+
+    Raises
+    ------
+    LexiconError
+        When the file cannot be read, or a line has no tab, no phoneme, or a phoneme that is not ARPAbet
+        (with or without a stress digit) or the word boundary ``|``.
+    """
+    path = Path(path)
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise LexiconError(f"{path}: cannot be read: {error}") from error
+    lexicon: dict[str, list[tuple[str, ...]]] = {}
+    for number, line in enumerate(lines, 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        word, tab, said = line.partition("\t")
+        phonemes = tuple(said.upper().split())
+        if not tab or not word.strip() or not phonemes:
+            raise LexiconError(f"{path}: line {number}: expected 'word<TAB>PH PH ...', found {line[:80]!r}")
+        for phoneme in phonemes:
+            if phoneme not in PHONEMES and phoneme not in STRESSLESS and phoneme != WORD_BOUNDARY:
+                raise LexiconError(f"{path}: line {number}: '{phoneme}' is not an ARPAbet phoneme, such as AH0 or CH")
+        found = lexicon.setdefault(lexicon_key(word), [])
+        if phonemes not in found:
+            found.append(phonemes)
+    return lexicon
+
+
+def write_lexicon(
+    path: str | Path,
+    words: Iterable[str],
+    pronunciations: Callable[[str], list[tuple[str, ...]]],
+    facts: Mapping[str, object] | None = None,
+) -> None:
+    """Write the pronunciations of ``words``, whole or not at all (temporary name, then rename).
+
+    Parameters
+    ----------
+    pronunciations : such as ``G2P().pronunciations``
+    facts : ``key=value`` words for the header line
+
+    Raises
+    ------
+    UnpronounceableText
+        When a word has no pronunciation.
+    """
+    path = Path(path)
+    told = "".join(f" {key}={value}" for key, value in (facts or {}).items())
+    lines = [f"{HEADER}{told}"]
+    for word in words:
+        lines += [f"{' '.join(word.split())}\t{' '.join(phonemes)}" for phonemes in pronunciations(word)]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
