@@ -7,7 +7,6 @@ another tag, arguments and all; a mapping without a tag is merged into what it m
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -26,37 +25,26 @@ class HparamsError(ValueError):
     """A configuration that cannot be used; the message names the file and the key."""
 
 
-@dataclass(frozen=True)
-class Hparams:
-    """A configuration: what its YAML built, and its text after overlays, overrides and references."""
-
-    values: dict[str, Any]
-    text: str
-
-    def __getitem__(self, key: str) -> Any:
-        return self.values[key]
-
-
-def load_hparams(
+def resolve_hparams(
     path: str | Path,
     overlays: Iterable[str | Path] = (),
     overrides: Mapping[str, str] | None = None,
     known_keys: Iterable[str] | None = None,
-) -> Hparams:
-    """Build the configuration ``path`` with overlays, then dotted overrides, applied in order.
+) -> str:
+    """The YAML text of ``path`` with overlays, then dotted overrides, applied and references resolved.
 
     Parameters
     ----------
     path : the base YAML
-    overlays : YAML files merged over it
+    overlays : YAML files merged over it, in order
     overrides : ``{"losses.phn.weight": "0.3"}``; values are YAML
     known_keys : top-level keys somebody reads; any other key must be referenced by a ``!ref``
 
     Raises
     ------
     HparamsError
-        For a file that is missing or no YAML, an unknown key, part or argument, a placeholder left
-        open, a reference to nothing. The message names the file and the key.
+        For a file that is missing or no YAML, an unknown key, a placeholder left open, a reference to
+        nothing. The message names the file and the key.
     """
     path = Path(path)
     tree = _read_tree(path)
@@ -73,10 +61,31 @@ def load_hparams(
     _writer().dump(tree, stream)
     stream.seek(0)
     try:
-        text = hyperpyyaml.resolve_references(stream).getvalue()
+        return hyperpyyaml.resolve_references(stream).getvalue()
     except Exception as error:
         raise HparamsError(f"{path}: a reference cannot be resolved: {error}") from error
-    return Hparams(_construct(text, path), text)
+
+
+def build_hparams(text: str, path: str | Path) -> dict[str, Any]:
+    """What the resolved YAML ``text`` of the file ``path`` describes, every part built.
+
+    Raises
+    ------
+    HparamsError
+        For an unknown part or argument, or a part that refuses its arguments.
+    """
+    loader = _part_loader(ruamel.yaml.Loader, Path(path))
+    try:
+        return hyperpyyaml.load_hyperpyyaml(text, loader=loader)
+    except HparamsError:
+        raise
+    except Exception as error:
+        raise HparamsError(f"{path}: {error}") from error
+
+
+def plain_value(text: str, key: str) -> Any:
+    """The top-level value of ``key`` in the YAML ``text``, nothing built."""
+    return _reader().load(text)[key]
 
 
 def load_parts(text: str, path: str | Path) -> dict[str, Any]:
@@ -87,7 +96,17 @@ def load_parts(text: str, path: str | Path) -> dict[str, Any]:
     HparamsError
         For any other tag (``!new:``, ``!!python/…``), an unknown part, or text that is no YAML.
     """
-    return _load(text, _part_loader(ruamel.yaml.SafeLoader, Path(path)), Path(path))
+    loader = _part_loader(ruamel.yaml.SafeLoader, Path(path))(text)
+    try:
+        values = loader.get_single_data()
+    except ruamel.yaml.YAMLError as error:
+        reason = " ".join(str(error).split())
+        raise HparamsError(f"{path}: only registry tags and plain values are allowed here: {reason}") from error
+    finally:
+        loader.dispose()
+    if not isinstance(values, dict):
+        raise HparamsError(f"{path}: expected a mapping at the top")
+    return values
 
 
 def select(text: str, keep: Mapping[str, Iterable[str] | None]) -> str:
@@ -108,33 +127,6 @@ def select(text: str, keep: Mapping[str, Iterable[str] | None]) -> str:
     writer.representer.ignore_aliases = lambda *_: True
     writer.dump(chosen, stream)
     return stream.getvalue()
-
-
-def _construct(text: str, path: Path) -> dict[str, Any]:
-    loader = _part_loader(ruamel.yaml.Loader, path)
-    try:
-        return hyperpyyaml.load_hyperpyyaml(text, loader=loader)
-    except HparamsError:
-        raise
-    except Exception as error:
-        raise HparamsError(f"{path}: {error}") from error
-
-
-def _load(text: str, loader: type, path: Path) -> dict[str, Any]:
-    try:
-        instance = loader(text)
-        try:
-            values = instance.get_single_data()
-        finally:
-            instance.dispose()
-    except HparamsError:
-        raise
-    except ruamel.yaml.YAMLError as error:
-        reason = " ".join(str(error).split())
-        raise HparamsError(f"{path}: only registry tags and plain values are allowed here: {reason}") from error
-    if not isinstance(values, dict):
-        raise HparamsError(f"{path}: expected a mapping at the top")
-    return values
 
 
 def _part_loader(base: type, path: Path) -> type:

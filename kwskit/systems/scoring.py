@@ -64,4 +64,3 @@ class TrialScorer:
         enrolment = Enrolment(system, self.tokenizer, self.texts)
         by_text = enrolment.scores(audio).double().cpu().numpy()
         return by_text[self.rows, self.text_index]
-

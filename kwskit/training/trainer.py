@@ -1,5 +1,6 @@
 """The training loop, on SpeechBrain's Brain."""
 
+import inspect
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -33,7 +34,7 @@ class Trainer(Brain):
     feed : the training batches of an epoch, from any position
     plan : how long and in what steps
     make_optimizer : ``(parameter groups) -> optimizer``
-    make_scheduler : ``(optimizer) -> scheduler``
+    make_scheduler : ``(optimizer) -> scheduler``; a ``total_steps`` argument is filled in where it has one
     validate : ``(system) -> AP`` in 0..1, called after every epoch
     checkpoints, log : where state and curves go
     seed : the run's seed
@@ -47,7 +48,7 @@ class Trainer(Brain):
         feed: TrainingFeed,
         plan: TrainingPlan,
         make_optimizer: Callable[[list[dict[str, Any]]], torch.optim.Optimizer],
-        make_scheduler: Callable[[torch.optim.Optimizer], Any],
+        make_scheduler: Callable[..., Any],
         validate: Callable[[nn.Module], float],
         checkpoints: Checkpoints,
         log_folder: str,
@@ -116,7 +117,9 @@ class Trainer(Brain):
         self.special_norms = [self.plan.max_grad_norm if norm is None else norm for _, norm in special]
         self.optimizer = self.make_optimizer(groups)
         self.optimizers_dict = {"optimizer": self.optimizer}
-        self.scheduler = self.make_scheduler(self.optimizer)
+        takes_total = "total_steps" in inspect.signature(self.make_scheduler).parameters
+        total = {"total_steps": self.plan.epochs * len(self.feed) // self.plan.accumulate} if takes_total else {}
+        self.scheduler = self.make_scheduler(self.optimizer, **total)
 
     def on_stage_start(self, stage: Stage, epoch: int | None = None) -> None:
         assert epoch is not None

@@ -1,0 +1,134 @@
+"""Stage 3: train a system and release its best model."""
+
+import json
+import platform
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from kwskit import __version__, registry
+from kwskit.data.loader import WordBatches
+from kwskit.data.sampler import PKSampler
+from kwskit.data.store import PackedStore
+from kwskit.evaluation.metrics import average_precision
+from kwskit.hparams import build_hparams, plain_value, resolve_hparams
+from kwskit.records import read_records
+from kwskit.systems.model_directory import save_model
+from kwskit.systems.scoring import TrialScorer
+from kwskit.training.checkpoint import Checkpoints
+from kwskit.training.feed import TrainingFeed
+from kwskit.training.plan import TrainingPlan
+from kwskit.training.trainer import Trainer
+
+KEYS = ("seed", "tokenizer", "system", "optimizer", "scheduler", "training")
+VALIDATION = "dev_wsj"
+
+
+def train(
+    config: Path,
+    data: Path,
+    exp: Path,
+    overlays: Sequence[Path] = (),
+    overrides: Mapping[str, str] | None = None,
+    device: str | None = None,
+) -> None:
+    """Train the experiment ``config`` on ``data`` into ``exp``, from where it stopped if it did.
+
+    Writes ``config.yaml``, ``plugins.json``, ``train/`` and ``model/``.
+
+    Raises
+    ------
+    kwskit.hparams.HparamsError, kwskit.training.plan.PlanError
+        For a configuration that cannot be used.
+    kwskit.training.checkpoint.CheckpointError
+        When ``exp`` holds a run of another configuration.
+    """
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    store = PackedStore.open(data / "store" / "train")
+    text = resolve_hparams(config, overlays, {"num_words": str(len(store.words)), **(overrides or {})}, KEYS)
+    seed = int(plain_value(text, "seed"))
+    plan = TrainingPlan.from_mapping(plain_value(text, "training"))
+    checkpoints = Checkpoints(exp / "train", _identity(text, store))
+    last = checkpoints.load("last")
+    if last is not None and last["epoch"] == plan.epochs and (exp / "model").exists():
+        print(f"training is done already: {exp / 'model'}")
+        return
+    _write_facts(exp, text)
+
+    torch.manual_seed(seed)  # the weights are drawn while the YAML is built
+    hparams = build_hparams(text, config)
+    system: nn.Module = hparams["system"]
+    sampler = PKSampler(
+        store.word_ids, store.speaker_ids, keywords=plan.keywords, utterances=plan.utterances, seed=seed
+    )
+    feed = TrainingFeed(WordBatches(store, sampler, hparams["tokenizer"], seed))
+    trials, _ = read_records(data / "trials" / f"{VALIDATION}.tsv", "trials")
+    dev = TrialScorer(PackedStore.open(data / "store" / "dev"), trials, hparams["tokenizer"])
+    targets = trials["target"].to_numpy()
+    parameters = {
+        name: sum(p.numel() for p in getattr(system, name).parameters())
+        for name in ("acoustic_encoder", "audio_pooler", "text_encoder", "losses")
+    }
+    print(f"{len(store)} segments of {len(store.words)} words; {len(feed)} batches an epoch on {device}")
+    print("parameters: " + ", ".join(f"{name} {count:,}" for name, count in parameters.items()))
+    started = time.perf_counter()
+    trainer = Trainer(
+        system=system,
+        feed=feed,
+        plan=plan,
+        make_optimizer=hparams["optimizer"],
+        make_scheduler=hparams["scheduler"],
+        validate=lambda system: average_precision(targets, dev.scores(system)),
+        checkpoints=checkpoints,
+        log_folder=str(exp / "train"),
+        seed=seed,
+        device=device,
+        progress=sys.stderr.isatty(),
+    )
+    trainer.run()
+    best = checkpoints.load("best")
+    if best is None:
+        raise RuntimeError(f"{exp / 'train'}: training ended without a best checkpoint")
+    system.load_state_dict(best["system"])
+    card = _card(best["epoch"], best["ap"], parameters, seed)
+    save_model(exp / "model", system, text, card)
+    seconds = time.perf_counter() - started
+    print(f"best validation AP {best['ap']:.2%} in epoch {best['epoch']}; {seconds:.0f} s; model in {exp / 'model'}")
+
+
+def _identity(text: str, store: PackedStore) -> str:
+    """What must be the same for training to go on: the configuration, the plugins and the data."""
+    plugins = "".join(f"# plugin {plugin.name} {plugin.sha256}\n" for plugin in registry.plugins())
+    samples = int(store.num_samples.sum())
+    return f"{text}{plugins}# store {len(store)} segments, {len(store.words)} words, {samples} samples\n"
+
+
+def _write_facts(exp: Path, text: str) -> None:
+    exp.mkdir(parents=True, exist_ok=True)
+    (exp / "config.yaml").write_text(text, "utf-8")
+    plugins = [{"name": p.name, "path": p.path, "sha256": p.sha256} for p in registry.plugins()]
+    (exp / "plugins.json").write_text(json.dumps(plugins, indent=1) + "\n", "utf-8")
+
+
+def _card(epoch: int, ap: float, parameters: Mapping[str, int], seed: int) -> str:
+    return "\n".join(
+        [
+            "# kwskit model",
+            "",
+            "Open-vocabulary keyword spotting enrolled by typing: a typed and a spoken word meet in one space.",
+            "",
+            f"- best of training: epoch {epoch}, validation AP {ap:.2%} ({VALIDATION})",
+            f"- parameters: {', '.join(f'{name} {count:,}' for name, count in parameters.items() if name != 'losses')}",
+            f"- seed {seed}, kwskit {__version__}, torch {torch.__version__}, Python {platform.python_version()}",
+            "",
+            "```python",
+            "from kwskit.systems.model_directory import load_model",
+            'model = load_model("this directory")',
+            "```",
+            "",
+        ]
+    )
