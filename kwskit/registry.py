@@ -29,7 +29,7 @@ KINDS = {
     "aligner": "kwskit.aligners",
     "loss": "kwskit.losses",
     "system": "kwskit.systems",
-    "voice": "kwskit.data",
+    "voice": "kwskit.data.voices",
 }
 PLUGIN_GROUP = "kwskit.plugins"
 
@@ -157,6 +157,16 @@ def parts(kind: str | None = None) -> list[Part]:
     order = list(KINDS)
     found = [part for part in _parts.values() if kind in (None, part.kind)]
     return sorted(found, key=lambda part: (order.index(part.kind), part.name))
+
+
+def describe(part: Part) -> str:
+    """The part's tag, arguments with defaults, documentation and source, for a terminal."""
+    arguments = [
+        name if p.default is p.empty else f"{name}: {p.default!r}" for name, p in part.parameters().items()
+    ]
+    origin = f"plugin {part.plugin}" if part.plugin else "built in"
+    head = f"!{part.kind}:{part.name} {{{', '.join(arguments)}}}"
+    return f"{head}\n\n{inspect.getdoc(part.cls) or ''}\n\nsource: {part.source} ({origin})"
 
 
 def load_plugin(path: str | Path) -> Plugin:

@@ -1,0 +1,134 @@
+"""``kwskit …``: parses, calls, prints. What each command does lives in the package it calls."""
+
+import argparse
+import logging
+import os
+import sys
+from pathlib import Path
+
+from kwskit import __version__, registry
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; returns its exit status.
+
+    Errors that a person can mend are told in one line; ``KWSKIT_DEBUG=1`` shows where they come from.
+    """
+    parser = _parser()
+    options, rest = parser.parse_known_args(argv)
+    logging.basicConfig(level=os.environ.get("KWSKIT_LOG", "WARNING"), format="%(levelname)s %(name)s: %(message)s")
+    try:
+        registry.load_entry_points()
+        for plugin in options.plugin:
+            registry.load_plugin(plugin)
+        options.run(options, rest)
+    except BrokenPipeError:
+        return 1
+    except (ValueError, OSError, RuntimeError, ImportError) as error:
+        if os.environ.get("KWSKIT_DEBUG"):
+            raise
+        print(f"kwskit {options.command}: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="kwskit", description="Keyword spotting enrolled by typing.")
+    parser.add_argument("--version", action="version", version=f"kwskit {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    command = _command(commands, "parts", _parts, "list the registered parts, with arguments, defaults and source")
+    command.add_argument("kind", nargs="?", help=f"one of: {', '.join(registry.KINDS)}")
+    command.add_argument("name", nargs="?", help="one part of that kind")
+
+    command = _command(commands, "pack", _pack, "stage 2: pack a corpus into memory-mapped stores and a lexicon")
+    command.add_argument("--data", type=Path, required=True, help="folder with manifests/*.tsv")
+    command.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes (default: all cores)")
+    command.add_argument("--on_bad", choices=("stop", "skip"), default="stop", help="what a bad segment does")
+
+    command = _command(commands, "train", _train, "stage 3: train; any --a.b VALUE overrides the YAML")
+    command.add_argument("--config", type=Path, required=True, help="the experiment's YAML")
+    command.add_argument("--overlay", type=Path, action="append", default=[], help="YAML merged over it (repeatable)")
+    command.add_argument("--data", type=Path, required=True)
+    command.add_argument("--exp", type=Path, required=True, help="folder of the run")
+    command.add_argument("--seed", type=int, help="overrides the YAML's seed")
+    command.add_argument("--device", help="cpu, cuda, cuda:1 … (default: cuda where there is one)")
+
+    command = _command(commands, "score", _score, "stage 4: embed, score the trials, compute the results")
+    command.add_argument("--data", type=Path, required=True)
+    command.add_argument("--exp", type=Path, required=True)
+    command.add_argument("--words-dir", type=Path, help="recordings to score too: a folder a word, or a TSV")
+    command.add_argument("--device")
+
+    command = _command(commands, "report", _report, "stage 5: tables and a page to look at")
+    command.add_argument("--data", type=Path, required=True)
+    command.add_argument("--exp", type=Path, required=True)
+    return parser
+
+
+def _command(commands: argparse._SubParsersAction, name: str, run: object, told: str) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=told, description=told)
+    command.add_argument("--plugin", type=Path, action="append", default=[], help="Python file that registers parts")
+    command.set_defaults(run=run)
+    return command
+
+
+def _overrides(rest: list[str]) -> dict[str, str]:
+    """``["--losses.phn.weight", "0.3"]`` or ``["--losses.phn.weight=0.3"]`` as a mapping."""
+    found: dict[str, str] = {}
+    words = iter(rest)
+    for word in words:
+        if not word.startswith("--"):
+            raise ValueError(f"unexpected argument '{word}'; overrides look like --losses.phn.weight 0.3")
+        key, equals, value = word[2:].partition("=")
+        if not equals:
+            following = next(words, None)
+            if following is None:
+                raise ValueError(f"--{key} needs a value")
+            value = following
+        found[key] = value
+    return found
+
+
+def _no_more(rest: list[str]) -> None:
+    if rest:
+        raise ValueError(f"unknown argument {rest[0]}")
+
+
+def _parts(options: argparse.Namespace, rest: list[str]) -> None:
+    _no_more(rest)
+    if options.name:
+        print(registry.describe(registry.get(options.kind, options.name)))
+        return
+    for part in registry.parts(options.kind):
+        print(f"!{part.kind}:{part.name:<24} {part.summary}")
+
+
+def _pack(options: argparse.Namespace, rest: list[str]) -> None:
+    from kwskit.stages.pack import pack_corpus
+
+    _no_more(rest)
+    pack_corpus(options.data, options.jobs, options.on_bad)
+
+
+def _train(options: argparse.Namespace, rest: list[str]) -> None:
+    from kwskit.stages.train import train
+
+    overrides = _overrides(rest)
+    if options.seed is not None:
+        overrides["seed"] = str(options.seed)
+    train(options.config, options.data, options.exp, options.overlay, overrides, options.device)
+
+
+def _score(options: argparse.Namespace, rest: list[str]) -> None:
+    from kwskit.stages.score import score
+
+    _no_more(rest)
+    score(options.data, options.exp, options.words_dir, options.device)
+
+
+def _report(options: argparse.Namespace, rest: list[str]) -> None:
+    from kwskit.evaluation.report import write_report
+
+    _no_more(rest)
+    print(f"report: {write_report(options.exp, options.data)}")
