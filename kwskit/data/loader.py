@@ -1,0 +1,140 @@
+"""Batches from a packed store, for training and for embedding."""
+
+import queue
+import threading
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from kwskit.batch import Batch
+from kwskit.data.sampler import PKSampler
+from kwskit.data.store import PackedStore
+from kwskit.data.token_table import Tokenizer, TokenTable
+
+
+class WordBatches:
+    """Training batches: speech from the store, each with one of its word's pronunciations.
+
+    A batch is a pure function of (seed, epoch, position): a run can stop anywhere and go on.
+
+    Parameters
+    ----------
+    store : packed segments
+    sampler : chooses the rows of each batch
+    tokenizer : turns words into ids; every word the sampler can draw is tokenised once, here
+    seed : of the choice among pronunciations
+    max_samples : longer segments lose their end
+    prefetch : batches made ahead by a thread; 0 makes them when asked
+
+    Raises
+    ------
+    UnpronounceableText
+        When the tokenizer cannot pronounce some of the words.
+    """
+
+    def __init__(
+        self,
+        store: PackedStore,
+        sampler: PKSampler,
+        tokenizer: Tokenizer,
+        seed: int = 0,
+        max_samples: int | None = None,
+        prefetch: int = 0,
+    ):
+        self.store, self.sampler, self.seed = store, sampler, seed
+        self.max_samples, self.prefetch = max_samples, prefetch
+        self.tokens = TokenTable(store.words, tokenizer, sampler.word_ids.tolist())
+
+    def __len__(self) -> int:
+        """Batches in an epoch."""
+        return len(self.sampler)
+
+    def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
+        """The batches of ``epoch`` from position ``start``."""
+        made = self._make(epoch, start)
+        return _ahead(made, self.prefetch) if self.prefetch else made
+
+    def _make(self, epoch: int, start: int) -> Iterator[Batch]:
+        for position, rows in enumerate(self.sampler.batches(epoch, start), start):
+            rng = np.random.default_rng([self.seed, 2, epoch, position, self.sampler.rank])
+            words = self.store.word_ids[rows]
+            tokens, token_lens = self.tokens.draw(words, rng)
+            pcm, wav_lens = self.store.gather(rows, self.max_samples)
+            yield Batch(
+                wav=as_wav(pcm),
+                wav_lens=wav_lens,
+                tokens=tokens,
+                token_lens=token_lens,
+                word=torch.from_numpy(words.astype(np.int64)),
+                utt_id=self.store.utt_ids.take(rows).to_pylist(),
+            )
+
+
+class SpeechBatch(NamedTuple):
+    """Speech to embed: ``rows`` (N,) of the store, ``wav`` (N, samples) float32, ``wav_lens`` (N,) int64."""
+
+    rows: np.ndarray
+    wav: Tensor
+    wav_lens: Tensor
+
+
+def evaluation_batches(
+    store: PackedStore, rows: Sequence[int] | np.ndarray | None = None, batch_size: int = 64
+) -> Iterator[SpeechBatch]:
+    """All segments (or ``rows``) once, the longest first, so that a batch pads little and memory ends early or never.
+
+    Raises
+    ------
+    ValueError
+        When ``batch_size`` is below 1.
+    """
+    if batch_size < 1:
+        raise ValueError(f"batch_size={batch_size}: expected at least 1")
+    chosen = np.arange(len(store)) if rows is None else np.asarray(rows, dtype=np.int64)
+    chosen = chosen[np.argsort(-store.num_samples[chosen], kind="stable")]
+    for begin in range(0, len(chosen), batch_size):
+        own = chosen[begin : begin + batch_size]
+        pcm, lens = store.gather(own)
+        yield SpeechBatch(own, as_wav(pcm), lens)
+
+
+def as_wav(pcm: Tensor) -> Tensor:
+    """int16 samples as float32 in [-1, 1)."""
+    return pcm.to(torch.float32).mul_(1.0 / 32768.0)
+
+
+def _ahead(made: Iterator[Batch], count: int) -> Iterator[Batch]:
+    """``made``, but computed up to ``count`` items ahead in a thread; its errors arrive here."""
+    ready: queue.Queue[Batch | BaseException | None] = queue.Queue(count)
+    stop = threading.Event()
+
+    def put(item: Batch | BaseException | None) -> None:
+        while not stop.is_set():
+            try:
+                return ready.put(item, timeout=0.1)
+            except queue.Full:
+                continue
+
+    def work() -> None:
+        try:
+            for batch in made:
+                put(batch)
+                if stop.is_set():
+                    return
+            put(None)
+        except BaseException as error:
+            put(error)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    try:
+        while (item := ready.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        stop.set()
+        thread.join()

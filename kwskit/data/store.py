@@ -1,0 +1,161 @@
+"""The packed store: all segments of a split as 16 kHz PCM, memory mapped.
+
+A store is a folder of two Arrow IPC files and nothing private to kwskit:
+
+- ``pcm.arrow``: one column ``pcm`` (``large_list<int16>``), a segment a row, in record batches of some minutes;
+- ``index.arrow``: one record batch with, for the same rows in the same order, ``utt_id``, ``word`` and ``speaker``
+  (dictionary encoded), ``num_samples``, the place of the samples (``batch``, ``offset`` into that batch's values) and
+  ``by_utt_id``, the order that sorts ``utt_id``.
+"""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import torch
+from torch import Tensor
+
+from kwskit.data.store_layout import INDEX, PCM, SAMPLE_RATE, VERSION, StoreError
+
+
+class PackedStore:
+    """Random access to the segments of a split; opening reads the index's header and none of the audio.
+
+    Columns are views of the mapped file, not copies. Made by :meth:`open` from what
+    :func:`kwskit.data.packing.pack` wrote.
+
+    Attributes
+    ----------
+    path : the store's folder
+    utt_ids : pyarrow large_string array (n,)
+    words, speakers : the vocabulary and the speakers, sorted
+    word_ids, speaker_ids : (n,) int32, positions in ``words`` and ``speakers``
+    num_samples : (n,) int64
+    facts : what packing noted (manifest, rejected segments)
+    """
+
+    def __init__(self, path: Path, index: pa.RecordBatch, pcm: pa.ipc.RecordBatchFileReader):
+        self.path = path
+        self.facts = {key.decode(): value.decode() for key, value in (index.schema.metadata or {}).items()}
+        self.utt_ids: pa.LargeStringArray = index["utt_id"]
+        self.words: list[str] = index["word"].dictionary.to_pylist()
+        self.speakers: list[str] = index["speaker"].dictionary.to_pylist()
+        self.word_ids: np.ndarray = index["word"].indices.to_numpy()
+        self.speaker_ids: np.ndarray = index["speaker"].indices.to_numpy()
+        self.num_samples: np.ndarray = index["num_samples"].to_numpy()
+        self._batch: np.ndarray = index["batch"].to_numpy()
+        self._offset: np.ndarray = index["offset"].to_numpy()
+        self._by_utt_id: np.ndarray = index["by_utt_id"].to_numpy()
+        self._pcm = pcm
+        self._values: list[np.ndarray | None] = [None] * pcm.num_record_batches
+
+    @classmethod
+    def open(cls, path: str | Path) -> "PackedStore":
+        """Map the store in the folder ``path``.
+
+        Raises
+        ------
+        StoreError
+            When the folder holds no complete store, or one of another version.
+        """
+        path = Path(path)
+        try:
+            index = pa.ipc.open_file(pa.memory_map(str(path / INDEX)))
+            pcm = pa.ipc.open_file(pa.memory_map(str(path / PCM)))
+        except (OSError, pa.ArrowInvalid) as error:
+            raise StoreError(f"{path}: no packed store there (pack the manifest first): {error}") from error
+        version = (index.schema.metadata or {}).get(b"version", b"none").decode()
+        if version != VERSION:
+            raise StoreError(f"{path}: store version {version}, this kwskit reads version {VERSION}; pack it again")
+        return cls(path, index.get_batch(0), pcm)
+
+    def __len__(self) -> int:
+        return len(self.num_samples)
+
+    def __reduce__(self):
+        return PackedStore.open, (self.path,)
+
+    @cached_property
+    def seconds(self) -> float:
+        """Duration of all segments together, in seconds."""
+        return float(self.num_samples.sum()) / SAMPLE_RATE
+
+    def read(self, row: int) -> np.ndarray:
+        """(samples,) int16, a read-only view of segment ``row``.
+
+        Raises
+        ------
+        IndexError
+            When there is no such row.
+        """
+        if not -len(self) <= row < len(self):
+            raise IndexError(f"{self.path}: row {row} of a store of {len(self)} segments")
+        offset = self._offset[row]
+        return self._batch_values(self._batch[row])[offset : offset + self.num_samples[row]]
+
+    def gather(self, rows: Sequence[int] | np.ndarray, max_samples: int | None = None) -> tuple[Tensor, Tensor]:
+        """Segments side by side: (N, longest) int16, zero padded, and their lengths (N,) int64.
+
+        Parameters
+        ----------
+        rows : N rows of the store
+        max_samples : longer segments lose their end
+
+        Raises
+        ------
+        IndexError
+            When a row does not exist.
+        """
+        rows = np.asarray(rows, dtype=np.int64)
+        lens = self.num_samples[rows]
+        if max_samples is not None:
+            lens = np.minimum(lens, max_samples)
+        pcm = np.zeros((len(rows), int(lens.max(initial=0))), dtype=np.int16)
+        places = zip(self._batch[rows].tolist(), self._offset[rows].tolist(), lens.tolist(), strict=True)
+        for target, (batch, offset, size) in zip(pcm, places, strict=True):
+            target[:size] = self._batch_values(batch)[offset : offset + size]
+        return torch.from_numpy(pcm), torch.from_numpy(lens)
+
+    def index_of(self, utt_id: str) -> int:
+        """Row of ``utt_id``, by binary search.
+
+        Raises
+        ------
+        KeyError
+            When the store has no such utterance.
+        """
+        rank = bisect_left(self._by_utt_id, utt_id, key=lambda row: self.utt_ids[int(row)].as_py())
+        if rank < len(self):
+            row = int(self._by_utt_id[rank])
+            if self.utt_ids[row].as_py() == utt_id:
+                return row
+        raise KeyError(f"{self.path}: no utterance {utt_id!r}")
+
+    def indices_of(self, utt_ids: Sequence[str] | pa.Array | pa.ChunkedArray) -> np.ndarray:
+        """Rows (N,) int64 of many utterances at once.
+
+        Raises
+        ------
+        KeyError
+            When the store lacks any of them; names the first and counts the others.
+        """
+        if not isinstance(utt_ids, pa.Array | pa.ChunkedArray):
+            utt_ids = pa.array(utt_ids, pa.large_string())
+        utt_ids = utt_ids.cast(pa.large_string())
+        rows = pc.index_in(utt_ids, value_set=self.utt_ids)
+        if rows.null_count:
+            first = utt_ids.filter(pc.is_null(rows))[0]
+            raise KeyError(f"{self.path}: no utterance '{first}' ({rows.null_count} of {len(rows)} are missing)")
+        return np.asarray(rows, dtype=np.int64)
+
+    def _batch_values(self, batch: int) -> np.ndarray:
+        """All samples of one record batch, (samples,) int16, mapped at its first use."""
+        values = self._values[batch]
+        if values is None:
+            values = self._pcm.get_batch(int(batch)).column(0).values.to_numpy()
+            self._values[batch] = values
+        return values
