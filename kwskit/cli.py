@@ -101,7 +101,7 @@ def _parts(options: argparse.Namespace, rest: list[str]) -> None:
         print(registry.describe(registry.get(options.kind, options.name)))
         return
     for part in registry.parts(options.kind):
-        print(f"!{part.kind}:{part.name:<24} {part.summary}")
+        print(f"{f'!{part.kind}:{part.name}':<32} {part.summary}")
 
 
 def _pack(options: argparse.Namespace, rest: list[str]) -> None:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import torch
 
 from kwskit import __version__
-from kwskit.data.packing import pack
+from kwskit.data.packing import pack_manifest
 from kwskit.data.store import PackedStore
 from kwskit.data.word_folder import words_from_folder
 from kwskit.evaluation.scorer import format_table, score_file_results, write_results
@@ -97,9 +97,7 @@ def _is_done(path: Path, told: dict[str, str]) -> bool:
 def _human_task(words_dir: Path, exp: Path) -> _Task:
     """Pack people's recordings and pair every one with every typed word."""
     folder = exp / HUMAN
-    manifest = words_from_folder(words_dir)
-    write_records(folder / "manifest.tsv", "manifest", manifest, {"source": words_dir.name})
-    pack(folder / "manifest.tsv", folder / "store", on_bad="skip")
+    pack_manifest(words_from_folder(words_dir, on_bad="skip"), folder / "store", on_bad="skip")
     store = PackedStore.open(folder / "store")
     words = [store.words[i] for i in store.word_ids]
     trials = wsj_trials(store.utt_ids.to_pylist(), words, negatives=len(words))  # all other words

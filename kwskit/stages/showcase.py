@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from kwskit.batch import Batch
+from kwskit.data.loader import as_wav
 from kwskit.data.store import PackedStore
 from kwskit.systems.enrolment import pad_tokens
 from kwskit.systems.model_directory import Model
@@ -53,7 +54,7 @@ def _affinities(store: PackedStore, model: Model, words: list[str]) -> dict[str,
         wav, wav_lens = store.gather(np.array([row]))
         ids = model.tokenizer.encode(word)[0]
         tokens, lens = pad_tokens([ids])
-        batch = Batch(wav.float() / 32768, wav_lens, tokens, lens, torch.zeros(1, dtype=torch.long), [word])
+        batch = Batch(as_wav(wav), wav_lens, tokens, lens, torch.zeros(1, dtype=torch.long), [word])
         with torch.inference_mode():
             affinity = model.system.embeddings(batch.to(device)).affinity
         found[f"affinity_{k}"] = affinity[0].float().cpu().numpy()

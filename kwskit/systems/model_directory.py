@@ -74,26 +74,45 @@ def load_model(directory: str | Path, device: str | torch.device = "cpu") -> Mod
     kwskit.hparams.HparamsError
         When ``model.yaml`` holds a tag other than the registry's, or an unknown part or argument.
     """
-    directory = Path(directory)
+    model = _build(Path(directory))
+    weights_path = Path(directory) / WEIGHTS
     try:
-        text = (directory / PARTS).read_text("utf-8")
-    except OSError as error:
-        raise ModelError(
-            f"{directory / PARTS}: cannot be read ({error.strerror}); is this a model directory?"
-        ) from error
-    parts = load_parts(text, directory / PARTS)
-    missing = {"tokenizer", "system"} - set(parts)
-    if missing:
-        raise ModelError(f"{directory / PARTS}: the key '{missing.pop()}' is missing")
-    system = parts["system"]
-    if not isinstance(system, nn.Module):
-        raise ModelError(f"{directory / PARTS}: 'system' must be a !system: part")
-    try:
-        weights = safetensors.torch.load_file(directory / WEIGHTS)
+        weights = safetensors.torch.load_file(weights_path)
     except (OSError, safetensors.SafetensorError) as error:
-        raise ModelError(f"{directory / WEIGHTS}: cannot be read: {error}") from error
+        raise ModelError(f"{weights_path}: cannot be read: {error}") from error
     try:
-        system.load_state_dict(weights)
+        model.system.load_state_dict(weights)
     except RuntimeError as error:
-        raise ModelError(f"{directory / WEIGHTS}: does not fit {PARTS}: {error}") from error
-    return Model(system.to(device).eval(), parts["tokenizer"])
+        raise ModelError(f"{weights_path}: does not fit {PARTS}: {error}") from error
+    model.system.to(device).eval()
+    return model
+
+
+def untrained_model(directory: str | Path, seed: int, device: str | torch.device = "cpu") -> Model:
+    """The same architecture with weights fresh from ``seed``: what training starts from.
+
+    Raises
+    ------
+    ModelError, kwskit.hparams.HparamsError
+        As :func:`load_model`.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = _build(Path(directory))
+    model.system.to(device).eval()
+    return model
+
+
+def _build(directory: Path) -> Model:
+    path = directory / PARTS
+    try:
+        text = path.read_text("utf-8")
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read ({error.strerror}); is this a model directory?") from error
+    parts = load_parts(text, path)
+    for key in ("tokenizer", "system"):
+        if key not in parts:
+            raise ModelError(f"{path}: the key '{key}' is missing")
+    if not isinstance(parts["system"], nn.Module):
+        raise ModelError(f"{path}: 'system' must be a !system: part")
+    return Model(parts["system"], parts["tokenizer"])

@@ -21,9 +21,9 @@ def embed_store(system: nn.Module, store: PackedStore, batch_size: int = 128) ->
     device = next(system.parameters()).device
     embeddings = torch.empty(len(store), system.dim)
     with torch.inference_mode():
-        for rows, wav, wav_lens in evaluation_batches(store, batch_size):
+        for rows, wav, wav_lens in evaluation_batches(store, batch_size=batch_size):
             found = system.embed_audio(wav.to(device), wav_lens.to(device))
-            embeddings[torch.as_tensor(rows)] = found.float().cpu()
+            embeddings[torch.from_numpy(rows)] = found.float().cpu()
     return embeddings
 
 
@@ -49,8 +49,7 @@ class TrialScorer:
         self.texts = texts.dictionary.to_pylist()
         self.text_index = texts.indices.to_numpy()
         utterances = trials["utt_id"].combine_chunks().dictionary_encode()
-        rows = np.array([store.index_of(utt_id) for utt_id in utterances.dictionary.to_pylist()], dtype=np.int64)
-        self.rows = rows[utterances.indices.to_numpy()]
+        self.rows = store.indices_of(utterances.dictionary)[utterances.indices.to_numpy()]
 
     def scores(self, system: nn.Module, audio: Tensor | None = None) -> np.ndarray:
         """One float64 score a trial.
