@@ -1,0 +1,62 @@
+"""ECAPA-TDNN acoustic encoder."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from kwskit.batch import length_mask
+from kwskit.encoders.se_res2_block import SERes2Block
+from kwskit.encoders.tdnn_block import TdnnBlock
+from kwskit.registry import register
+
+
+@register("encoder", "ecapa")
+class Ecapa(nn.Module):
+    """ECAPA-TDNN with a frame-level output and no subsampling: ``(N, T, F), (N,) -> (N, T, dim), (N,)``.
+
+    Convolution over 5 frames, SE-Res2Blocks, multi-layer feature aggregation (MFA) of their outputs, and a
+    linear layer to ``dim``. The frames are tapped here, before any pooling. Convolutions are zero padded at
+    both ends of the word, and padding frames never touch valid ones, in training neither: the statistics of
+    batch normalisation are those of valid frames. Source: Desplanques et al. 2020; the layout with the
+    linear tap is a reconstruction of ADML's "256 filters, 1.8 M parameters, 256 dimensions": with the
+    defaults and ``!pooler:ccsp`` it has 1,767,136.
+
+    Parameters
+    ----------
+    num_features : F, size of an input frame
+    channels : filters of the first convolution and of the blocks
+    mfa_channels : filters of the aggregation
+    dim : size of an output frame
+    dilations : one SE-Res2Block for each, frames between its taps
+    scale : groups of a Res2 convolution
+    se_channels : bottleneck of the squeeze-excitation
+    """
+
+    def __init__(
+        self,
+        num_features: int = 40,
+        channels: int = 256,
+        mfa_channels: int = 768,
+        dim: int = 256,
+        dilations: Sequence[int] = (2, 3, 4),
+        scale: int = 8,
+        se_channels: int = 128,
+    ):
+        super().__init__()
+        self.num_features = num_features
+        self.dim = dim
+        self.stem = TdnnBlock(num_features, channels, kernel_size=5)
+        self.blocks = nn.ModuleList(SERes2Block(channels, dilation, scale, se_channels) for dilation in dilations)
+        self.mfa = TdnnBlock(channels * len(self.blocks), mfa_channels)
+        self.project = nn.Linear(mfa_channels, dim)
+
+    def forward(self, feats: Tensor, lens: Tensor) -> tuple[Tensor, Tensor]:
+        mask = length_mask(lens, feats.shape[1])
+        x = self.stem(feats.masked_fill(~mask.unsqueeze(-1), 0.0), mask)
+        outputs = []
+        for block in self.blocks:
+            x = block(x, mask)
+            outputs.append(x)
+        frames = self.project(self.mfa(torch.cat(outputs, dim=-1), mask))
+        return frames.masked_fill(~mask.unsqueeze(-1), 0.0), lens

@@ -1,0 +1,27 @@
+"""Convolution, ReLU and batch normalisation: the brick of ECAPA-TDNN."""
+
+from torch import Tensor, nn
+
+from kwskit.encoders.masked_batch_norm import MaskedBatchNorm
+from kwskit.encoders.time_conv import TimeConv
+
+
+class TdnnBlock(nn.Module):
+    """Convolution over time, ReLU, batch normalisation: ``(N, T, in) -> (N, T, out)``, in this order.
+
+    Source: Desplanques et al. 2020, "ECAPA-TDNN", section 3. Padding frames of the result are 0.
+
+    Parameters
+    ----------
+    in_channels, out_channels : sizes of a frame before and after
+    kernel_size : taps
+    dilation : frames between taps
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: int = 1, dilation: int = 1):
+        super().__init__()
+        self.conv = TimeConv(in_channels, out_channels, kernel_size, dilation)
+        self.norm = MaskedBatchNorm(out_channels)
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        return self.norm(self.conv(x).relu(), mask) * mask.unsqueeze(-1)

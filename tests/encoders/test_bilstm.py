@@ -1,0 +1,75 @@
+import pytest
+import torch
+from torch import nn
+
+from kwskit.registry import build
+
+LENS = torch.tensor([6, 3, 1])
+
+
+def encoder(**changes):
+    torch.manual_seed(0)
+    return build("text_encoder", "bilstm", **{"num_tokens": 11, "embedding_dim": 5, "hidden": 4, "dim": 3, **changes})
+
+
+def tokens(size=6):
+    return torch.randint(1, 11, (3, size), generator=torch.Generator().manual_seed(1))
+
+
+@pytest.mark.parametrize(("hidden", "count"), [(256, 2_629_632), (128, 790_528)])
+def test_parameters(hidden, count):
+    text = build("text_encoder", "bilstm", num_tokens=74, hidden=hidden)
+    lstms = [*text.forwards.parameters(), *text.backwards.parameters()]
+    assert sum(p.numel() for p in lstms) == count
+    assert sum(p.numel() for p in text.parameters()) == count + 74 * 256 + 2 * hidden * 256 + 256
+    assert (text.dim, text.num_tokens) == (256, 74)
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3])
+def test_equals_packed_bidirectional_lstm(layers):
+    ours = encoder(layers=layers)
+    theirs = nn.LSTM(5, 4, layers, batch_first=True, bidirectional=True)
+    state = {}
+    for layer, (ahead, back) in enumerate(zip(ours.forwards, ours.backwards, strict=True)):
+        for name, value in ahead.state_dict().items():
+            state[name.replace("l0", f"l{layer}")] = value
+            state[name.replace("l0", f"l{layer}_reverse")] = back.state_dict()[name]
+    theirs.load_state_dict(state)
+    packed = nn.utils.rnn.pack_padded_sequence(ours.embedding(tokens()), LENS, batch_first=True)
+    expected, _ = nn.utils.rnn.pad_packed_sequence(theirs(packed)[0], batch_first=True)
+    expected = ours.project(expected) * (torch.arange(6) < LENS[:, None])[..., None]
+    torch.testing.assert_close(ours(tokens(), LENS), expected)
+
+
+def test_padding_never_matters():
+    text = encoder()
+    expected = text(tokens(), LENS)
+    padded = nn.functional.pad(tokens(), (0, 4))
+    padded[torch.arange(10) >= LENS[:, None]] = 7
+    found = text(padded, LENS)
+    torch.testing.assert_close(found[:, :6], expected)
+    assert not found[:, 6:].any()
+    for i, n in enumerate(LENS.tolist()):
+        torch.testing.assert_close(text(tokens()[i : i + 1, :n], LENS[i : i + 1])[0], expected[i, :n])
+
+
+def test_linear_layer_then_mean_is_mean_then_linear_layer():
+    text = encoder()
+    states = []
+    text.project.register_forward_pre_hook(lambda _, arguments: states.append(arguments[0]))
+    mask = torch.arange(6) < LENS[:, None]
+    pooled = build("pooler", "mean", dim=3)(text(tokens(), LENS), mask)
+    for i, n in enumerate(LENS.tolist()):
+        torch.testing.assert_close(pooled[i], text.project(states[0][i, :n].mean(0)))
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+def test_precisions_and_gradients(dtype):
+    text = encoder()
+    expected = text(tokens(), LENS).detach()
+    with torch.autocast("cpu", torch.bfloat16, enabled=dtype == torch.bfloat16):
+        text = text.double() if dtype == torch.float64 else text
+        found = text(tokens(), LENS)
+    torch.testing.assert_close(found.float(), expected, rtol=0.05, atol=0.02)
+    found.sum().backward()
+    assert all(p.grad.isfinite().all() and p.grad.any() for p in text.parameters())
