@@ -1,0 +1,5 @@
+"""``python -m kwskit`` is ``kwskit``."""
+
+from kwskit.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,24 @@
+import pytest
+
+from kwskit.training.plan import PlanError, TrainingPlan
+
+
+def test_defaults_are_the_papers_batch_shape():
+    plan = TrainingPlan.from_mapping({"epochs": 100, "keywords": 250})
+    assert (plan.utterances, plan.accumulate, plan.precision) == (2, 1, "fp32")
+
+
+@pytest.mark.parametrize(
+    ("section", "told"),
+    [
+        ({"epochs": 1, "keyword": 2}, "no field 'keyword' .did you mean 'keywords'"),
+        ({"epochs": 1}, "'keywords' is missing"),
+        ({"epochs": 0, "keywords": 2}, "training.epochs must be a whole number"),
+        ({"epochs": 1.5, "keywords": 2}, "training.epochs must be a whole number"),
+        ({"epochs": 1, "keywords": 2, "precision": "int8"}, "training.precision must be one of"),
+        ({"epochs": 1, "keywords": 2, "schedule_every": "week"}, "'epoch' or 'step'"),
+    ],
+)
+def test_mistakes_are_named(section, told):
+    with pytest.raises(PlanError, match=told):
+        TrainingPlan.from_mapping(section)
