@@ -24,10 +24,11 @@ def main(argv: list[str] | None = None) -> int:
         options.run(options, rest)
     except BrokenPipeError:
         return 1
-    except (ValueError, OSError, RuntimeError, ImportError) as error:
+    except (ValueError, LookupError, OSError, RuntimeError, ImportError) as error:
         if os.environ.get("KWSKIT_DEBUG"):
             raise
-        print(f"kwskit {options.command}: {error}", file=sys.stderr)
+        told = error.args[0] if isinstance(error, KeyError) else error  # a KeyError quotes its message
+        print(f"kwskit {options.command}: {told}", file=sys.stderr)
         return 1
     return 0
 

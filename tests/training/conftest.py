@@ -31,8 +31,13 @@ training:
 """
 
 
+@pytest.fixture(scope="session")
+def configuration() -> str:
+    return CONFIGURATION
+
+
 @pytest.fixture
-def config(tmp_path):
+def config(configuration, tmp_path):
     path = tmp_path / "config.yaml"
-    path.write_text(CONFIGURATION)
+    path.write_text(configuration)
     return path
