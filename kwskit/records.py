@@ -10,7 +10,8 @@ One record a line, tab separated, UTF-8, no quoting. Line 1 says what the file i
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -35,56 +36,74 @@ SCORES = TRIALS | {"score": pa.float64()}
 OPTIONAL = {"group": pa.string()}
 COLUMNS: dict[str, dict[str, pa.DataType]] = {"manifest": MANIFEST, "trials": TRIALS, "scores": SCORES}
 
+_KINDS = {pa.string(): "UTF-8 text", pa.float64(): "a number", pa.int8(): "a whole number from -128 to 127"}
+
 
 class RecordError(ValueError):
     """A record file that cannot be used; the message names the file, the line and the column."""
 
 
-def write_records(path: str | Path, kind: str, table: pa.Table, facts: Mapping[str, object] | None = None) -> None:
-    """Write ``table`` as a ``kind`` file, whole or not at all (temporary name, then rename).
+@contextmanager
+def written_whole(path: str | Path) -> Iterator[Path]:
+    """A temporary path beside ``path`` that takes its place when the block ends well, and is removed when not.
 
     Raises
     ------
-    RecordError
-        When a column of the kind is missing, or a text holds a tab, a line break or a quotation mark.
+    OSError
+        Whatever writing raised (a full disk, no permission), naming ``path``; a file already there stays as it was.
     """
     path = Path(path)
-    columns = [*_required(path, kind, table.column_names), *(c for c in table.column_names if c not in COLUMNS[kind])]
-    table = table.select(columns)
-    for name in columns:
-        if pa.types.is_string(table[name].type) or pa.types.is_large_string(table[name].type):
-            bad = pc.match_substring_regex(table[name], r"[\t\r\n\"]")
-            if pc.any(bad).as_py():
-                row = pc.index(bad, True).as_py()
-                raise RecordError(
-                    f"{path}: record {row + 1}: column '{name}' holds a tab, a line break or a quotation mark"
-                )
-    told = "".join(f" {key}={quote(str(value), safe='/:,.+')}" for key, value in (facts or {}).items())
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        with partial.open("wb") as sink:
-            sink.write(f"#kwskit {kind} {VERSION}{told}\n{chr(9).join(columns)}\n".encode())
-            options = pyarrow.csv.WriteOptions(include_header=False, delimiter="\t", quoting_style="none")
-            pyarrow.csv.write_csv(table, sink, options)
+        yield partial
         partial.replace(path)
+    except OSError as error:
+        raise OSError(error.errno, f"cannot be written: {error.strerror or error}", str(path)) from error
     finally:
         partial.unlink(missing_ok=True)
 
 
-def read_records(path: str | Path, kind: str) -> tuple[pa.Table, dict[str, str]]:
-    """Read a ``kind`` file: its table (columns typed as in ``COLUMNS``) and the facts of its first line.
+def write_records(path: str | Path, kind: str, table: pa.Table, facts: Mapping[str, object] | None = None) -> None:
+    """Write ``table`` as a ``kind`` file, whole or not at all (:func:`written_whole`).
 
     Raises
     ------
     RecordError
-        When the file is missing or of another kind or version, lacks a column, or holds a value that is
-        not of its column's type (with the line).
+        When a column of the kind is missing, a value is missing or not of its column's type, a text holds a tab,
+        a line break or a quotation mark, or a fact's name is not a plain word.
+    OSError
+        When the file cannot be written.
+    """
+    _require(path, kind, table.column_names)
+    columns = [*COLUMNS[kind], *(c for c in table.column_names if c not in COLUMNS[kind])]
+    types = COLUMNS[kind] | OPTIONAL
+    table = pa.table({name: _checked(path, name, table[name], types.get(name)) for name in columns})
+    for key in facts or {}:
+        if not re.fullmatch(r"[\w.-]+", key):
+            raise RecordError(f"{path}: fact {key!r}: a name has letters, digits, '_', '.' and '-' only")
+    told = "".join(f" {key}={quote(str(value), safe='/:,.+')}" for key, value in (facts or {}).items())
+    with written_whole(path) as partial, partial.open("wb") as sink:
+        sink.write(f"#kwskit {kind} {VERSION}{told}\n{chr(9).join(columns)}\n".encode())
+        options = pyarrow.csv.WriteOptions(include_header=False, delimiter="\t", quoting_style="none")
+        pyarrow.csv.write_csv(table, sink, options)
+
+
+def read_records(path: str | Path, kind: str) -> tuple[pa.Table, dict[str, str]]:
+    """Read a ``kind`` file: its table and the facts of its first line.
+
+    Columns are typed as in ``COLUMNS`` and ``OPTIONAL``; any other column is text.
+
+    Raises
+    ------
+    RecordError
+        When the file is missing or of another kind or version, lacks a column or has one twice, or when a line
+        has too few or too many values, or one that is not of its column's type (with the line and the column).
     """
     path = Path(path)
     try:
         with path.open("rb") as source:
-            first, second = source.readline().decode(), source.readline().decode()
+            first, second = source.readline().decode("utf-8-sig"), source.readline().decode()
     except (OSError, UnicodeDecodeError) as error:
         raise RecordError(f"{path}: cannot be read: {error}") from error
     words = first.split()
@@ -92,8 +111,8 @@ def read_records(path: str | Path, kind: str) -> tuple[pa.Table, dict[str, str]]
         raise RecordError(f"{path}: line 1: expected '#kwskit {kind} {VERSION} …', found {first.strip()[:80]!r}")
     facts = {key: unquote(value) for key, _, value in (word.partition("=") for word in words[3:])}
     columns = second.rstrip("\r\n").split("\t")
-    _required(path, kind, columns)
-    types = COLUMNS[kind] | OPTIONAL
+    _require(path, kind, columns)
+    types = {name: (COLUMNS[kind] | OPTIONAL).get(name, pa.string()) for name in columns}
     options = (
         pyarrow.csv.ParseOptions(delimiter="\t", quote_char=False, ignore_empty_lines=False),
         pyarrow.csv.ConvertOptions(column_types=types, null_values=[], strings_can_be_null=False),
@@ -103,23 +122,52 @@ def read_records(path: str | Path, kind: str) -> tuple[pa.Table, dict[str, str]]
         table = pyarrow.csv.read_csv(path, reading, *options)
     except pa.ArrowInvalid as error:
         if "Empty CSV" in str(error):
-            return pa.table({c: pa.array([], types.get(c, pa.string())) for c in columns}), facts
+            return pa.schema(types).empty_table(), facts
         reading.use_threads = False  # only then does Arrow count the lines
         try:
             pyarrow.csv.read_csv(path, reading, *options)
         except pa.ArrowInvalid as located:
             error = located
-        raise RecordError(f"{path}: {_with_line(str(error))}") from error
+        raise RecordError(f"{path}: {_for_people(str(error), columns, types)}") from error
     return table, facts
 
 
-def _required(path: Path, kind: str, columns: list[str]) -> list[str]:
+def _require(path: str | Path, kind: str, columns: list[str]) -> None:
     missing = [name for name in COLUMNS[kind] if name not in columns]
     if missing:
         raise RecordError(f"{path}: line 2: a {kind} file needs the column {', '.join(missing)}; it has {columns}")
-    return list(COLUMNS[kind])
+    twice = [name for name in columns if columns.count(name) > 1]
+    if twice:
+        raise RecordError(f"{path}: line 2: the column {twice[0]} is there twice")
 
 
-def _with_line(message: str) -> str:
-    """Arrow counts records from 1 (and columns from 0); people count lines of the file."""
-    return re.sub(r"Row #(\d+)", lambda match: f"line {match[1]}", message)
+def _checked(path: str | Path, name: str, values: pa.ChunkedArray, wanted: pa.DataType | None) -> pa.ChunkedArray:
+    """``values`` as they will be written, of type ``wanted`` (None = any)."""
+
+    def refuse(bad: pa.ChunkedArray, what: str) -> None:
+        if pc.any(bad).as_py():
+            raise RecordError(f"{path}: record {pc.index(bad, True).as_py() + 1}: column '{name}' {what}")
+
+    refuse(pc.is_null(values), "has no value")
+    if pa.types.is_dictionary(values.type):
+        values = values.cast(values.type.value_type)
+    if wanted is not None:
+        try:
+            values = values.cast(wanted)
+        except pa.ArrowInvalid as error:
+            raise RecordError(f"{path}: column '{name}': expected {wanted} values: {error}") from error
+    if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
+        refuse(pc.match_substring_regex(values, r"[\t\r\n\"]"), "holds a tab, a line break or a quotation mark")
+    return values
+
+
+def _for_people(message: str, columns: list[str], types: Mapping[str, pa.DataType]) -> str:
+    """Arrow's message with the file's line and the column's name; Arrow numbers rows from 1 and columns from 0."""
+    value = re.fullmatch(r"In CSV column #(\d+): Row #(\d+): CSV conversion error to \w+: (.*)", message)
+    if value:
+        name = columns[int(value[1])]
+        return f"line {value[2]}: column '{name}': expected {_KINDS[types[name]]}: {value[3]}"
+    length = re.fullmatch(r"CSV parse error: Row #(\d+): Expected (\d+) columns, got (\d+): .*", message, re.DOTALL)
+    if length:
+        return f"line {length[1]}: expected {length[2]} values ({', '.join(columns)}), found {length[3]}"
+    return re.sub(r"Row #(\d+)", r"line \1", message)

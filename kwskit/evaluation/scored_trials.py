@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from kwskit.evaluation.operating_points import OperatingPoints
 from kwskit.records import HEADER_LINES, TRIALS, RecordError, read_records
 
 
@@ -88,6 +89,19 @@ class ScoredTrials:
     def _keys(self) -> NDArray[np.int64]:
         """(T,) one number for each pair of typed word and utterance."""
         return self.words.astype(np.int64) * len(self.utt_ids) + self.utterances
+
+    def curve(self) -> OperatingPoints:
+        """The sweep of the threshold over these trials.
+
+        Raises
+        ------
+        RecordError
+            When there is no target or no non-target.
+        """
+        try:
+            return OperatingPoints.of(self.targets, self.scores)
+        except ValueError as error:
+            raise RecordError(f"{self.path}: {error}") from error
 
     def describe(self, row: int) -> str:
         """A trial in words, for messages."""

@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from kwskit.evaluation.bootstrap import bootstrap, interval, resample_counts
 from kwskit.evaluation.metrics import top1_of_trials
 from kwskit.evaluation.operating_points import OperatingPoints
 from kwskit.evaluation.scored_trials import ScoredTrials
-from kwskit.records import RecordError
+from kwskit.records import written_whole
 
 FALSE_ALARM_RATES = (0.01, 0.001)
 RESAMPLES = 1000
@@ -59,7 +58,7 @@ def score_file_results(
         As :meth:`ScoredTrials.read`, and when the file lacks targets or non-targets.
     """
     scored = ScoredTrials.read(path, trials)
-    curve = _curve(scored)
+    curve = scored.curve()
     results = {
         "model": scored.path.absolute().parent.name if model is None else model,
         "protocol": scored.facts["protocol"],
@@ -109,7 +108,7 @@ def compare_score_files(
     counts = resample_counts(len(one.vocabulary), resamples, seed)
     values, samples = [], []
     for scored in (one, replace(one, scores=two_scores)):
-        values.append(_values(_curve(scored), false_alarm_rates))
+        values.append(_values(scored.curve(), false_alarm_rates))
         samples.append(bootstrap(scored.words, scored.targets, scored.scores, counts, false_alarm_rates))
     return {
         name: {
@@ -123,21 +122,9 @@ def compare_score_files(
 
 def write_results(path: str | Path, results: Mapping[str, Any]) -> None:
     """Write ``results`` as JSON, whole or not at all (temporary name, then rename)."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        partial.write_text(json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def _curve(scored: ScoredTrials) -> OperatingPoints:
-    try:
-        return OperatingPoints.of(scored.targets, scored.scores)
-    except ValueError as error:
-        raise RecordError(f"{scored.path}: {error}") from error
+    text = json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False)
+    with written_whole(path) as partial:
+        partial.write_text(text + "\n", encoding="utf-8")
 
 
 def _measure(scored: ScoredTrials, curve: OperatingPoints, resamples: int, seed: int, rates: Sequence[float]) -> dict:
@@ -161,7 +148,7 @@ def _measure_group(scored: ScoredTrials, resamples: int, seed: int, rates: Seque
     """Counts and metrics of one group; of a group without targets or without non-targets the counts only."""
     positives = int(scored.targets.sum())
     if 0 < positives < len(scored):
-        return _measure(scored, _curve(scored), resamples, seed, rates)
+        return _measure(scored, scored.curve(), resamples, seed, rates)
     return {"trials": len(scored), "positives": positives, "negatives": len(scored) - positives}
 
 
