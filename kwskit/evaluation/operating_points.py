@@ -128,7 +128,8 @@ class OperatingPoints:
         far = (curve.false_alarms + 0.5) / (self.negatives + 1)
         frr = (self.positives - curve.hits + 0.5) / (self.positives + 1)
         length = np.hypot(np.diff(np.log(far / (1 - far))), np.diff(np.log(frr / (1 - frr))))
-        along = np.append(0, np.cumsum(length))
+        # A long step of a sparse end needs its two ends only; uncapped it would use up the points of the rest.
+        along = np.append(0, np.cumsum(np.minimum(length, length.sum() / points)))
         keep = np.unique(np.searchsorted(along, np.linspace(0, along[-1], points)).clip(max=len(along) - 1))
         return OperatingPoints(curve.thresholds[keep], curve.hits[keep], curve.false_alarms[keep])
 
