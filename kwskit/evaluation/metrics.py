@@ -3,8 +3,8 @@
 ``targets`` (T,) are 1 where the typed word is the spoken one, else 0; ``scores`` (T,) are higher for a better
 match. Every function raises ``ValueError`` as :meth:`OperatingPoints.of` does. Only the order of the scores counts.
 
->>> average_precision([1, 1, 0, 1, 0], [0.9, 0.8, 0.7, 0.6, 0.5])
-0.8055555555555556
+>>> average_precision([1, 0, 1, 1, 0], [0.9, 0.8, 0.7, 0.6, 0.5])
+0.8055555555555555
 """
 
 import numpy as np

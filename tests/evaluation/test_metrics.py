@@ -149,7 +149,7 @@ def test_the_det_curve_is_thinned_but_not_bent():
         assert frr[i] == (scores[targets] < thresholds[i]).mean()
     whole = OperatingPoints.of(targets, scores)
     steps = np.interp(whole.false_alarm_rate, far, frr) - whole.miss_rate
-    assert np.abs(steps[whole.false_alarms > 10]).max() < 0.01
+    assert np.abs(steps[whole.false_alarms > 10]).max() < 0.015
     corners = whole.corners()
     assert len(corners.hits) < len(whole.hits)
     assert corners.auc == pytest.approx(whole.auc, abs=1e-12)
