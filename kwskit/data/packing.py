@@ -9,17 +9,18 @@ from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from tqdm import tqdm
 
 from kwskit.data.audio import AudioError, AudioFormat
 from kwskit.data.manifest import read_manifest
 from kwskit.data.packing_task import PackedTask, PackingTask
+from kwskit.data.progress import Progress
 from kwskit.data.store_layout import REJECTED, SAMPLE_RATE
 from kwskit.data.store_writer import StoreWriter
 from kwskit.records import MANIFEST, write_records
@@ -73,7 +74,7 @@ def pack_manifest(
         ``stop`` at segments that cannot be used, or ``skip`` them: they are counted, reported and listed with
         their reasons in ``rejected.tsv`` of the store
     facts : notes to keep in the store
-    progress : show a progress bar when a person watches
+    progress : show progress
 
     Raises
     ------
@@ -97,16 +98,15 @@ def pack_manifest(
     good: list[np.ndarray] = []
     reasons: list[str] = []
     formats: Counter[AudioFormat] = Counter()
-    bar = tqdm(
-        total=round(float(seconds.sum())), desc=f"pack {store.name}", unit="s", disable=None if progress else True
-    )
-    with StoreWriter(store) as writer, bar:
+    bar = Progress(round(float(seconds.sum())), f"pack {store.name}", "s of audio") if progress else None
+    with StoreWriter(store) as writer, bar or nullcontext():
         for packed in _run(list(_tasks(table, seconds)), workers or _workers(seconds.sum())):
             writer.add(packed.samples, packed.lens)
             good.append(packed.good)
             reasons += packed.reasons
             formats += packed.formats
-            bar.update(round(float(packed.lens.sum()) / SAMPLE_RATE))
+            if bar:
+                bar.advance(round(float(packed.lens.sum()) / SAMPLE_RATE))
             if on_bad == "stop" and len(reasons) >= MOST_REFUSALS:
                 break
         used = sum(int(task.sum()) for task in good)

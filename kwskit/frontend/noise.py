@@ -1,0 +1,72 @@
+"""Synthetic background noise."""
+
+import torch
+from torch import Tensor, nn
+
+from kwskit.frontend.chance import Chance, check_prob, check_range
+from kwskit.frontend.mixing import mix_at_snr
+from kwskit.registry import register
+
+SAMPLE_RATE = 16_000
+# Power falls as f^-exponent: white, two pinkish colours, brown.
+EXPONENTS = (0.0, 0.7, 1.0, 1.5, 2.0)
+MAINS = (50.0, 60.0)
+HUM_HARMONICS = 20
+
+
+@register("augment", "noise")
+class Noise(nn.Module):
+    """Adds noise of a random colour, from white to brown, or mains hum, at a random SNR (ours).
+
+    A bank of some seconds of each colour is made once; an utterance gets a random stretch of it, so that the cost is
+    that of adding.
+
+    Parameters
+    ----------
+    prob : share of utterances that get noise
+    low_snr, high_snr : range of the signal-to-noise ratio in dB
+    seconds : length of the bank, for each colour
+    seed : of the bank
+    """
+
+    bank: Tensor
+
+    def __init__(
+        self, prob: float = 0.5, low_snr: float = 0.0, high_snr: float = 25.0, seconds: float = 8.0, seed: int = 0
+    ):
+        super().__init__()
+        self.prob = check_prob(prob)
+        self.low_snr, self.high_snr = check_range("low_snr, high_snr", low_snr, high_snr)
+        bank = noise_bank(round(seconds * SAMPLE_RATE), torch.Generator().manual_seed(seed))
+        self.register_buffer("bank", bank.flatten(), persistent=False)
+
+    def forward(self, wav: Tensor, wav_lens: Tensor, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
+        chance = Chance(generator)
+        rows = chance.chosen(len(wav), self.prob)
+        # A batch longer than the bank hears it again.
+        bank = (
+            self.bank.repeat(1 + wav.shape[1] // len(self.bank)).to(wav.dtype)
+            if wav.shape[1] >= len(self.bank)
+            else self.bank
+        )
+        begins = chance.integers(len(rows), len(bank) - wav.shape[1] + 1).to(wav.device)
+        noise = bank.unfold(0, wav.shape[1], 1).index_select(0, begins)
+        snr_db = chance.uniform(len(rows), self.low_snr, self.high_snr)
+        return mix_at_snr(wav, wav_lens, rows, noise, snr_db), wav_lens
+
+
+def noise_bank(samples: int, generator: torch.Generator) -> Tensor:
+    """(kinds, samples) float32 of unit power: coloured noises, then mains hum with its harmonics."""
+    kinds = []
+    frequency = torch.fft.rfftfreq(samples, 1 / SAMPLE_RATE).clamp(min=20.0)
+    for exponent in EXPONENTS:
+        spectrum = torch.fft.rfft(torch.randn(samples, generator=generator)) * frequency ** (-exponent / 2)
+        kinds.append(torch.fft.irfft(spectrum, samples))
+    time = torch.arange(samples) / SAMPLE_RATE
+    for mains in MAINS:
+        level = torch.rand(HUM_HARMONICS, generator=generator) / torch.arange(1, HUM_HARMONICS + 1)
+        phase = torch.rand(HUM_HARMONICS, generator=generator) * 2 * torch.pi
+        waves = [level[k] * torch.sin(2 * torch.pi * mains * (k + 1) * time + phase[k]) for k in range(HUM_HARMONICS)]
+        kinds.append(torch.stack(waves).sum(0))
+    bank = torch.stack(kinds)
+    return bank / bank.square().mean(dim=1, keepdim=True).sqrt()
