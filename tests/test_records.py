@@ -165,3 +165,11 @@ def test_an_error_while_writing_leaves_nothing(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert list((tmp_path / "a").iterdir()) == []
+
+
+def test_a_reader_of_the_old_file_is_not_disturbed(tmp_path):
+    write_records(tmp_path / "t.tsv", "trials", trials())
+    with (tmp_path / "t.tsv").open() as reader:
+        write_records(tmp_path / "t.tsv", "trials", trials(enrol_text=["x", "y"]))
+        assert "banana" in reader.read()
+    assert "banana" not in (tmp_path / "t.tsv").read_text()
