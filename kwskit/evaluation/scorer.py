@@ -14,8 +14,11 @@ from numpy.typing import NDArray
 from kwskit.evaluation.bootstrap import bootstrap, interval, resample_counts
 from kwskit.evaluation.metrics import top1_of_trials
 from kwskit.evaluation.operating_points import OperatingPoints
+from kwskit.evaluation.results_table import format_table
 from kwskit.evaluation.scored_trials import ScoredTrials
 from kwskit.records import written_whole
+
+__all__ = ["compare_score_files", "format_table", "score_file_results", "write_results"]
 
 FALSE_ALARM_RATES = (0.01, 0.001)
 RESAMPLES = 1000
@@ -120,9 +123,30 @@ def compare_score_files(
     }
 
 
-def write_results(path: str | Path, results: Mapping[str, Any]) -> None:
-    """Write ``results`` as JSON, whole or not at all (temporary name, then rename)."""
-    text = json.dumps(results, indent=1, ensure_ascii=False, allow_nan=False)
+def write_results(
+    path: str | Path,
+    results: Sequence[Mapping[str, Any]] | Mapping[str, Any],
+    run: Mapping[str, Any] | None = None,
+) -> None:
+    """Write results.json, whole or not at all: ``{"results": [...], "run": {...}}``.
+
+    Parameters
+    ----------
+    path : the file
+    results : one entry a model and trial list; or the whole content, if it is a mapping already
+    run : facts about the run, such as its seed and versions
+
+    Raises
+    ------
+    OSError
+        When the file cannot be written; a file already there stays as it was.
+    ValueError
+        When a number is not finite: JSON has no such numbers.
+    """
+    content: dict[str, Any] = dict(results) if isinstance(results, Mapping) else {"results": list(results)}
+    if run is not None:
+        content["run"] = dict(run)
+    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
     with written_whole(path) as partial:
         partial.write_text(text + "\n", encoding="utf-8")
 

@@ -103,10 +103,19 @@ def test_the_curves_are_those_of_the_trials(folder, results):
     assert np.mean(rates) == pytest.approx(results["eer_nearest"]["value"])
 
 
-def test_results_survive_json(results, tmp_path):
-    write_results(tmp_path / "new" / "results.json", {"results": [results]})
-    assert json.loads((tmp_path / "new" / "results.json").read_text()) == {"results": [results]}
-    assert [p.name for p in (tmp_path / "new").iterdir()] == ["results.json"]
+@pytest.mark.parametrize("whole", [False, True])
+def test_results_survive_json(results, tmp_path, whole):
+    content = {"results": [results, results], "run": {"seed": 3, "plugins": []}}
+    path = tmp_path / "new" / "results.json"
+    if whole:
+        write_results(path, content)
+    else:
+        write_results(path, content["results"], content["run"])
+    assert json.loads(path.read_text()) == content
+    with pytest.raises(ValueError, match="JSON"):
+        write_results(path, [{"ap": float("nan")}])
+    assert json.loads(path.read_text()) == content
+    assert list(path.parent.iterdir()) == [path]
 
 
 def test_the_seed_decides_the_intervals(folder):
