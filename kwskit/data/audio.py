@@ -24,6 +24,7 @@ CONTEXT = 0.05
 LOUDEST = 2.0
 
 logger = logging.getLogger(__name__)
+_told: set[str] = set()
 
 
 class AudioError(ValueError):
@@ -62,7 +63,7 @@ def read_segment(path: str | Path, start: float = 0.0, stop: float | None = None
     audio_format = probe(path)[0]
     conversion = audio_format.conversion()
     if conversion:
-        _tell_once(f"{path} and files like it: {conversion}")
+        _tell_once(path, conversion)
     segment = read_segments(path, [start], [float("inf") if stop is None else stop])[0][0]
     if isinstance(segment, AudioError):
         raise segment
@@ -215,6 +216,7 @@ def _position(seconds: float) -> int:
     return round(seconds * SAMPLE_RATE)
 
 
-@lru_cache
-def _tell_once(message: str) -> None:
-    logger.warning(message)
+def _tell_once(path: str | Path, conversion: str) -> None:
+    if conversion not in _told:
+        _told.add(conversion)
+        logger.warning("%s and files like it: %s", path, conversion)

@@ -11,8 +11,8 @@ logger = logging.getLogger(__name__)
 class PKSampler:
     """Draws batches of ``keywords`` words, each with ``utterances`` distinct utterances of different voices if it can.
 
-    A pass visits the keywords once each, in random order (METHODS section 24: keywords uniformly among those with
-    enough segments). Of a word, voices are drawn first, uniformly and without replacement, then one utterance of
+    A pass visits the keywords once each, in random order (keywords uniformly among those with enough segments: ADML's
+    batches). Of a word, voices are drawn first, uniformly and without replacement, then one utterance of
     each; a word with fewer voices than ``utterances`` gives them in turns (ours). Every batch is a pure function of
     (seed, epoch, position), and costs no more for a large corpus.
 

@@ -45,7 +45,7 @@ class StoreWriter:
     def __enter__(self) -> "StoreWriter":
         shutil.rmtree(self.partial, ignore_errors=True)
         self.partial.mkdir(parents=True)
-        self.sink = pa.OSFile(str(self.partial / PCM), "wb")
+        self.sink = _open_sink(str(self.partial / PCM), "wb")
         self.writer = pa.ipc.new_file(self.sink, PCM_SCHEMA)
         return self
 
@@ -87,7 +87,7 @@ class StoreWriter:
         }
         facts = {"version": VERSION, "sample_rate": SAMPLE_RATE, **(facts or {})}
         index = pa.record_batch(columns).replace_schema_metadata({key: str(value) for key, value in facts.items()})
-        with pa.OSFile(str(self.partial / INDEX), "wb") as sink, pa.ipc.new_file(sink, index.schema) as writer:
+        with _open_sink(str(self.partial / INDEX), "wb") as sink, pa.ipc.new_file(sink, index.schema) as writer:
             writer.write_batch(index)
         self.finished = True
 
@@ -115,6 +115,10 @@ class StoreWriter:
             self.path.rename(old)
         self.partial.rename(self.path)
         shutil.rmtree(old, ignore_errors=True)
+
+
+def _open_sink(path: str, mode: str) -> pa.NativeFile:
+    return pa.OSFile(path, mode)
 
 
 def _one_array(column: pa.Array | pa.ChunkedArray) -> pa.Array:
