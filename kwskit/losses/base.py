@@ -1,9 +1,13 @@
 """The two base classes of losses."""
 
+from typing import cast
+
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from kwskit.batch import Embeddings
+from kwskit.losses.full_precision import FullPrecision
 
 LEVELS = ("phn", "utt")
 
@@ -11,25 +15,40 @@ LEVELS = ("phn", "utt")
 class Loss(nn.Module):
     """A training objective: ``forward(emb) -> scalar``, scaled by ``weight`` in the total (ADML eq. 3).
 
-    ``forward`` runs :meth:`compute` in float32, autocast off, because exp and log of scaled cosines
-    lose their digits in half precision.
+    ``forward`` runs :meth:`compute` with autocast off and shows it float32 embeddings, because exp and
+    log of scaled cosines lose their digits in half precision.
+
+    A loss that learns may tag its parameters for the optimizer: ``parameter.weight_decay = 0.0`` replaces the
+    run's decay, and ``parameter.max_grad_norm = 1.0`` asks that the tagged parameters be clipped apart
+    from the rest. Tags survive ``.to()`` and ``load_state_dict`` but not ``copy.deepcopy``.
+
+    Attributes
+    ----------
+    metrics : dict of str to Tensor; detached scalars for the log, filled by the latest ``forward``
 
     Parameters
     ----------
     weight : factor of this loss in the total
     """
 
+    metrics: dict[str, Tensor]
+
     def __init__(self, weight: float = 1.0):
         super().__init__()
         self.weight = weight
+        self.metrics = {}
 
     def forward(self, emb: Embeddings) -> Tensor:
-        with torch.autocast(emb.audio_frames.device.type, enabled=False):
-            return self.compute(emb)
+        view = FullPrecision(emb)
+        with torch.autocast(view.device_type, enabled=False):
+            return self.compute(cast(Embeddings, view))
 
     def compute(self, emb: Embeddings) -> Tensor:
         """Scalar value of the loss, not yet weighted."""
         raise NotImplementedError(f"{type(self).__name__} must define compute(emb)")
+
+    def set_progress(self, progress: float) -> None:
+        """Take note of how much of the training is done, 0 to 1; losses with a schedule override this."""
 
 
 class PairwiseLoss(Loss):
@@ -63,15 +82,17 @@ class PairwiseLoss(Loss):
 
 
 def pairs(emb: Embeddings, level: str) -> tuple[Tensor, Tensor, Tensor]:
-    """Rows of audio (M, d), text (M, d) and labels (M,) at ``level``, in float32 or wider."""
-    if level == "phn":
-        mask = emb.text_mask
-        audio, text, labels = emb.aligned_audio[mask], emb.text_tokens[mask], emb.token_ids[mask]
-    else:
-        audio, text, labels = emb.audio, emb.text, emb.word
-    return at_least_float32(audio), at_least_float32(text), labels
+    """Rows of audio (M, d), text (M, d) and labels (M,) at ``level``."""
+    if level == "utt":
+        return emb.audio, emb.text, emb.word
+    # One nonzero for all three: each boolean index would wait for the device on its own.
+    valid = emb.text_mask.flatten().nonzero().squeeze(1)
+    audio, text, labels = (
+        rows.flatten(0, 1).index_select(0, valid) for rows in (emb.aligned_audio, emb.text_tokens, emb.token_ids)
+    )
+    return audio, text, labels
 
 
-def at_least_float32(x: Tensor) -> Tensor:
-    """``x`` in float32, or in float64 when it is float64."""
-    return x if x.dtype == torch.float64 else x.float()
+def unit(x: Tensor) -> Tensor:
+    """Rows of ``x`` (M, d) scaled to length 1; a zero row stays zero."""
+    return F.normalize(x, dim=-1, eps=1e-8)

@@ -1,0 +1,86 @@
+"""Modality adversarial loss."""
+
+import math
+
+from torch import Tensor, nn
+
+from kwskit.batch import Embeddings
+from kwskit.losses.base import LEVELS, Loss, pairs, unit
+from kwskit.losses.else_msp import softplus
+from kwskit.losses.gradient_reversal import reverse_gradient
+from kwskit.losses.modality_classifier import ModalityClassifier
+from kwskit.registry import register
+
+SCHEDULES = ("constant", "dann")
+
+
+@register("loss", "modality_adversarial")
+class ModalityAdversarial(Loss):
+    """Modality adversarial learning: encoders hide from a classifier what is audio and what is text (ADML eq. 4-5).
+
+    At each level the cross entropy of audio plus that of text, 2 ln 2 by chance; levels add up. The classifier learns
+    to lower it, and through gradient reversal the encoders to raise it. ``weight: 0.1, reversal: 1`` is ADML's
+    eq. 5, where both sides get a tenth; ``weight: 1, reversal: 0.1`` gives the classifier its full gradient and the
+    encoders the same tenth (Ganin & Lempitsky 2015).
+    ``metrics["accuracy_phn"]`` and ``["accuracy_utt"]`` are the classifier's; 0.5 is confused.
+
+    Parameters
+    ----------
+    levels : any of ``phn`` and ``utt``
+    dim : size of an embedding
+    hidden_size, hidden_layers : of the classifier
+    shared : one classifier for both levels, as ADML, or one each
+    normalize : scale embeddings to length 1 first; lengths alone may tell the modalities apart
+    reversal : factor of the reversed gradient, >= 0
+    schedule : ``constant``, or ``dann``: reversal times 2 / (1 + exp(-10 p)) - 1 at progress p
+    weight : factor of this loss in the total
+    """
+
+    def __init__(
+        self,
+        levels: list[str] | tuple[str, ...] = LEVELS,
+        dim: int = 256,
+        hidden_size: int = 256,
+        hidden_layers: int = 2,
+        shared: bool = True,
+        normalize: bool = False,
+        reversal: float = 1.0,
+        schedule: str = "constant",
+        weight: float = 0.1,
+    ):
+        super().__init__(weight)
+        if not levels or not set(levels) <= set(LEVELS) or len(set(levels)) < len(levels):
+            raise ValueError(f"levels must be some of {LEVELS}, each once, not {levels!r}")
+        if schedule not in SCHEDULES:
+            raise ValueError(f"schedule must be one of {SCHEDULES}, not {schedule!r}")
+        self.levels, self.normalize, self.reversal, self.schedule = tuple(levels), normalize, reversal, schedule
+        self.shared = shared
+        self.classifiers = nn.ModuleDict(
+            {name: ModalityClassifier(dim, hidden_size, hidden_layers) for name in (["all"] if shared else levels)}
+        )
+        self.set_progress(0.0)
+
+    def set_progress(self, progress: float) -> None:
+        ramp = 2 / (1 + math.exp(-10 * progress)) - 1 if self.schedule == "dann" else 1.0
+        self.current_reversal = self.reversal * ramp
+
+    def compute(self, emb: Embeddings) -> Tensor:
+        self.metrics = {}
+        values = [self._level(emb, level) for level in self.levels]
+        return values[0] + values[1] if len(values) == 2 else values[0]
+
+    def _level(self, emb: Embeddings, level: str) -> Tensor:
+        audio, text, labels = pairs(emb, level)
+        if len(labels) == 0:
+            return (audio.sum() + text.sum()) * 0.0
+        # Logit of the wrong modality minus that of the right one: softplus of it is the two-class cross entropy.
+        audio_wrong = -self._audio_over_text(audio, level)
+        text_wrong = self._audio_over_text(text, level)
+        right = (audio_wrong.detach() < 0).float().mean() + (text_wrong.detach() < 0).float().mean()
+        self.metrics[f"accuracy_{level}"] = right / 2
+        return softplus(audio_wrong).mean() + softplus(text_wrong).mean()
+
+    def _audio_over_text(self, x: Tensor, level: str) -> Tensor:
+        x = reverse_gradient(unit(x) if self.normalize else x, self.current_reversal)
+        logits = self.classifiers["all" if self.shared else level](x)
+        return logits[:, 0] - logits[:, 1]
