@@ -111,7 +111,7 @@ class PKSampler:
 
     def _group(self, word_ids: np.ndarray, speaker_ids: np.ndarray, least: int) -> None:
         """Sort the segments by word, then voice, and note where words and voices begin."""
-        order = np.lexsort((speaker_ids, word_ids))
+        order = _by_word_and_voice(word_ids, speaker_ids)
         words = word_ids[order]
         firsts = np.flatnonzero(np.diff(words, prepend=words[:1] - 1))
         counts = np.diff(firsts, append=len(words))
@@ -154,6 +154,23 @@ class PKSampler:
             chosen.append(np.tile(np.arange(size), whole) + begin)
             chosen.append(rng.choice(size, rest, replace=False) + begin)
         return rng.permutation(np.concatenate(chosen))
+
+
+def _by_word_and_voice(word_ids: np.ndarray, speaker_ids: np.ndarray) -> np.ndarray:
+    """Segments sorted by word, then voice, then position."""
+    count = len(word_ids)
+    words, voices = (int(ids.max(initial=0)) + 1 for ids in (word_ids, speaker_ids))
+    if words * voices * count >= 2**63 or min(word_ids.min(initial=0), speaker_ids.min(initial=0)) < 0:
+        return np.lexsort((speaker_ids, word_ids))
+    # One sort of distinct numbers takes a tenth of the time that lexsort takes.
+    keys = word_ids.astype(np.int64)
+    keys *= voices
+    keys += speaker_ids
+    keys *= count
+    keys += np.arange(count)
+    keys.sort()
+    keys %= count
+    return keys
 
 
 def _distinct(sizes: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:

@@ -21,6 +21,9 @@ from torch import Tensor
 
 from kwskit.data.store_layout import INDEX, PCM, SAMPLE_RATE, VERSION, StoreError
 
+# One binary search costs as much as hashing about this many utterance ids.
+SEARCHES = 100
+
 
 class PackedStore:
     """Random access to the segments of a split; opening reads the index's header and none of the audio.
@@ -141,11 +144,13 @@ class PackedStore:
         Raises
         ------
         KeyError
-            When the store lacks any of them; names the first and counts the others.
+            When the store lacks any of them; names the first.
         """
         if not isinstance(utt_ids, pa.Array | pa.ChunkedArray):
             utt_ids = pa.array(utt_ids, pa.large_string())
         utt_ids = utt_ids.cast(pa.large_string())
+        if len(utt_ids) * SEARCHES < len(self):
+            return np.array([self.index_of(utt_id) for utt_id in utt_ids.to_pylist()], dtype=np.int64)
         rows = pc.index_in(utt_ids, value_set=self.utt_ids)
         if rows.null_count:
             first = utt_ids.filter(pc.is_null(rows))[0]

@@ -135,6 +135,15 @@ def test_batches_that_cannot_be_made(arguments, message):
         PKSampler(word_ids, speaker_ids, **({"keywords": 2, "utterances": 2} | arguments))
 
 
+@pytest.mark.parametrize("scale", [1, 2**40])
+def test_segments_are_grouped_whatever_their_ids(scale):
+    """Ids too large for the fast sort give the same batches."""
+    word_ids, speaker_ids = (ids.astype(np.int64) for ids in corpus())
+    expected = list(PKSampler(word_ids, speaker_ids, 4, 2).batches(0))
+    found = list(PKSampler(word_ids * scale, speaker_ids * scale, 4, 2).batches(0))
+    assert all(np.array_equal(a, b) for a, b in zip(found, expected, strict=True))
+
+
 def test_ids_must_come_in_pairs():
     with pytest.raises(ValueError, match="3 word ids and 2 speaker ids"):
         PKSampler(np.zeros(3, int), np.zeros(2, int), 2, 2)

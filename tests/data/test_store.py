@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from kwskit.data import store as store_module
 from kwskit.data.store import PackedStore
 from kwskit.data.store_layout import StoreError
 from kwskit.data.store_writer import StoreWriter
@@ -85,6 +86,13 @@ def test_finds_utterances(store):
             store.index_of(unknown)
     with pytest.raises(KeyError, match=r"no utterance 'x' \(2 of 3 are missing\)"):
         store.indices_of(["a", "x", "y"])
+
+
+def test_finds_few_of_many_by_searching(store, monkeypatch):
+    monkeypatch.setattr(store_module, "SEARCHES", 1)
+    assert store.indices_of(["u1", "a", "u1"]).tolist() == [4, 3, 4]
+    with pytest.raises(KeyError, match="no utterance 'x'"):
+        store.indices_of(["a", "x"])
 
 
 def test_travels_to_another_process_by_its_path(store):
