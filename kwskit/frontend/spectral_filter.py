@@ -73,6 +73,7 @@ def filter_and_resample(
     count, device = len(wav), wav.device
     speed_of = torch.zeros(count, dtype=torch.int64) if speed_of is None else speed_of
     touched = torch.tensor([speed != 1 for speed in speeds])[speed_of]
+    filters = [(part, draw) for part, draw in filters if len(draw.rows)]
     for _, draw in filters:
         touched[draw.rows] = True
     if not touched.any():

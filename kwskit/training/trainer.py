@@ -170,9 +170,9 @@ class Trainer(Brain):
                 for name, part in self.system.losses.items()
                 for metric, value in part.metrics.items()
             }
-            values = {name: float(value) for name, value in outputs.items()}
+            values = {name: float(value.detach()) for name, value in outputs.items()}
             position = self.epoch * len(self.feed) + self.step
-            self.log.step(position, {"lr": self._lr(), "total": float(loss), **values, **metrics})
+            self.log.step(position, {"lr": self._lr(), "total": float(loss.detach()), **values, **metrics})
         if self.step % self.plan.checkpoint_steps == 0 and self.step < len(self.feed):
             self.checkpoints.save("last", self._state())
 
