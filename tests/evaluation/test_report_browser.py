@@ -26,6 +26,12 @@ Promise.all(all.map(a => a.readyState >= 1 || a.error ? 0 : new Promise(go => {
   a.addEventListener("loadedmetadata", go, {once: true}); a.addEventListener("error", go, {once: true}); a.load();
 }))).then(() => done(all.map(a => [a.readyState, a.duration, a.getBoundingClientRect().width])));
 """
+PLAY = """
+const done = arguments[0], audio = document.querySelector("audio");
+audio.muted = true;
+audio.onended = () => done("ended");
+audio.play().catch(error => done(String(error)));
+"""
 # The smallest text of a drawing as it appears on the screen, in CSS pixels.
 SMALLEST_TEXT = """
 return Math.min(...[...document.querySelectorAll("svg text")].filter(t => t.textContent.trim()).map(t =>
@@ -37,8 +43,9 @@ return Math.min(...[...document.querySelectorAll("svg text")].filter(t => t.text
 def browser():
     options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1280,900"):
-        options.add_argument(argument)
+    for argument in ("headless=new", "no-sandbox", "disable-dev-shm-usage", "window-size=1280,900"):
+        options.add_argument(f"--{argument}")
+    options.add_argument("--autoplay-policy=no-user-gesture-required")  # a test is no person who presses play
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
     yield driver
@@ -84,6 +91,7 @@ def test_recordings_can_be_played(shown):
         assert ready >= 1
         assert 0.2 < duration < 2
         assert width > 150
+    assert shown.execute_async_script(PLAY) == "ended"
 
 
 def test_pointing_at_a_word_fades_the_others(shown):
