@@ -1,4 +1,4 @@
-"""Detection metrics of pooled trials: exact, ties grouped, in float64 (METHODS section 22).
+"""Detection metrics of pooled trials: exact, ties grouped, in float64.
 
 ``targets`` (T,) are 1 where the typed word is the spoken one, else 0; ``scores`` (T,) are higher for a better
 match. Every function raises ``ValueError`` as :meth:`OperatingPoints.of` does. Only the order of the scores counts.

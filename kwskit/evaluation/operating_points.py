@@ -64,7 +64,7 @@ class OperatingPoints:
 
     @property
     def average_precision(self) -> float:
-        """Sum over thresholds of (R_n - R_{n-1}) P_n, ties grouped (METHODS 22; scikit-learn's definition)."""
+        """Sum over thresholds of (R_n - R_{n-1}) P_n, ties grouped (scikit-learn's definition)."""
         hits, accepted = self.hits[1:], self.hits[1:] + self.false_alarms[1:]
         return float(np.sum(np.diff(self.hits) * (hits / accepted)) / self.positives)
 

@@ -57,7 +57,7 @@ def libriphrase_trials(
     """LibriPhrase-like lists of single words: ``libriphrase_easy`` and ``libriphrase_hard`` trials.
 
     Each utterance is tried with its own word and with ``negatives_per_utterance`` others: at 1, half of the
-    trials are targets, as in PhonMatchNet's expansion of LibriPhrase (METHODS 22), and no trial is listed twice.
+    trials are targets, as in PhonMatchNet's expansion of LibriPhrase, and no trial is listed twice.
     Easy words are random. Hard ones are the ``nearest`` in phoneme Levenshtein distance (the least over all
     pairs of pronunciations; LibriPhrase takes 3 per anchor), equally near ones in an order drawn by ``seed``; a
     word's utterances share its ``nearest`` out in turn. Homophones are never negatives.

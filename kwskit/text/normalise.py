@@ -22,7 +22,7 @@ def normalise(text: str) -> list[str]:
 
     In this order: signs made plain, case folded, compatibility forms and accents resolved (NFKD, marks
     dropped), numbers and ``& + @ =`` spelt out, everything else taken as a gap between tokens
-    (METHODS: g2p_en's pipeline without its part-of-speech tagger; g2p_en glues ``mp3`` and ``ac/dc``
+    (g2p_en's pipeline without its part-of-speech tagger; g2p_en glues ``mp3`` and ``ac/dc``
     into one word, here they are two).
 
     Raises

@@ -12,7 +12,7 @@ logger = logging.getLogger(__name__)
 
 @register("tokenizer", "phoneme")
 class PhonemeTokenizer:
-    """Phoneme ids of typed text, all pronunciations: ADML's G2P units, METHODS section 23.
+    """Phoneme ids of typed text, all pronunciations: the G2P units of ADML section 4.1.
 
     With stress there are 75 symbols: ``<pad> <unk> <s> </s>``, g2p_en's 70 phonemes and the word
     boundary ``|``; without stress 44. A phrase keeps a boundary between its words, a word has none.

@@ -21,7 +21,7 @@ def features(size=8, frames=31):
 def test_parameters_of_the_paper_layout():
     encoder, pooler = build("encoder", "ecapa"), build("pooler", "ccsp")
     assert sum(p.numel() for p in (*encoder.parameters(), *pooler.parameters())) == 1_767_136
-    # METHODS: blocks 714,080; aggregation 592,128; tap 196,864.
+    # By hand: blocks 714,080; aggregation 592,128; tap 196,864.
     assert sum(p.numel() for m in (encoder.stem, encoder.blocks) for p in m.parameters()) == 714_080
     assert sum(p.numel() for p in encoder.mfa.parameters()) == 592_128
     assert sum(p.numel() for p in encoder.project.parameters()) == 196_864

@@ -29,7 +29,7 @@ def test_contract(name, arguments, size):
 
 
 def test_phoneme_inventory():
-    """METHODS: 24 consonants, 15 vowels by three stresses and a bare UW; 39 without stress."""
+    """24 consonants, 15 vowels by three stresses and a bare UW; 39 without stress."""
     with_stress = PhonemeTokenizer().symbols[4:]
     assert with_stress[-1] == WORD_BOUNDARY
     assert with_stress[:3] == ["AA0", "AA1", "AA2"]
