@@ -102,7 +102,7 @@ class StoreWriter:
             with contextlib.suppress(OSError, pa.ArrowInvalid):
                 open_file.close()
         shutil.rmtree(self.partial, ignore_errors=True)
-        if isinstance(error, OSError) and (error.errno == errno.ENOSPC or "No space left" in str(error)):
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
             written = sum(int(batch.sum()) for batch in self.lens) * 2 / 1e9
             raise OSError(
                 errno.ENOSPC, f"{self.path}: the disk is full after {written:.2f} GB; nothing was kept"
