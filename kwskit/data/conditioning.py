@@ -4,12 +4,13 @@ from fractions import Fraction
 from functools import lru_cache
 
 import numpy as np
-from scipy.signal import firwin, resample_poly
+from scipy.signal import butter, firwin, resample_poly, sosfilt
 
 SAMPLE_RATE = 16000
 FRAME, HOP = 320, 80  # 20 ms, 5 ms
 FLOOR_DB = -42.0  # below the loudest frame: silence. Weak final fricatives lie above it.
 MARGIN = 640  # 40 ms kept on both sides
+HIGH_PASS = butter(2, 40.0, "highpass", fs=SAMPLE_RATE, output="sos")  # some espeak variants have an offset
 LEVEL = 0.07  # RMS of the trimmed utterance, about -23 dBFS
 PEAK = 0.9
 
@@ -21,7 +22,7 @@ def condition(samples: np.ndarray, sample_rate: int, warp: float = 1.0) -> np.nd
     tract would; 1 leaves it. An utterance without sound comes back empty.
     """
     resampled = _resample(np.asarray(samples, np.float32), round(sample_rate * warp))
-    trimmed = trim_silence(resampled)
+    trimmed = trim_silence(sosfilt(HIGH_PASS, resampled) if len(resampled) else resampled)
     peak = np.abs(trimmed).max(initial=0.0)
     if peak == 0.0:
         return np.zeros(0, np.int16)

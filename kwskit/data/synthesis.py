@@ -34,6 +34,8 @@ GAP = SAMPLE_RATE // 10  # zeros between the utterances of a shard
 ATTEMPTS = 3
 SHORTEST, LONGEST = 0.1, 2.5  # s
 
+_engines: dict[str, Voice] = {}
+
 
 class SynthesisError(RuntimeError):
     """A corpus that cannot be synthesised as asked; the message says what stands in the way."""
@@ -177,7 +179,7 @@ def synthesise_corpus(plan: CorpusPlan, data: str | Path, jobs: int = 1) -> Coun
 
 def speak_shard(shard: Shard, plan: CorpusPlan, data: Path) -> int:
     """Speak ``shard`` into ``data/audio/<name>.wav`` and its record file; returns the number of utterances tried."""
-    voice = registry.build("voice", shard.engine)
+    voice = _engine(shard.engine)
     try:
         rows, pieces, position = [], [], 0
         for utterance in shard.utterances:
@@ -192,7 +194,8 @@ def speak_shard(shard: Shard, plan: CorpusPlan, data: Path) -> int:
             pieces += [samples, np.zeros(GAP, np.int16)]
             position = stop + GAP
     finally:
-        voice.close()
+        if voice.stateful:
+            voice.close()
     audio = data / "audio" / f"{shard.name}.wav"
     partial = audio.with_name(f".{audio.name}.{os.getpid()}.partial")
     try:
@@ -222,6 +225,16 @@ def speak(voice: Voice, utterance: Utterance, plan: CorpusPlan) -> np.ndarray | 
         if SHORTEST <= len(samples) / SAMPLE_RATE <= LONGEST:
             return samples
     return None
+
+
+def _engine(name: str) -> Voice:
+    """A new engine where it carries state, else this process's."""
+    if name not in _engines:
+        voice = registry.build("voice", name)
+        if voice.stateful:
+            return voice
+        _engines[name] = voice
+    return _engines[name]
 
 
 def _claim(plan: CorpusPlan, data: Path) -> None:

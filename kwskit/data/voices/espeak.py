@@ -12,7 +12,8 @@ from kwskit.registry import register
 
 _SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS of speak_lib.h: espeak_Synth returns after the last callback
 _RATE, _PITCH = 1, 3  # espeak_PARAMETER
-_UTF8 = 1
+_UTF8 = 0x0001  # espeakCHARS_UTF8
+_END_PAUSE = 0x1000  # espeakENDPAUSE: without it the word's last sounds are cut off
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
 
 # Accent, as in the speaker's name -> the name espeak-ng loads it by.
@@ -67,7 +68,7 @@ class Espeak(Voice):
         self._lib.espeak_ng_SetRandSeed(seed & 0x7FFFFFFF)
         self._chunks.clear()
         encoded = text.encode()
-        if self._lib.espeak_Synth(encoded, len(encoded) + 1, 0, 0, 0, _UTF8, None, None) != 0:
+        if self._lib.espeak_Synth(encoded, len(encoded) + 1, 0, 0, 0, _UTF8 | _END_PAUSE, None, None) != 0:
             raise RuntimeError(f"espeak-ng could not speak {text!r} as {speaker}")
         pcm = np.concatenate(self._chunks) if self._chunks else np.zeros(0, np.int16)
         return pcm.astype(np.float32) / 32768.0, self._sample_rate

@@ -15,6 +15,7 @@ class Hibari(Voice):
 
     package = "hibari"
     extra = "voices"
+    stateful = False
 
     def __init__(self) -> None:
         module = self.module()

@@ -7,7 +7,7 @@ import numpy as np
 from kwskit.data.voices.voice import Voice
 from kwskit.registry import register
 
-_M_MMAP_THRESHOLD = -3  # glibc, malloc.h
+_M_PERTURB = -6  # glibc, malloc.h: fill what malloc gives with the complement of this byte; 0 = leave it
 
 
 @register("voice", "pico")
@@ -16,14 +16,11 @@ class Pico(Voice):
 
     package = "py_nanotts"
     extra = "voices"
+    stateful = False
 
     def __init__(self) -> None:
         self._tts = self.module().NanoTTS()
-        # Pico reads memory that it has not written. Large blocks that come fresh from the kernel are zero, so
-        # its 2.5 MB working memory must never be a recycled block: glibc recycles once its threshold has moved.
-        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-        if mallopt is not None:
-            mallopt(_M_MMAP_THRESHOLD, 1 << 20)
+        self._mallopt = getattr(ctypes.pythonapi, "mallopt", None)
 
     def speakers(self) -> list[str]:
         return ["en-US", "en-GB"]
@@ -32,5 +29,13 @@ class Pico(Voice):
         self, text: str, speaker: str, rate: float = 1.0, pitch: float = 1.0, seed: int = 0
     ) -> tuple[np.ndarray, int]:
         self.check_speaker(speaker)
-        pcm = self._tts.speak(text, voice=speaker, speed=rate, pitch=pitch)
+        # Pico reads memory that it has not written, so its noise would depend on what lay there before. glibc can be
+        # asked for zeros; musl gives blocks of this size (2.5 MB) zeroed anyway.
+        if self._mallopt is not None:
+            self._mallopt(_M_PERTURB, 0xFF)
+        try:
+            pcm = self._tts.speak(text, voice=speaker, speed=rate, pitch=pitch)
+        finally:
+            if self._mallopt is not None:
+                self._mallopt(_M_PERTURB, 0)
         return np.frombuffer(pcm, "<i2").astype(np.float32) / 32768.0, 16000

@@ -13,18 +13,20 @@ class MissingEngine(ImportError):
 class Voice:
     """One synthesis engine with its speakers.
 
-    An engine may carry state from one utterance to the next (noise generators, phase), so the same call need
-    not give the same samples after another history. A **new** engine always gives the same samples for the
-    same sequence of calls, in every process: the corpus makes a new one for each shard.
+    A **new** engine gives the same samples for the same sequence of calls, in every process. One that carries
+    nothing from call to call, so that a call's samples depend on its arguments alone, says so by ``stateful =
+    False`` and is then made once a process; of the others the corpus makes a new one for each shard.
 
     Attributes
     ----------
     package : name of the Python module it needs
     extra : the extra of kwskit that installs it
+    stateful : whether a call's samples depend on the calls before (noise generators, phase)
     """
 
     package: str
     extra: str
+    stateful: bool = True
 
     def speakers(self) -> list[str]:
         """Names of the speakers, without the engine's own name."""
