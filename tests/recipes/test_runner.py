@@ -1,0 +1,208 @@
+"""tools/recipe.sh, by a recipe whose Python only writes down what it was asked."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+RUN = """#!/usr/bin/env bash
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/../../tools/recipe.sh"
+get_data() { python get_data "$@"; }
+prepare() { python prepare "$@"; }
+run_recipe "$@"
+"""
+# A call a line, its arguments between bars; the report writes what the real one does; $FAIL fails one call.
+PYTHON = """#!/bin/bash
+case "$*" in */check_environment.py*) exit 0 ;; esac
+(IFS='|'; echo "$*") >> "$CALLS"
+if [ -n "${FAIL:-}" ] && [[ "$*" = *"$FAIL"* ]]; then exit 3; fi
+if [ "$3" = report ]; then mkdir -p "$7/report"; echo "| AP |" > "$7/report/RESULTS.md"; fi
+"""
+
+
+class Recipe:
+    """A recipe ``toy`` in a repository whose path has a space, called from another folder."""
+
+    def __init__(self, folder: Path):
+        self.repository = folder / "a repository"
+        self.home = self.repository / "recipes/toy"
+        self.calls_file = folder / "calls"
+        self.cwd = folder / "some where"
+        for path in (self.home / "hparams", folder / "env/bin", self.cwd):
+            path.mkdir(parents=True)
+        shutil.copytree(ROOT / "tools", self.repository / "tools")
+        (self.home / "run.sh").write_text(RUN)
+        (self.home / "hparams/adml.yaml").write_text("seed: 1\nlosses:\n  phn: 1\ntraining:\n  epochs: 1\n")
+        (self.home / "hparams/small.yaml").write_text("dim: 64\n")
+        (self.cwd / "no mal.yaml").write_text("losses: null\n")
+        (self.cwd / "other.yaml").write_text("extra: 3\n")
+        (self.cwd / "words").mkdir()
+        self.environment = folder / "env"
+        (self.environment / "bin/python").write_text(PYTHON)
+        (self.environment / "bin/python").chmod(0o755)
+
+    def run(self, *flags: str, status: int = 0, **variables: str) -> tuple[list[list[str]], str, str]:
+        """Calls, stdout and stderr of ``bash run.sh FLAGS``."""
+        self.calls_file.write_text("")
+        env = {
+            "PATH": "/usr/bin:/bin",
+            "VIRTUAL_ENV": str(self.environment),
+            "CALLS": str(self.calls_file),
+            "HOME": os.environ.get("HOME", "/"),
+            **variables,
+        }
+        command = ["bash", str(self.home / "run.sh"), *flags]
+        done = subprocess.run(command, env=env, cwd=self.cwd, capture_output=True, text=True, timeout=60)
+        assert done.returncode == status, done.stderr
+        return [line.split("|") for line in self.calls_file.read_text().splitlines()], done.stdout, done.stderr
+
+    def refusal(self, *flags: str, **variables: str) -> str:
+        """What is told when ``flags`` are refused, which must be before anything is run."""
+        calls, out, told = self.run(*flags, status=2, **variables)
+        assert calls == []
+        assert out == ""
+        assert told.startswith("run.sh: ")
+        assert len(told.splitlines()) == 1
+        return told
+
+
+@pytest.fixture
+def recipe(tmp_path):
+    return Recipe(tmp_path)
+
+
+def test_all_stages_in_order_with_their_defaults(recipe):
+    calls, out, _ = recipe.run("--jobs", "3")
+    home, data, exp = str(recipe.home), f"{recipe.home}/data/small", f"{recipe.home}/exp/small"
+    yamls = ["--config", f"{home}/hparams/adml.yaml", "--overlay", f"{home}/hparams/small.yaml"]
+    assert calls == [
+        ["get_data", "--data", data, "--size", "small", "--jobs", "3"],
+        ["prepare", "--data", data, "--size", "small", "--jobs", "3"],
+        ["-m", "kwskit", "pack", "--data", data, "--jobs", "3"],
+        ["-m", "kwskit", "train", *yamls, "--data", data, "--exp", exp],
+        ["-m", "kwskit", "score", "--data", data, "--exp", exp],
+        ["-m", "kwskit", "report", "--data", data, "--exp", exp],
+    ]
+    for stage, name in enumerate(["get data", "prepare manifests and trials", "pack store and pronunciations"]):
+        assert f"== stage {stage}: {name}\n== stage {stage} done in " in out
+    assert "| AP |" in out
+    assert out.endswith(f"Look at {exp}/report/index.html\n")
+
+
+def test_some_stages(recipe):
+    calls, out, _ = recipe.run("--stage", "2", "--stop_stage=3")
+    assert [call[2] for call in calls] == ["pack", "train"]
+    assert "report" not in out
+
+
+def test_flags_reach_the_stages_that_need_them(recipe):
+    flags = ["--data", "my data", "--exp", "my exp", "--seed", "5", "--size", "tiny", "--ngpu", "0"]
+    flags += ["--plugin", "no mal.yaml", "--plugin", "other.yaml", "--words-dir", "words", "--overlay", "no mal.yaml"]
+    plugins = ["--plugin", "no mal.yaml", "--plugin", "other.yaml"]
+    overrides = ["--losses.phn.weight", "0.3", "--training.epochs", "-2", "--losses[a]", "a b"]
+    calls, _, _ = recipe.run(*flags, "--jobs", "1", *overrides[:4], "--losses[a]=a b")
+    both = ["--data", "my data", "--exp", "my exp"]
+    assert calls[1] == ["prepare", "--data", "my data", "--size", "tiny", "--jobs", "1", "--seed", "5"]
+    yamls = ["--config", f"{recipe.home}/hparams/adml.yaml", "--overlay", "no mal.yaml"]
+    assert calls[3][3:] == [*yamls, *both, "--seed", "5", *plugins, "--device", "cpu", *overrides]
+    assert calls[4][3:] == [*both, "--words-dir", "words", *plugins, "--device", "cpu"]
+    assert calls[5][3:] == [*both, *plugins]
+
+
+@pytest.mark.parametrize(
+    ("flags", "yamls", "name"),
+    [
+        (["--overlay", "no mal.yaml", "--overlay", "other.yaml"], 4, "small_no mal_other"),
+        (["--config", "other.yaml"], 1, "small_other"),
+        (["--config", "other.yaml", "--overlay", "no mal.yaml", "--size", "base"], 2, "base_other_no mal"),
+    ],
+)
+def test_every_experiment_has_its_own_folder(recipe, flags, yamls, name):
+    calls, _, _ = recipe.run("--stage", "3", "--stop_stage", "3", *flags)
+    assert calls[0].count("--config") + calls[0].count("--overlay") == yamls
+    assert calls[0][calls[0].index("--exp") + 1] == f"{recipe.home}/exp/{name}"
+
+
+@pytest.mark.parametrize(
+    ("flags", "launcher"),
+    [
+        (["--ngpu", "1"], ""),
+        (["--ngpu", "4"], "-m torch.distributed.run --standalone --nproc_per_node 4"),
+        (
+            ["--ngpu", "8", "--nnodes", "2"],
+            "-m torch.distributed.run --nnodes 2 --nproc_per_node 8 --rdzv_backend c10d "
+            "--rdzv_endpoint node1:29500 --rdzv_id kwskit",
+        ),
+    ],
+)
+def test_several_gpus_are_started_by_torchrun(recipe, flags, launcher):
+    calls, _, _ = recipe.run("--stage", "3", "--stop_stage", "3", *flags, MASTER_ADDR="node1")
+    assert " ".join(calls[0]).startswith(f"{launcher} -m kwskit train --config ".lstrip())
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        (["--stage"], "--stage needs a value"),
+        (["--stage", "--ngpu", "1"], "--stage needs a value"),
+        (["--exp="], "--exp needs a value"),
+        (["--losses.phn.weight"], "--losses.phn.weight needs a value"),
+        (["--stage", "6"], "--stage takes a whole number from 0 to 5, not '6'"),
+        (["--stop_stage", "three"], "not 'three'"),
+        (["--seed", "-1"], "--seed takes"),
+        (["--jobs", "0"], "from 1 to"),
+        (["--stage", "4", "--stop_stage", "2"], "--stage 4 comes after --stop_stage 2"),
+        (["small"], "unexpected 'small'"),
+        (["--stop-stage", "3"], "--stop-stage is no flag of this script"),
+        (["--loses.phn.weight", "3"], "--loses.phn.weight is no flag of this script (see --help) and no key of"),
+        (["--overlay", "nowhere.yaml"], "--overlay: 'nowhere.yaml' does not exist"),
+        (["--words-dir", "nowhere"], "--words-dir: 'nowhere' does not exist"),
+        (["--nnodes", "2"], "--stage 3 --stop_stage 3 on each machine"),
+        (["--nnodes", "2", "--stage", "3", "--stop_stage", "3"], "set MASTER_ADDR"),
+    ],
+)
+def test_what_is_wrong_is_told_before_anything_runs(recipe, flags, told):
+    assert told in recipe.refusal(*flags)
+
+
+@pytest.mark.parametrize("size", ["small", "tiny"])
+def test_overrides_may_name_keys_of_the_overlays_in_use(recipe, size):
+    flags = ["--dim", "3", "--size", size, "--stage", "3", "--stop_stage", "3"]
+    if size == "small":
+        assert recipe.run(*flags)[0][0][-2:] == ["--dim", "3"]
+    else:
+        assert "--dim is no flag" in recipe.refusal(*flags)
+
+
+def test_leading_zeros_are_decimal(recipe):
+    assert recipe.run("--stage", "5", "--seed", "08")[0]
+
+
+def test_a_failed_stage_stops_the_rest_and_says_how_to_go_on(recipe):
+    calls, out, told = recipe.run(status=3, FAIL="kwskit train")
+    assert calls[-1][2] == "train"
+    assert "== stage 3 done" not in out
+    assert told == "run.sh: stage 3 (train) did not finish; what is done is kept: go on with --stage 3\n"
+    assert "stage 1 (prepare manifests and trials)" in recipe.run(status=3, FAIL="prepare")[2]
+
+
+def test_help(recipe):
+    calls, out, _ = recipe.run("--stage", "3", "--help")
+    assert calls == []
+    flags = ["stage", "stop_stage", "config", "overlay", "plugin", "ngpu", "nnodes", "data", "exp", "seed", "size"]
+    for flag in [*flags, "words-dir", "jobs"]:
+        assert f"\n  --{flag} " in out
+    assert str(recipe.home) in out
+
+
+def test_the_synth_recipe_s_script(tmp_path):
+    """The real run.sh: its help needs no environment."""
+    command = ["bash", str(ROOT / "recipes/synth/run.sh"), "-h"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env={"PATH": "/usr/bin:/bin"})
+    assert done.returncode == 0, done.stderr
+    assert "hparams/adml.yaml" in done.stdout

@@ -1,0 +1,189 @@
+# shellcheck shell=bash
+# The staged runner of every recipe. A recipe's run.sh sources this file, defines get_data and prepare (stages 0
+# and 1) and calls  run_recipe "$@";  recipes/synth/run.sh is an example.
+#
+# Both functions are called with  --data DIR --size NAME --jobs N [--seed N];  $recipe is the recipe's folder.
+# A recipe may set, before the call:
+#   extras         extras of setup.cfg that it needs, e.g. voices,voices-gpl (default: none)
+#   default_size   default of --size (default: small)
+#   base_config    default of --config (default: hparams/adml.yaml of the recipe)
+
+repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+recipe=$(cd "$(dirname "${BASH_SOURCE[1]}")" && pwd)
+extras='' default_size=small base_config=$recipe/hparams/adml.yaml
+stage_names=("get data" "prepare manifests and trials" "pack store and pronunciations" train "embed and score" report)
+
+usage() {
+    cat <<EOF
+Usage: bash $0 [--FLAG VALUE]... [--KEY.KEY VALUE]...
+
+Stages: 0 get data, 1 prepare manifests and trials, 2 pack store and pronunciations, 3 train, 4 embed and
+score, 5 report. A stage skips what is done, and can be repeated.
+
+  --stage N         first stage to run (default 0)
+  --stop_stage N    last stage to run (default 5)
+  --size NAME       size of the corpus, and of the model by hparams/NAME.yaml (default $default_size)
+  --config FILE     the experiment, instead of ${base_config#"$recipe/"} with the size's overlay
+  --overlay FILE    YAML merged over the experiment; repeatable, in order
+  --plugin FILE     Python file that registers parts; repeatable
+  --data DIR        corpus (default $recipe/data/SIZE)
+  --exp DIR         run (default $recipe/exp/SIZE, with _NAME for each --config and --overlay)
+  --seed N          of corpus, trials and training
+  --words-dir DIR   recordings to score as well: a folder a word, or a TSV with the columns word and path
+  --jobs N          processes that make and read data (default: one a core)
+  --ngpu N          GPUs to train on in each machine; 0 is the CPU (default: one GPU where there is one)
+  --nnodes N        machines to train on (default 1)
+  --KEY.KEY VALUE   overrides the YAML, e.g. --losses.phn.weight 0.3 --training.epochs 20
+EOF
+}
+
+complain() {
+    echo "${0##*/}: $*" >&2
+    exit 2
+}
+
+need_number() { # FLAG VALUE LEAST MOST
+    if ! [[ $2 =~ ^[0-9]{1,10}$ ]] || ((10#$2 < $3 || 10#$2 > $4)); then
+        complain "$1 takes a whole number from $3 to $4, not '$2'"
+    fi
+}
+
+need_path() { # FLAG VALUE
+    [ -e "$2" ] || complain "$1: '$2' does not exist (from $PWD)"
+}
+
+# Flags may be written --flag VALUE or --flag=VALUE; what is no flag of the runner overrides the YAML.
+parse_flags() {
+    stage=0 stop_stage=5 size=$default_size config='' data='' exp='' seed='' words_dir='' ngpu='' nnodes=1
+    jobs=$(getconf _NPROCESSORS_ONLN)
+    yamls=() train_flags=() plugin_flags=() override_flags=()
+    local flag value overlays='' names='' path
+    while (($#)); do
+        case $1 in
+        -h | --help) usage && exit ;;
+        --?*=*) flag=${1%%=*} value=${1#*=} && shift ;;
+        --?*)
+            if (($# < 2)) || [[ $2 = --* ]]; then complain "$1 needs a value (see --help)"; fi
+            flag=$1 value=$2 && shift 2
+            ;;
+        *) complain "unexpected '$1': flags look like --size small (see --help)" ;;
+        esac
+        [ -n "$value" ] || complain "$flag needs a value (see --help)"
+        case $flag in
+        --stage | --stop_stage) need_number "$flag" "$value" 0 5 && printf -v "${flag#--}" %s "$value" ;;
+        --size | --data | --exp) printf -v "${flag#--}" %s "$value" ;;
+        --words-dir) need_path "$flag" "$value" && words_dir=$value ;;
+        --seed) need_number "$flag" "$value" 0 2147483647 && seed=$value ;;
+        --jobs) need_number "$flag" "$value" 1 4096 && jobs=$value ;;
+        --ngpu) need_number "$flag" "$value" 0 1024 && ngpu=$value ;;
+        --nnodes) need_number "$flag" "$value" 1 65536 && nnodes=$value ;;
+        --plugin) need_path "$flag" "$value" && plugin_flags+=(--plugin "$value") ;;
+        --config) need_path "$flag" "$value" && config=$value ;;
+        --overlay) need_path "$flag" "$value" && overlays+=$value$'\n' ;;
+        *) override_flags+=("$flag" "$value") ;;
+        esac
+    done
+    ((stage <= stop_stage)) || complain "--stage $stage comes after --stop_stage $stop_stage"
+
+    if [ -n "$config" ]; then
+        names=_$(basename "${config%.*}")
+        yamls=("$config")
+    else
+        need_path --config "$base_config"
+        yamls=("$base_config")
+        [ ! -f "$recipe/hparams/$size.yaml" ] || yamls+=("$recipe/hparams/$size.yaml")
+    fi
+    while IFS= read -r path; do
+        [ -n "$path" ] || continue
+        names+=_$(basename "${path%.*}")
+        yamls+=("$path")
+    done <<<"$overlays"
+    data=${data:-$recipe/data/$size} exp=${exp:-$recipe/exp/$size$names}
+    check_overrides
+
+    train_flags=(--config "${yamls[0]}")
+    for path in "${yamls[@]:1}"; do train_flags+=(--overlay "$path"); done
+    train_flags+=(--data "$data" --exp "$exp" ${seed:+--seed "$seed"})
+}
+
+# A mistyped flag shall not pass for an override and be found out in stage 3.
+check_overrides() {
+    local index flag key
+    for ((index = 0; index < ${#override_flags[@]}; index += 2)); do
+        flag=${override_flags[index]} key=${override_flags[index]#--}
+        grep -q "^${key%%[.[]*}:" "${yamls[@]}" ||
+            complain "$flag is no flag of this script (see --help) and no key of ${yamls[*]}"
+    done
+}
+
+kwskit() { python -m kwskit "$@"; }
+
+# With several processes torchrun starts them; on several machines they meet at MASTER_ADDR:MASTER_PORT.
+train() {
+    local launcher=(python)
+    if ((nnodes > 1)); then
+        launcher+=(-m torch.distributed.run --nnodes "$nnodes" --nproc_per_node "${ngpu:-1}" --rdzv_backend c10d)
+        launcher+=(--rdzv_endpoint "$MASTER_ADDR:${MASTER_PORT:-29500}" --rdzv_id "${SLURM_JOB_ID:-kwskit}")
+    elif ((${ngpu:-1} > 1)); then
+        launcher+=(-m torch.distributed.run --standalone --nproc_per_node "$ngpu")
+    fi
+    "${launcher[@]}" -m kwskit train "${train_flags[@]}" "$@"
+}
+
+run_stage() {
+    local device_flags=() data_flags=(--data "$data" --size "$size" --jobs "$jobs" ${seed:+--seed "$seed"})
+    [ "$ngpu" != 0 ] || device_flags=(--device cpu)
+    # "${a[@]+"${a[@]}"}" is an array that may be empty, for the bash of macOS.
+    case $1 in
+    0) get_data "${data_flags[@]}" ;;
+    1) prepare "${data_flags[@]}" ;;
+    2) kwskit pack --data "$data" --jobs "$jobs" ;;
+    3)
+        train "${plugin_flags[@]+"${plugin_flags[@]}"}" "${device_flags[@]+"${device_flags[@]}"}" \
+            "${override_flags[@]+"${override_flags[@]}"}"
+        ;;
+    4)
+        kwskit score --data "$data" --exp "$exp" ${words_dir:+--words-dir "$words_dir"} \
+            "${plugin_flags[@]+"${plugin_flags[@]}"}" "${device_flags[@]+"${device_flags[@]}"}"
+        ;;
+    5) kwskit report --data "$data" --exp "$exp" "${plugin_flags[@]+"${plugin_flags[@]}"}" ;;
+    esac
+}
+
+tell_failure() {
+    local status=$?
+    if ((status)); then
+        echo "${0##*/}: stage $current (${stage_names[current]}) did not finish;" \
+            "what is done is kept: go on with --stage $current" >&2
+    fi
+}
+
+run_recipe() {
+    parse_flags "$@"
+    if ((nnodes > 1)); then
+        ((stage == 3 && stop_stage == 3)) ||
+            complain "--nnodes $nnodes: run it with --stage 3 --stop_stage 3 on each machine, the other stages on one"
+        [ -n "${MASTER_ADDR:-}" ] || complain "--nnodes $nnodes: set MASTER_ADDR to the name of one of the machines"
+    fi
+    # shellcheck source=tools/env.sh
+    . "$repository/tools/env.sh" "$extras"
+    export PYTHONUNBUFFERED=1
+
+    local began_all=$SECONDS began
+    current=$stage
+    trap tell_failure EXIT
+    for (( ; current <= stop_stage; current++)); do
+        echo "== stage $current: ${stage_names[current]}"
+        began=$SECONDS
+        run_stage "$current"
+        echo "== stage $current done in $((SECONDS - began)) s"
+    done
+    trap - EXIT
+    echo "== all done in $((SECONDS - began_all)) s"
+    if ((stop_stage == 5)); then
+        echo
+        cat "$exp/report/RESULTS.md"
+        echo
+        echo "Look at $exp/report/index.html"
+    fi
+}
