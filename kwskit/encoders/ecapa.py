@@ -6,8 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from kwskit.batch import length_mask
+from kwskit.encoders.frames import lay_out
 from kwskit.encoders.se_res2_block import SERes2Block
 from kwskit.encoders.tdnn_block import TdnnBlock
+from kwskit.encoders.time_conv import TimeConv
 from kwskit.registry import register
 
 
@@ -49,14 +51,16 @@ class Ecapa(nn.Module):
         self.stem = TdnnBlock(num_features, channels, kernel_size=5)
         self.blocks = nn.ModuleList(SERes2Block(channels, dilation, scale, se_channels) for dilation in dilations)
         self.mfa = TdnnBlock(channels * len(self.blocks), mfa_channels)
-        self.project = nn.Linear(mfa_channels, dim)
+        self.project = TimeConv(mfa_channels, dim)
+        # Frames that the widest convolution reaches to one side.
+        self.reach = max(2, *dilations)
 
     def forward(self, feats: Tensor, lens: Tensor) -> tuple[Tensor, Tensor]:
-        mask = length_mask(lens, feats.shape[1])
-        x = self.stem(feats.masked_fill(~mask.unsqueeze(-1), 0.0), mask)
+        frames = lay_out(length_mask(lens, feats.shape[1]), self.reach)
+        rows = self.stem(frames.rows(feats), frames)
         outputs = []
         for block in self.blocks:
-            x = block(x, mask)
-            outputs.append(x)
-        frames = self.project(self.mfa(torch.cat(outputs, dim=-1), mask))
-        return frames.masked_fill(~mask.unsqueeze(-1), 0.0), lens
+            rows = block(rows, frames)
+            outputs.append(rows)
+        rows = self.mfa(torch.cat(outputs, dim=1), frames)
+        return frames.padded(frames.convolve(self.project, rows)), lens

@@ -6,10 +6,10 @@ from torch import Tensor, nn
 
 
 class MaskedBatchNorm(nn.Module):
-    """Batch normalisation of ``(N, T, C)`` frames over the valid frames only (ours).
+    """Batch normalisation of frames ``(M, C)``, over the valid ones only (ours).
 
-    Equal to ``nn.BatchNorm1d`` over the valid frames taken out of their padding, so that what a batch
-    is padded to changes neither its statistics nor the running ones. Padding frames come out arbitrary.
+    Equal to ``nn.BatchNorm1d`` over the valid frames alone, so that what a batch is padded to changes
+    neither its statistics nor the running ones. Padding frames come out arbitrary.
 
     Parameters
     ----------
@@ -30,18 +30,22 @@ class MaskedBatchNorm(nn.Module):
         self.register_buffer("running_mean", torch.zeros(num_features))
         self.register_buffer("running_var", torch.ones(num_features))
 
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        if not self.training:
-            rows = x.flatten(0, 1)
-            rows = F.batch_norm(rows, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps)
-            return rows.view_as(x)
-        valid = mask.unsqueeze(-1)
-        values = x if x.dtype == torch.float64 else x.float()
-        count = mask.sum().clamp(min=1).to(values.dtype)
-        mean = (values * valid).sum((0, 1)) / count
+    def forward(self, rows: Tensor, valid: Tensor | None = None) -> Tensor:
+        """Normalise ``rows`` (M, C); ``valid`` (M, 1) bool, or None when every row is valid."""
+        if self.training and valid is None and len(rows) < 2:
+            valid = rows.new_ones((len(rows), 1), dtype=torch.bool)  # F.batch_norm refuses a single row
+        if self.training and valid is not None:
+            return self._masked(rows, valid)
+        mean, var = self.running_mean, self.running_var
+        return F.batch_norm(rows, mean, var, self.weight, self.bias, self.training, self.momentum, self.eps)
+
+    def _masked(self, rows: Tensor, valid: Tensor) -> Tensor:
+        values = rows if rows.dtype == torch.float64 else rows.float()
+        count = valid.sum().clamp(min=1).to(values.dtype)
+        mean = (values * valid).sum(0) / count
         centred = values - mean
-        var = (centred.square() * valid).sum((0, 1)) / count
+        var = (centred.square() * valid).sum(0) / count
         with torch.no_grad():
             self.running_mean.lerp_(mean, self.momentum)
             self.running_var.lerp_(var * (count / (count - 1).clamp(min=1)), self.momentum)
-        return (centred * (self.weight * torch.rsqrt(var + self.eps)) + self.bias).to(x.dtype)
+        return (centred * (self.weight * torch.rsqrt(var + self.eps)) + self.bias).to(rows.dtype)

@@ -3,13 +3,14 @@
 import torch
 from torch import Tensor, nn
 
+from kwskit.encoders.frames import Frames
 from kwskit.encoders.tdnn_block import TdnnBlock
 
 
 class SERes2Block(nn.Module):
     """1x1 convolution, dilated Res2 convolutions, 1x1 convolution, squeeze-excitation, residual.
 
-    ``(N, T, C) -> (N, T, C)``. The Res2 part splits the channels into ``scale`` groups; the first passes
+    Rows ``(M, C) -> (M, C)``. The Res2 part splits the channels into ``scale`` groups; the first passes
     through, every other is convolved after adding the previous group's result. Source: Desplanques et al.
     2020, section 3.2 and figure 2.
 
@@ -34,12 +35,11 @@ class SERes2Block(nn.Module):
         self.squeeze = nn.Linear(channels, se_channels)
         self.excite = nn.Linear(se_channels, channels)
 
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        groups = self.expand(x, mask).chunk(self.scale, dim=-1)
-        done = [groups[0], self.branches[0](groups[1], mask)]
+    def forward(self, rows: Tensor, frames: Frames) -> Tensor:
+        groups = self.expand(rows, frames).chunk(self.scale, dim=1)
+        done = [groups[0], self.branches[0](groups[1], frames)]
         for branch, group in zip(self.branches[1:], groups[2:], strict=True):
-            done.append(branch(group + done[-1], mask))
-        y = self.merge(torch.cat(done, dim=-1), mask)
-        mean = y.sum(1) / mask.sum(1, keepdim=True).clamp(min=1)
-        gate = torch.sigmoid(self.excite(self.squeeze(mean).relu()))
-        return torch.addcmul(x, y, gate.unsqueeze(1))
+            done.append(branch(group + done[-1], frames))
+        merged = self.merge(torch.cat(done, dim=1), frames)
+        gate = torch.sigmoid(self.excite(self.squeeze(frames.mean(merged)).relu()))
+        return torch.addcmul(rows, merged, frames.spread(gate).to(merged.dtype))

@@ -2,14 +2,15 @@
 
 from torch import Tensor, nn
 
+from kwskit.encoders.frames import Frames
 from kwskit.encoders.masked_batch_norm import MaskedBatchNorm
 from kwskit.encoders.time_conv import TimeConv
 
 
 class TdnnBlock(nn.Module):
-    """Convolution over time, ReLU, batch normalisation: ``(N, T, in) -> (N, T, out)``, in this order.
+    """Convolution over time, ReLU, batch normalisation, in this order: rows ``(M, in) -> (M, out)``.
 
-    Source: Desplanques et al. 2020, "ECAPA-TDNN", section 3. Padding frames of the result are 0.
+    Source: Desplanques et al. 2020, "ECAPA-TDNN", section 3.
 
     Parameters
     ----------
@@ -20,8 +21,8 @@ class TdnnBlock(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int, kernel_size: int = 1, dilation: int = 1):
         super().__init__()
-        self.conv = TimeConv(in_channels, out_channels, kernel_size, dilation)
+        self.conv = TimeConv(in_channels, out_channels, kernel_size, dilation, relu=True)
         self.norm = MaskedBatchNorm(out_channels)
 
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        return self.norm(self.conv(x).relu(), mask) * mask.unsqueeze(-1)
+    def forward(self, rows: Tensor, frames: Frames) -> Tensor:
+        return self.norm(frames.convolve(self.conv, rows), frames.valid)

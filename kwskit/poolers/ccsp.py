@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from kwskit.encoders.frames import lay_out
 from kwskit.encoders.masked_batch_norm import MaskedBatchNorm
 from kwskit.encoders.time_conv import TimeConv
 from kwskit.poolers.weighted_statistics import uniform_weights, weighted_statistics
@@ -42,8 +43,10 @@ class Ccsp(nn.Module):
         frames = frames.masked_fill(padding, 0.0)
         frames = frames if frames.dtype == torch.float64 else frames.float()
         context = torch.cat(weighted_statistics(frames, uniform_weights(mask, frames.dtype)), dim=-1)
-        hidden = (self.frame(frames) + self.context(context).unsqueeze(1)).relu()
-        scores = self.score(self.attention_norm(hidden, mask).tanh()).to(frames.dtype)
+        layout = lay_out(mask)
+        hidden = layout.convolve(self.frame, layout.rows(frames)) + layout.spread(self.context(context))
+        hidden = self.attention_norm(hidden.relu_(), layout.valid).tanh_()
+        scores = layout.padded(layout.convolve(self.score, hidden)).to(frames.dtype)
         # The lowest finite value rather than -inf: an utterance without frames then gives no NaN.
         weights = scores.masked_fill(padding, torch.finfo(scores.dtype).min).softmax(1)
         return self.project(self.norm(torch.cat(weighted_statistics(frames, weights), dim=-1)))

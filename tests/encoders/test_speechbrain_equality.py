@@ -58,7 +58,7 @@ def our_encoder(theirs):
         copy(ours.excite, block.se_block.conv2.conv)
     copy_tdnn(encoder.mfa, theirs.mfa)
     with torch.no_grad():
-        encoder.project.weight.copy_(torch.eye(24))
+        encoder.project.weight.copy_(torch.eye(24)[:, :, None])
         encoder.project.bias.zero_()
     return encoder
 
