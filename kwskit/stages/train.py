@@ -22,6 +22,7 @@ from kwskit.systems.scoring import TrialScorer
 from kwskit.training.checkpoint import Checkpoints
 from kwskit.training.feed import TrainingFeed
 from kwskit.training.plan import TrainingPlan
+from kwskit.training.processes import Processes
 from kwskit.training.trainer import Trainer
 
 KEYS = ("seed", "tokenizer", "system", "optimizer", "scheduler", "training")
@@ -46,8 +47,10 @@ def train(
         For a configuration that cannot be used.
     kwskit.training.checkpoint.CheckpointError
         When ``exp`` holds a run of another configuration.
+
+    Started by ``torchrun``, the processes share the keywords of every batch and average their gradients.
     """
-    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    processes = Processes.join(device)
     store = PackedStore.open(data / "store" / "train")
     text = resolve_hparams(config, overlays, {"num_words": str(len(store.words)), **(overrides or {})}, KEYS)
     seed = int(plain_value(text, "seed"))
@@ -57,13 +60,20 @@ def train(
     if last is not None and last["epoch"] == plan.epochs and (exp / "model").exists():
         print(f"training is done already: {exp / 'model'}")
         return
-    _write_facts(exp, text)
+    if processes.first:
+        _write_facts(exp, text)
 
     torch.manual_seed(seed)  # the weights are drawn while the YAML is built
     hparams = build_hparams(text, config)
     system: nn.Module = hparams["system"]
     sampler = PKSampler(
-        store.word_ids, store.speaker_ids, keywords=plan.keywords, utterances=plan.utterances, seed=seed
+        store.word_ids,
+        store.speaker_ids,
+        keywords=processes.share(plan.keywords),
+        utterances=plan.utterances,
+        seed=seed,
+        rank=processes.rank,
+        world_size=processes.world_size,
     )
     feed = TrainingFeed(WordBatches(store, sampler, hparams["tokenizer"], seed))
     trials, _ = read_records(data / "trials" / f"{VALIDATION}.tsv", "trials")
@@ -73,8 +83,9 @@ def train(
         name: sum(p.numel() for p in getattr(system, name).parameters())
         for name in ("acoustic_encoder", "audio_pooler", "text_encoder", "losses")
     }
-    print(f"{len(store)} segments of {len(store.words)} words; {len(feed)} batches an epoch on {device}")
-    print("parameters: " + ", ".join(f"{name} {count:,}" for name, count in parameters.items()))
+    if processes.first:
+        print(f"{len(store)} segments of {len(store.words)} words; {len(feed)} batches an epoch on {processes}")
+        print("parameters: " + ", ".join(f"{name} {count:,}" for name, count in parameters.items()))
     started = time.perf_counter()
     trainer = Trainer(
         system=system,
@@ -86,10 +97,13 @@ def train(
         checkpoints=checkpoints,
         log_folder=str(exp / "train"),
         seed=seed,
-        device=device,
+        processes=processes,
         progress=sys.stderr.isatty(),
     )
     trainer.run()
+    processes.leave()
+    if not processes.first:
+        return
     best = checkpoints.load("best")
     if best is None:
         raise RuntimeError(f"{exp / 'train'}: training ended without a best checkpoint")

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from speechbrain import Brain, Stage
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader
 
 from kwskit.batch import Batch
@@ -15,6 +16,7 @@ from kwskit.training.checkpoint import Checkpoints
 from kwskit.training.feed import TrainingFeed
 from kwskit.training.log import TrainingLog
 from kwskit.training.plan import TrainingPlan
+from kwskit.training.processes import Processes
 
 
 class NonFiniteLoss(RuntimeError):
@@ -36,9 +38,9 @@ class Trainer(Brain):
     make_optimizer : ``(parameter groups) -> optimizer``
     make_scheduler : ``(optimizer) -> scheduler``; a ``total_steps`` argument is filled in where it has one
     validate : ``(system) -> AP`` in 0..1, called after every epoch
-    checkpoints, log : where state and curves go
+    checkpoints, log_folder : where state and curves go
     seed : the run's seed
-    device : where to train
+    processes : this process among those that train together; only the first writes
     progress : show a progress bar
     """
 
@@ -53,17 +55,17 @@ class Trainer(Brain):
         checkpoints: Checkpoints,
         log_folder: str,
         seed: int,
-        device: str,
+        processes: Processes,
         progress: bool,
     ):
         super().__init__(
             modules={"system": system},
             run_opts={
-                "device": device,
+                "device": processes.device,
                 "precision": plan.precision,
                 "grad_accumulation_factor": plan.accumulate,
                 "max_grad_norm": plan.max_grad_norm,
-                "noprogressbar": not progress,
+                "noprogressbar": not (progress and processes.first),
             },
         )
         self.system = system
@@ -72,7 +74,8 @@ class Trainer(Brain):
         self.validate, self.checkpoints, self.log_folder = validate, checkpoints, log_folder
         self.epoch = 0  # epochs finished
         self.best_ap, self.best_epoch = -1.0, 0
-        self.generator = torch.Generator(device)
+        self.processes = processes
+        self.generator = torch.Generator(processes.device)
         self.loss_sums: dict[str, Tensor] = {}
         self.epoch_seconds = 0.0
 
@@ -80,7 +83,8 @@ class Trainer(Brain):
         """Train to the end of the plan, from the last checkpoint where there is one."""
         loader = DataLoader(self.feed, batch_size=None, num_workers=0)
         self.fit(self._epochs(), loader)
-        self.log.close()
+        if self.log is not None:
+            self.log.close()
 
     def _epochs(self) -> Iterator[int]:
         while self.epoch < self.plan.epochs:
@@ -93,15 +97,17 @@ class Trainer(Brain):
     def on_fit_start(self) -> None:
         if self.plan.compile:
             self.system.acoustic_encoder.compile(dynamic=True)
-        self._wrap_distributed()
+        if self.processes.world_size > 1:
+            device_ids = None if self.device_type == "cpu" else [torch.device(self.device).index]
+            self.modules["system"] = DistributedDataParallel(self.system, device_ids=device_ids)
         self.init_optimizers()
         state = self.checkpoints.load("last")
         if state is not None:
             self._restore(state)
         global_step = self.epoch * len(self.feed) + self.step
-        if state is not None and global_step:
+        if state is not None and global_step and self.processes.first:
             print(f"resuming after epoch {self.epoch}, batch {self.step} of {len(self.feed)}")
-        self.log = TrainingLog(self.log_folder, global_step, self.epoch)
+        self.log = TrainingLog(self.log_folder, global_step, self.epoch) if self.processes.first else None
 
     def init_optimizers(self) -> None:
         """One group of ordinary parameters; parameters that carry rules of their own get their own group."""
@@ -130,7 +136,7 @@ class Trainer(Brain):
     def on_fit_batch_start(self, batch: Batch, should_step: bool) -> None:
         self.batch = batch
         position = self.epoch * len(self.feed) + self.step
-        step_seed = (self.seed * 1_000_003 + position) % 2**63
+        step_seed = (self.seed * 1_000_003 + position + (self.processes.rank << 40)) % 2**63
         torch.manual_seed(step_seed)
         self.generator.manual_seed(step_seed)
         progress = position / (self.plan.epochs * len(self.feed))
@@ -164,7 +170,7 @@ class Trainer(Brain):
         with torch.no_grad():
             for name, value in {"total": loss, **outputs}.items():
                 self.loss_sums[name] = self.loss_sums.get(name, torch.zeros_like(value)) + value.detach()
-        if self.step % self.plan.log_steps == 0:
+        if self.log is not None and self.step % self.plan.log_steps == 0:
             metrics = {
                 f"{name}.{metric}": float(value)
                 for name, part in self.system.losses.items()
@@ -173,7 +179,8 @@ class Trainer(Brain):
             values = {name: float(value.detach()) for name, value in outputs.items()}
             position = self.epoch * len(self.feed) + self.step
             self.log.step(position, {"lr": self._lr(), "total": float(loss.detach()), **values, **metrics})
-        if self.step % self.plan.checkpoint_steps == 0 and self.step < len(self.feed):
+        at_checkpoint = self.step % self.plan.checkpoint_steps == 0 and self.step < len(self.feed)
+        if self.processes.first and at_checkpoint:
             self.checkpoints.save("last", self._state())
 
     def on_stage_end(self, stage: Stage, stage_loss: float, epoch: int | None = None) -> None:
@@ -184,14 +191,18 @@ class Trainer(Brain):
         if self.plan.schedule_every == "epoch":
             self.scheduler.step()
         self.epoch, self.step = self.epoch + 1, 0
-        if ap > self.best_ap:
+        better = ap > self.best_ap
+        if better:
             self.best_ap, self.best_epoch = ap, self.epoch
+        self.loss_sums = {}
+        if self.log is None:
+            return
+        if better:
             self.checkpoints.save("best", {"system": self.system.state_dict(), "epoch": self.epoch, "ap": ap})
         step = self.epoch * len(self.feed)
         self.log.epoch(self.epoch, step, {"seconds": seconds, "lr": lr, **means, "valid_ap": ap})
-        self.loss_sums = {}
         self.checkpoints.save("last", self._state())
-        star = " *" if self.best_epoch == self.epoch else ""
+        star = " *" if better else ""
         total = means["train_total"]
         print(f"epoch {self.epoch}/{self.plan.epochs}  {seconds:.0f} s  loss {total:.4f}  valid AP {ap:.2%}{star}")
 

@@ -111,7 +111,13 @@ def test_accumulated_halves_step_like_one_batch_count(config, mini_corpus, tmp_p
 def test_early_stop(config, mini_corpus, tmp_path, capsys, monkeypatch):
     aps = iter([0.4, 0.6, 0.5, 0.6])
     monkeypatch.setattr("kwskit.stages.train.average_precision", lambda *_: next(aps))
-    train(config, mini_corpus, tmp_path / "exp", overrides={"training.early_stop": "2", "training.epochs": "6"}, device="cpu")
+    train(
+        config,
+        mini_corpus,
+        tmp_path / "exp",
+        overrides={"training.early_stop": "2", "training.epochs": "6"},
+        device="cpu",
+    )
     out = capsys.readouterr().out
     assert "early stop: no better validation AP for 2 epochs" in out
     assert "best validation AP 60.00% in epoch 2" in out
@@ -149,3 +155,18 @@ def test_an_unknown_key_is_refused_before_anything_is_written(config, mini_corpu
     with pytest.raises(HparamsError, match="did you mean 'training'"):
         train(config, mini_corpus, tmp_path / "exp", overrides={"trainig": "1"}, device="cpu")
     assert not (tmp_path / "exp").exists()
+
+
+def test_two_processes_train_together_and_one_writes(config, mini_corpus, tmp_path):
+    exp = tmp_path / "exp"
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m", "kwskit"]
+    command += ["train", "--config", config, "--data", mini_corpus, "--exp", exp, "--device", "cpu"]
+    command += ["--training.epochs", "2"]
+    done = subprocess.run(
+        command, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("batches an epoch on 2 processes") == 1
+    assert len((exp / "train" / "epochs.tsv").read_text().splitlines()) == 1 + 2
+    assert len((exp / "train" / "steps.tsv").read_text().splitlines()) == 1 + 2 * 3
+    assert load_model(exp / "model").system.dim == 16
