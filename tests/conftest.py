@@ -7,11 +7,15 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import soundfile
+import torch
 
 from kwskit.data.packing import pack_manifest
 from kwskit.evaluation.trials import wsj_trials
 from kwskit.records import write_records
 from kwskit.text.g2p import G2P
+
+# Several threads wait for each other where the machine is busy: small tensors are faster on one.
+torch.set_num_threads(1)
 
 SAMPLE_RATE = 16_000
 TRAIN_WORDS = "banana kitten window marble forest silver pencil garden thunder velvet orange simple".split()
@@ -29,6 +33,12 @@ def sing(word: str, speaker: int, take: int) -> np.ndarray:
         low, high = np.random.default_rng(seed).uniform([200, 1200], [1100, 3500]) * (1 + 0.04 * speaker)
         chords.append(np.sin(2 * np.pi * low * time) + np.sin(2 * np.pi * high * time))
     return (0.2 * np.concatenate(chords) + 0.01 * rng.standard_normal(len(time) * len(chords))).astype(np.float32)
+
+
+@pytest.fixture(scope="session", name="sing")
+def sing_fixture():
+    """The singer, for tests that need more words."""
+    return sing
 
 
 @pytest.fixture(scope="session")

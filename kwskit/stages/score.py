@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import platform
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,7 +71,7 @@ def score(data: Path, exp: Path, words_dir: Path | None = None, device: str | No
                 if task.store not in audio:
                     audio[task.store] = embed_store(model.system, store)
                 _score_task(path, task, store, model, audio[task.store], told)
-            results.append({"model": model_name, "trials_name": task.name, **score_file_results(path)})
+            results.append({"model": model_name, "trials_name": task.name, **score_file_results(path, trials=task.trials)})
     write_showcase(exp / "embeddings.npz", PackedStore.open(data / "store" / "test"), trained)
     write_results(exp / "results.json", results, _facts(exp, data))
     print(format_table(results))
@@ -111,6 +112,7 @@ def _digest(path: Path) -> str:
 
 def _facts(exp: Path, data: Path) -> dict[str, object]:
     return {
+        "command": os.environ.get("KWSKIT_COMMAND", f"kwskit score --data {data} --exp {exp}"),
         "data": data.name,
         "kwskit": __version__,
         "torch": torch.__version__,

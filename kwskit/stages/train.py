@@ -25,7 +25,7 @@ from kwskit.training.plan import TrainingPlan
 from kwskit.training.processes import Processes
 from kwskit.training.trainer import Trainer
 
-KEYS = ("seed", "tokenizer", "system", "optimizer", "scheduler", "training")
+KEYS = ("seed", "num_words", "tokenizer", "system", "optimizer", "scheduler", "training")
 VALIDATION = "dev_wsj"
 
 
