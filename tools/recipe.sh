@@ -182,8 +182,10 @@ run_recipe() {
     echo "== all done in $((SECONDS - began_all)) s"
     if ((stop_stage == 5)); then
         echo
-        cat "$exp/report/RESULTS.md"
+        # The headline and the first table; the rest is there to read.
+        awk '/^\|/ { table = 1 } table && !/^\|/ { exit } { print }' "$exp/report/RESULTS.md"
         echo
-        echo "Look at $exp/report/index.html"
+        echo "All tables: $exp/report/RESULTS.md"
+        echo "Pictures and sounds: $exp/report/index.html"
     fi
 }

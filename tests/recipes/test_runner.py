@@ -21,7 +21,7 @@ PYTHON = """#!/bin/bash
 case "$*" in */check_environment.py*) exit 0 ;; esac
 (IFS='|'; echo "$*") >> "$CALLS"
 if [ -n "${FAIL:-}" ] && [[ "$*" = *"$FAIL"* ]]; then exit 3; fi
-if [ "$3" = report ]; then mkdir -p "$7/report"; echo "| AP |" > "$7/report/RESULTS.md"; fi
+if [ "$3" = report ]; then mkdir -p "$7/report"; printf '# Title\\n\\n| AP |\\n|--|\\n\\n| EER |\\n' > "$7/report/RESULTS.md"; fi
 """
 
 
@@ -90,8 +90,8 @@ def test_all_stages_in_order_with_their_defaults(recipe):
     ]
     for stage, name in enumerate(["get data", "prepare manifests and trials", "pack store and pronunciations"]):
         assert f"== stage {stage}: {name}\n== stage {stage} done in " in out
-    assert "| AP |" in out
-    assert out.endswith(f"Look at {exp}/report/index.html\n")
+    report = f"All tables: {exp}/report/RESULTS.md\nPictures and sounds: {exp}/report/index.html\n"
+    assert out.endswith(f"# Title\n\n| AP |\n|--|\n\n{report}")
 
 
 def test_some_stages(recipe):
