@@ -21,7 +21,9 @@ PYTHON = """#!/bin/bash
 case "$*" in */check_environment.py*) exit 0 ;; esac
 (IFS='|'; echo "$*") >> "$CALLS"
 if [ -n "${FAIL:-}" ] && [[ "$*" = *"$FAIL"* ]]; then exit 3; fi
-if [ "$3" = report ]; then mkdir -p "$7/report"; printf '# Title\\n\\n| AP |\\n|--|\\n\\n| EER |\\n' > "$7/report/RESULTS.md"; fi
+if [ "$3" != report ]; then exit; fi
+mkdir -p "$7/report"
+printf '# Title\\n\\n| AP |\\n|--|\\n\\n| EER |\\n' > "$7/report/RESULTS.md"
 """
 
 
