@@ -7,7 +7,16 @@ repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=tools/env.sh
 . "$repository/tools/env.sh" dev,voices,voices-gpl
 cd "$repository"
-python -m ruff check .
-python -m ruff format --check .
-python -m mypy
-python -m pytest "$@"
+
+failed=()
+for check in "ruff check ." "ruff format --check ." mypy; do
+    echo "== $check"
+    # shellcheck disable=SC2086 # a tool and its arguments
+    python -m $check || failed+=("$check")
+done
+echo "== pytest"
+python -m pytest "$@" || failed+=(pytest)
+if ((${#failed[@]})); then
+    printf 'failed: %s\n' "${failed[@]}" >&2
+    exit 1
+fi

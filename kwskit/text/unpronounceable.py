@@ -1,7 +1,7 @@
 """The error for text that cannot be spoken."""
 
 
-class UnpronounceableText(ValueError):  # noqa: N818 (it names what the caller has, not what went wrong)
+class UnpronounceableText(ValueError):
     """Text that yields no phoneme or character: the message names the text and the reason."""
 
     def __init__(self, text: str, reason: str):
