@@ -168,6 +168,7 @@ run_recipe() {
     # shellcheck source=tools/env.sh
     . "$repository/tools/env.sh" "$extras"
     export PYTHONUNBUFFERED=1
+    export KWSKIT_COMMAND="bash ${recipe#"$repository/"}/run.sh${*:+ $*}" # the results say what made them
 
     local began_all=$SECONDS began
     current=$stage
