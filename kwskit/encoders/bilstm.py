@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from kwskit.batch import length_mask
+from kwskit.encoders.frames import values_at_hand
 from kwskit.registry import register
 
 
@@ -13,7 +15,8 @@ class BiLstm(nn.Module):
     Source: ADML, section 3 (lookup, two layers of bidirectional LSTM, linear layer). The linear layer runs
     on every token, which gives token embeddings; their mean equals the paper's linear layer after the mean.
     The backward direction reads every word from its own last token, so padding never matters and lengths
-    need not leave the device. Padding tokens come out as 0.
+    need not leave the device. Padding tokens come out as 0. On a CPU, a text that a batch holds several
+    times is encoded once.
 
     Parameters
     ----------
@@ -35,8 +38,15 @@ class BiLstm(nn.Module):
         self.project = nn.Linear(2 * hidden, dim)
 
     def forward(self, tokens: Tensor, lens: Tensor) -> Tensor:
+        tokens = tokens.masked_fill(~length_mask(lens, tokens.shape[1]), 0)
+        if not values_at_hand(tokens):
+            return self._encode(tokens, lens)
+        texts, text = torch.cat((lens[:, None], tokens), dim=1).unique(dim=0, return_inverse=True)
+        return self._encode(texts[:, 1:], texts[:, 0]).index_select(0, text)
+
+    def _encode(self, tokens: Tensor, lens: Tensor) -> Tensor:
         position = torch.arange(tokens.shape[1], device=tokens.device)
-        mask = position < lens[:, None]
+        mask = length_mask(lens, tokens.shape[1])
         # Position of each token's mirror image within its word; padding stays in place.
         mirror = torch.where(mask, lens[:, None] - 1 - position, position).unsqueeze(-1)
         x = self.embedding(tokens)

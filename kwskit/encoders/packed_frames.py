@@ -36,9 +36,9 @@ class PackedFrames:
         """(M, C) rows of the valid frames of ``x`` (N, T, C)."""
         return _Select.apply(x.flatten(0, 1), self.place, self.row)
 
-    def padded(self, rows: Tensor) -> Tensor:
-        """(N, T, C) frames with 0 where no frame is valid."""
-        return _Select.apply(rows, self.row, self.place).unflatten(0, self.shape)
+    def padded(self, rows: Tensor, fill: float = 0.0) -> Tensor:
+        """(N, T, C) frames with ``fill`` where no frame is valid."""
+        return _Select.apply(rows, self.row, self.place, fill).unflatten(0, self.shape)
 
     def convolve(self, conv: TimeConv, rows: Tensor) -> Tensor:
         """``conv`` over the time of every word."""
@@ -58,20 +58,20 @@ class PackedFrames:
 
 
 class _Select(torch.autograd.Function):
-    """Rows of ``x`` at ``index``, zeros where it is ``len(x)``; ``inverse`` undoes it and gives the gradient."""
+    """Rows of ``x`` at ``index``, ``fill`` where it is ``len(x)``; ``inverse`` undoes it and gives the gradient."""
 
     @staticmethod
-    def forward(ctx, x: Tensor, index: Tensor, inverse: Tensor) -> Tensor:
+    def forward(ctx, x: Tensor, index: Tensor, inverse: Tensor, fill: float = 0.0) -> Tensor:
         ctx.save_for_backward(index, inverse)
-        return _select(x, index, inverse)
+        return _select(x, index, inverse, fill)
 
     @staticmethod
-    def backward(ctx, *gradients: Tensor) -> tuple[Tensor, None, None]:
+    def backward(ctx, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
         index, inverse = ctx.saved_tensors
-        return _select(gradients[0], inverse, index), None, None
+        return _select(gradients[0], inverse, index, 0.0), None, None, None
 
 
-def _select(x: Tensor, index: Tensor, inverse: Tensor) -> Tensor:
+def _select(x: Tensor, index: Tensor, inverse: Tensor, fill: float) -> Tensor:
     if len(index) > len(inverse):  # to the layout that has room for padding
-        x = torch.cat((x, x.new_zeros(1, x.shape[1])))
+        x = torch.cat((x, x.new_full((1, x.shape[1]), fill)))
     return x.index_select(0, index)

@@ -25,9 +25,9 @@ class PaddedFrames:
         """(N * T, C) rows of ``x`` (N, T, C)."""
         return x.flatten(0, 1)
 
-    def padded(self, rows: Tensor) -> Tensor:
-        """(N, T, C) frames with 0 where no frame is valid."""
-        return rows.masked_fill(~self.valid, 0.0).unflatten(0, self.shape)
+    def padded(self, rows: Tensor, fill: float = 0.0) -> Tensor:
+        """(N, T, C) frames with ``fill`` where no frame is valid."""
+        return rows.masked_fill(~self.valid, fill).unflatten(0, self.shape)
 
     def convolve(self, conv: TimeConv, rows: Tensor) -> Tensor:
         """``conv`` over the time of every word."""

@@ -39,14 +39,12 @@ class Ccsp(nn.Module):
         self.project = nn.Linear(2 * in_dim, dim)
 
     def forward(self, frames: Tensor, mask: Tensor) -> Tensor:
-        padding = ~mask.unsqueeze(-1)
-        frames = frames.masked_fill(padding, 0.0)
+        frames = torch.where(mask.unsqueeze(-1), frames, 0.0)
         frames = frames if frames.dtype == torch.float64 else frames.float()
         context = torch.cat(weighted_statistics(frames, uniform_weights(mask, frames.dtype)), dim=-1)
         layout = lay_out(mask)
         hidden = layout.convolve(self.frame, layout.rows(frames)) + layout.spread(self.context(context))
         hidden = self.attention_norm(hidden.relu_(), layout.valid).tanh_()
-        scores = layout.padded(layout.convolve(self.score, hidden)).to(frames.dtype)
-        # The lowest finite value rather than -inf: an utterance without frames then gives no NaN.
-        weights = scores.masked_fill(padding, torch.finfo(scores.dtype).min).softmax(1)
-        return self.project(self.norm(torch.cat(weighted_statistics(frames, weights), dim=-1)))
+        # A huge finite value rather than -inf: an utterance without frames then gives no NaN.
+        scores = layout.padded(layout.convolve(self.score, hidden), fill=-1e30).to(frames.dtype)
+        return self.project(self.norm(torch.cat(weighted_statistics(frames, scores.softmax(1)), dim=-1)))

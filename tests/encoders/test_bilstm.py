@@ -7,6 +7,13 @@ from kwskit.registry import build
 LENS = torch.tensor([6, 3, 1])
 
 
+@pytest.fixture(params=["eager", "graph"], autouse=True)
+def mode(request, monkeypatch):
+    """With and without the short cut for repeated texts, which graphs do not take."""
+    if request.param == "graph":
+        monkeypatch.setattr(torch.compiler, "is_compiling", lambda: True)
+
+
 def encoder(**changes):
     torch.manual_seed(0)
     return build("text_encoder", "bilstm", **{"num_tokens": 11, "embedding_dim": 5, "hidden": 4, "dim": 3, **changes})
@@ -57,10 +64,25 @@ def test_linear_layer_then_mean_is_mean_then_linear_layer():
     text = encoder()
     states = []
     text.project.register_forward_pre_hook(lambda _, arguments: states.append(arguments[0]))
-    mask = torch.arange(6) < LENS[:, None]
-    pooled = build("pooler", "mean", dim=3)(text(tokens(), LENS), mask)
     for i, n in enumerate(LENS.tolist()):
-        torch.testing.assert_close(pooled[i], text.project(states[0][i, :n].mean(0)))
+        mask = torch.arange(6) < n
+        pooled = build("pooler", "mean", dim=3)(text(tokens()[i : i + 1], LENS[i : i + 1]), mask[None])
+        torch.testing.assert_close(pooled[0], text.project(states[-1][0, :n].mean(0)))
+
+
+def test_repeated_texts_are_encoded_alike_and_all_count_in_the_gradient():
+    ids, lens = tokens()[[0, 1, 0, 2, 1, 0]], LENS[[0, 1, 0, 2, 1, 0]]
+    ids[4, 3:] = 9  # padding is no difference
+    direction = torch.randn(6, 6, 3, generator=torch.Generator().manual_seed(2))
+    found = encoder()
+    (found(ids, lens) * direction).sum().backward()
+    expected = encoder()
+    for i in range(6):
+        alone = expected(ids[i : i + 1], lens[i : i + 1])
+        torch.testing.assert_close(found(ids, lens)[i], alone[0])
+        (alone[0] * direction[i]).sum().backward()
+    for a, b in zip(found.parameters(), expected.parameters(), strict=True):
+        torch.testing.assert_close(a.grad, b.grad, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])

@@ -99,12 +99,3 @@ def test_bfloat16_autocast_is_close(training):
 def test_wrong_scale_is_refused():
     with pytest.raises(ValueError, match="multiple of scale"):
         small(channels=20)
-
-
-def test_exported_graph_keeps_batch_and_length_free(monkeypatch):
-    monkeypatch.undo()
-    encoder = small().eval()
-    dims = {0: torch.export.Dim("words"), 1: torch.export.Dim("frames")}
-    program = torch.export.export(encoder, (features(), LENS), dynamic_shapes=(dims, {0: dims[0]}), strict=False)
-    feats, lens = torch.randn(2, 50, 8, generator=torch.Generator().manual_seed(8)), torch.tensor([50, 23])
-    torch.testing.assert_close(program.module()(feats, lens)[0], encoder(feats, lens)[0], rtol=1e-4, atol=1e-5)

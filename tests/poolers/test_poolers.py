@@ -14,6 +14,13 @@ POOLERS = {
 }
 
 
+@pytest.fixture(params=["packed", "padded"], autouse=True)
+def layout(request, monkeypatch):
+    """Both layouts of the frames; the padded one is for GPUs and for compiled or exported graphs."""
+    if request.param == "padded":
+        monkeypatch.setattr(torch.compiler, "is_compiling", lambda: True)
+
+
 def pooler(name):
     torch.manual_seed(0)
     built = build("pooler", name, **POOLERS[name])
