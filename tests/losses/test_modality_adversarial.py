@@ -1,0 +1,106 @@
+import math
+
+import pytest
+import torch
+
+from kwskit.losses.gradient_reversal import reverse_gradient
+from kwskit.losses.modality_adversarial import ModalityAdversarial
+from kwskit.losses.modality_classifier import ModalityClassifier
+
+
+def test_reversal_of_a_square():
+    x = torch.tensor(1.5, requires_grad=True)
+    value = reverse_gradient(x, 0.1) ** 2
+    value.backward()
+    assert value.item() == 2.25
+    assert x.grad.item() == pytest.approx(-0.3, abs=1e-12)
+
+
+def confused(loss):
+    """A classifier that answers 0, 0 to everything."""
+    for classifier in loss.classifiers.values():
+        torch.nn.init.zeros_(classifier.layers[-1].weight)
+        torch.nn.init.zeros_(classifier.layers[-1].bias)
+    return loss
+
+
+@pytest.mark.parametrize("shared", [True, False])
+@pytest.mark.parametrize(
+    ("levels", "value"), [(["phn"], 1.3862943611198906), (["utt"], 1.3862943611198906), (["phn", "utt"], 2.772588722239781)]
+)
+def test_chance_is_two_ln_two_a_level(embed, random_rows, levels, value, shared):
+    loss = confused(ModalityAdversarial(levels, dim=5, shared=shared))
+    assert loss(embed(*random_rows())).item() == pytest.approx(value, abs=1e-12)
+    assert set(loss.metrics) == {f"accuracy_{level}" for level in levels}
+
+
+class Passthrough(torch.nn.Module):
+    def forward(self, x):
+        return x
+
+
+def test_stated_value_of_given_logits(embed):
+    loss = ModalityAdversarial(["utt"], dim=2)
+    loss.classifiers["all"] = Passthrough()
+    audio, text = torch.tensor([[2.0, 0.0]]), torch.tensor([[0.0, 1.0]])
+    assert loss(embed(audio, text, torch.tensor([0]))).item() == pytest.approx(0.4401896985611954, abs=1e-12)
+    assert loss.metrics["accuracy_utt"].item() == 1
+    loss(embed(text, audio, torch.tensor([0])))
+    assert loss.metrics["accuracy_utt"].item() == 0
+
+
+@pytest.mark.parametrize("normalize", [False, True])
+def test_equals_cross_entropy_loops(embed, random_rows, normalize):
+    audio, text, labels = random_rows(6)
+    loss = ModalityAdversarial(dim=5, hidden_size=7, hidden_layers=1, shared=False, normalize=normalize)
+    expected, right = 0.0, {}
+    for level in ("phn", "utt"):
+        hits = 0
+        for rows, target in ((audio, 0), (text, 1)):
+            for x in rows:
+                x = x / x.norm() if normalize else x
+                p = loss.classifiers[level](x[None]).softmax(1)[0].tolist()
+                expected -= math.log(p[target]) / len(rows)
+                hits += int(p[target] > 0.5)
+        right[f"accuracy_{level}"] = hits / 12
+    assert loss(embed(audio, text, labels, lengths=[4, 2])).item() == pytest.approx(expected, abs=1e-9)
+    assert {name: value.item() for name, value in loss.metrics.items()} == pytest.approx(right)
+
+
+def test_encoders_climb_while_the_classifier_descends(embed, random_rows):
+    audio, text, labels = random_rows(6)
+    gradients = {}
+    for reversal in (-1.0, 0.3):  # -1 undoes the reversal
+        torch.manual_seed(1)
+        loss = ModalityAdversarial(["utt"], dim=5, reversal=reversal)
+        rows = audio.clone().requires_grad_(), text.clone().requires_grad_()
+        gradients[reversal] = torch.autograd.grad(loss(embed(*rows, labels)), (*rows, *loss.parameters()))
+    for plain, reversed_ in zip(gradients[-1.0][:2], gradients[0.3][:2], strict=True):
+        assert plain.abs().sum() > 0
+        torch.testing.assert_close(reversed_, -0.3 * plain)
+    torch.testing.assert_close(gradients[0.3][2:], gradients[-1.0][2:])
+
+
+def test_dann_schedule_ramps_the_reversal():
+    loss = ModalityAdversarial(dim=4, reversal=2.0, schedule="dann")
+    for progress, ramp in {0.0: 0.0, 0.1: 0.4621171573, 0.25: 0.8482836400, 0.5: 0.9866142982, 1.0: 0.9999092043}.items():
+        loss.set_progress(progress)
+        assert loss.current_reversal == pytest.approx(2 * ramp, abs=1e-9)
+    constant = ModalityAdversarial(dim=4)
+    constant.set_progress(0.0)
+    assert constant.current_reversal == 1.0
+
+
+def test_classifier_sizes():
+    count = [sum(p.numel() for p in ModalityClassifier(hidden_layers=layers).parameters()) for layers in (2, 1)]
+    assert count == [132_098, 66_306]
+    one, two = (sum(p.numel() for p in ModalityAdversarial(shared=s).parameters()) for s in (True, False))
+    assert (one, two) == (132_098, 264_196)
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"levels": []}, {"levels": ["word"]}, {"levels": ["utt", "utt"]}, {"schedule": "step"}, {"hidden_layers": 0}]
+)
+def test_impossible_arguments_are_refused(arguments):
+    with pytest.raises(ValueError, match=next(iter(arguments))):
+        ModalityAdversarial(**arguments)
