@@ -71,7 +71,9 @@ def score(data: Path, exp: Path, words_dir: Path | None = None, device: str | No
                 if task.store not in audio:
                     audio[task.store] = embed_store(model.system, store)
                 _score_task(path, task, store, model, audio[task.store], told)
-            results.append({"model": model_name, "trials_name": task.name, **score_file_results(path, trials=task.trials)})
+            results.append(
+                {"model": model_name, "trials_name": task.name, **score_file_results(path, trials=task.trials)}
+            )
     write_showcase(exp / "embeddings.npz", PackedStore.open(data / "store" / "test"), trained)
     write_results(exp / "results.json", results, _facts(exp, data))
     print(format_table(results))

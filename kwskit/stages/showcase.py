@@ -42,7 +42,7 @@ def write_showcase(path: Path, store: PackedStore, model: Model) -> None:
     if getattr(system, "aligner", None) is not None:
         found |= _affinities(store, model, sorted(words, key=len, reverse=True)[:AFFINITY_WORDS])
     partial = path.with_suffix(".partial.npz")
-    np.savez_compressed(partial, **found)
+    np.savez_compressed(partial, **found)  # type: ignore[arg-type]  # numpy's stub takes them for its flags
     partial.replace(path)
 
 

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
-from torch import nn
 
 from kwskit import __version__, registry
 from kwskit.data.loader import WordBatches
@@ -19,6 +18,7 @@ from kwskit.hparams import build_hparams, plain_value, resolve_hparams
 from kwskit.records import read_records
 from kwskit.systems.model_directory import save_model
 from kwskit.systems.scoring import TrialScorer
+from kwskit.systems.system import System
 from kwskit.training.checkpoint import Checkpoints
 from kwskit.training.feed import TrainingFeed
 from kwskit.training.plan import TrainingPlan
@@ -65,7 +65,7 @@ def train(
 
     torch.manual_seed(seed)  # the weights are drawn while the YAML is built
     hparams = build_hparams(text, config)
-    system: nn.Module = hparams["system"]
+    system: System = hparams["system"]
     sampler = PKSampler(
         store.word_ids,
         store.speaker_ids,

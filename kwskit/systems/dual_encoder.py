@@ -8,10 +8,11 @@ from torch import Tensor, nn
 
 from kwskit.batch import Batch, Embeddings, length_mask
 from kwskit.registry import register
+from kwskit.systems.system import System
 
 
 @register("system", "dual_encoder")
-class DualEncoder(nn.Module):
+class DualEncoder(System):
     """Acoustic and text encoder compared by cosine (ADML, RPL, JMCL).
 
     In training, :meth:`forward` gives every loss by name, already weighted, so that their sum is the
@@ -49,6 +50,7 @@ class DualEncoder(nn.Module):
                 f"audio_pooler gives {audio_pooler.dim} dimensions and text_pooler {text_pooler.dim}; "
                 "they must be equal to be compared"
             )
+        self.dim = audio_pooler.dim  # type: ignore[assignment]  # every pooler has one
         self.frontend = frontend
         self.acoustic_encoder = acoustic_encoder
         self.audio_pooler = audio_pooler
@@ -59,24 +61,11 @@ class DualEncoder(nn.Module):
         self.wave_augment = wave_augment
         self.feature_augment = feature_augment
 
-    @property
-    def dim(self) -> int:
-        """Size of the shared embedding space."""
-        return int(self.audio_pooler.dim)
-
     def forward(self, batch: Batch, generator: torch.Generator | None = None) -> dict[str, Tensor]:
-        """Every loss of the batch by name, weighted.
-
-        Parameters
-        ----------
-        batch : the utterances and their words
-        generator : the only source of randomness of the augmentation
-        """
         emb = self.embeddings(batch, generator)
         return {name: loss.weight * loss(emb) for name, loss in self.losses.items()}
 
     def embeddings(self, batch: Batch, generator: torch.Generator | None = None) -> Embeddings:
-        """Frame and token embeddings; pooling and alignment run when a loss asks for them."""
         frames, frame_lens = self._frames(batch.wav, batch.wav_lens, generator)
         return Embeddings(
             audio_frames=frames,
@@ -92,12 +81,10 @@ class DualEncoder(nn.Module):
         )
 
     def embed_audio(self, wav: Tensor, wav_lens: Tensor) -> Tensor:
-        """Unit embeddings (N, d) of waveforms (N, samples), 16 kHz, with ``wav_lens`` (N,) in samples."""
         frames, frame_lens = self._frames(wav, wav_lens, None)
         return F.normalize(self.audio_pooler(frames, length_mask(frame_lens, frames.shape[1])), dim=-1)
 
     def embed_text(self, tokens: Tensor, token_lens: Tensor) -> Tensor:
-        """Unit embeddings (N, d) of token sequences (N, T_t) with ``token_lens`` (N,)."""
         mask = length_mask(token_lens, tokens.shape[1])
         return F.normalize(self.text_pooler(self.text_encoder(tokens, token_lens), mask), dim=-1)
 

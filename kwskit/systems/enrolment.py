@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+
+from kwskit.systems.system import System
 
 
 class Enrolment:
@@ -25,7 +27,7 @@ class Enrolment:
         For a keyword with no pronounceable letter.
     """
 
-    def __init__(self, system: nn.Module, tokenizer: Any, texts: Sequence[str]):
+    def __init__(self, system: System, tokenizer: Any, texts: Sequence[str]):
         pronunciations = [tokenizer.encode(text) for text in texts]
         self.texts = list(texts)
         self.owner = torch.tensor([i for i, found in enumerate(pronunciations) for _ in found])

@@ -9,9 +9,9 @@ from typing import Any
 import safetensors
 import safetensors.torch
 import torch
-from torch import nn
 
 from kwskit.hparams import load_parts, select
+from kwskit.systems.system import System
 
 WEIGHTS, PARTS, CARD = "model.safetensors", "model.yaml", "README.md"
 # What only training uses; the aligner stays, since it shows where each phoneme was heard.
@@ -26,11 +26,11 @@ class ModelError(ValueError):
 class Model:
     """A system in evaluation mode and its tokenizer."""
 
-    system: nn.Module
+    system: System
     tokenizer: Any
 
 
-def save_model(directory: str | Path, system: nn.Module, configuration: str, card: str) -> None:
+def save_model(directory: str | Path, system: System, configuration: str, card: str) -> None:
     """Write ``model.safetensors``, ``model.yaml`` and ``README.md``, all or none of them.
 
     Parameters
@@ -113,6 +113,6 @@ def _build(directory: Path) -> Model:
     for key in ("tokenizer", "system"):
         if key not in parts:
             raise ModelError(f"{path}: the key '{key}' is missing")
-    if not isinstance(parts["system"], nn.Module):
+    if not isinstance(parts["system"], System):
         raise ModelError(f"{path}: 'system' must be a !system: part")
     return Model(parts["system"], parts["tokenizer"])

@@ -5,14 +5,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from kwskit.data.loader import evaluation_batches
 from kwskit.data.store import PackedStore
 from kwskit.systems.enrolment import Enrolment
+from kwskit.systems.system import System
 
 
-def embed_store(system: nn.Module, store: PackedStore, batch_size: int = 128) -> Tensor:
+def embed_store(system: System, store: PackedStore, batch_size: int = 128) -> Tensor:
     """Unit embeddings (n, d) of every segment of ``store``, in its order, on the CPU.
 
     The system is put in evaluation mode and stays there.
@@ -51,7 +52,7 @@ class TrialScorer:
         utterances = trials["utt_id"].combine_chunks().dictionary_encode()
         self.rows = store.indices_of(utterances.dictionary)[utterances.indices.to_numpy()]
 
-    def scores(self, system: nn.Module, audio: Tensor | None = None) -> np.ndarray:
+    def scores(self, system: System, audio: Tensor | None = None) -> np.ndarray:
         """One float64 score a trial.
 
         Parameters

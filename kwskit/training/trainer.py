@@ -3,7 +3,7 @@
 import inspect
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import torch
 from speechbrain import Brain, Stage
@@ -12,6 +12,8 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader
 
 from kwskit.batch import Batch
+from kwskit.losses.base import Loss
+from kwskit.systems.system import System
 from kwskit.training.checkpoint import Checkpoints
 from kwskit.training.feed import TrainingFeed
 from kwskit.training.log import TrainingLog
@@ -44,14 +46,16 @@ class Trainer(Brain):
     progress : show a progress bar
     """
 
+    step: int  # batches of the epoch that are done; Brain counts them
+
     def __init__(
         self,
-        system: nn.Module,
+        system: System,
         feed: TrainingFeed,
         plan: TrainingPlan,
         make_optimizer: Callable[[list[dict[str, Any]]], torch.optim.Optimizer],
         make_scheduler: Callable[..., Any],
-        validate: Callable[[nn.Module], float],
+        validate: Callable[[System], float],
         checkpoints: Checkpoints,
         log_folder: str,
         seed: int,
@@ -69,6 +73,7 @@ class Trainer(Brain):
             },
         )
         self.system = system
+        self.parts = cast(dict[str, Loss], dict(system.losses.items()))
         self.feed, self.plan, self.seed = feed, plan, seed
         self.make_optimizer, self.make_scheduler = make_optimizer, make_scheduler
         self.validate, self.checkpoints, self.log_folder = validate, checkpoints, log_folder
@@ -96,7 +101,7 @@ class Trainer(Brain):
 
     def on_fit_start(self) -> None:
         if self.plan.compile:
-            self.system.acoustic_encoder.compile(dynamic=True)
+            cast(nn.Module, self.system.acoustic_encoder).compile(dynamic=True)
         if self.processes.world_size > 1:
             device_ids = None if self.device_type == "cpu" else [torch.device(self.device).index]
             self.modules["system"] = DistributedDataParallel(self.system, device_ids=device_ids)
@@ -140,7 +145,7 @@ class Trainer(Brain):
         torch.manual_seed(step_seed)
         self.generator.manual_seed(step_seed)
         progress = position / (self.plan.epochs * len(self.feed))
-        for loss in self.system.losses.values():
+        for loss in self.parts.values():
             loss.set_progress(progress)
 
     def compute_forward(self, batch: Batch, stage: Stage) -> dict[str, Tensor]:
@@ -173,7 +178,7 @@ class Trainer(Brain):
         if self.log is not None and self.step % self.plan.log_steps == 0:
             metrics = {
                 f"{name}.{metric}": float(value)
-                for name, part in self.system.losses.items()
+                for name, part in self.parts.items()
                 for metric, value in part.metrics.items()
             }
             values = {name: float(value.detach()) for name, value in outputs.items()}
