@@ -54,9 +54,10 @@ def test_number_of_frames(samples, frames):
     assert feats.shape == (1, frames, 40)
 
 
-def test_features_depend_on_the_utterance_alone(batch):
+@pytest.mark.parametrize("mean_normalise", [True, False])
+def test_features_depend_on_the_utterance_alone(batch, mean_normalise):
     wav, lens = batch
-    frontend = build("frontend", "log_mel")
+    frontend = build("frontend", "log_mel", mean_normalise=mean_normalise)
     together, frames = frontend(wav, lens)
     garbage = torch.where(torch.arange(20000) < lens[:, None], torch.nn.functional.pad(wav, (0, 4000)), 1e3)
     with_garbage, _ = frontend(garbage, lens)
