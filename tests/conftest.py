@@ -18,9 +18,22 @@ from kwskit.text.g2p import G2P
 torch.set_num_threads(1)
 
 SAMPLE_RATE = 16_000
-TRAIN_WORDS = "banana kitten window marble forest silver pencil garden thunder velvet orange simple".split()
-DEV_WORDS = "rocket lemon castle harbor".split()
-TEST_WORDS = "tiger button meadow copper".split()
+TRAIN_WORDS = [
+    "banana",
+    "kitten",
+    "window",
+    "marble",
+    "forest",
+    "silver",
+    "pencil",
+    "garden",
+    "thunder",
+    "velvet",
+    "orange",
+    "simple",
+]
+DEV_WORDS = ["rocket", "lemon", "castle", "harbor"]
+TEST_WORDS = ["tiger", "button", "meadow", "copper"]
 
 
 def sing(word: str, speaker: int, take: int) -> np.ndarray:
