@@ -74,6 +74,7 @@ def g2p_en_model():
         del sys.modules[name]
 
 
+@pytest.mark.filterwarnings("ignore:.*invalid escape")
 def test_neural_model_equals_g2p_en(g2p_en_model):
     words = [word for word in cmudict().words() if word.isalpha()][::600]
     words += ["zorblax", "qwertyish", "x", "aaaaaaaaaaaa", "kubernetes", "o'brien"]
