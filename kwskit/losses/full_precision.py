@@ -1,5 +1,6 @@
 """How a loss reads embeddings that mixed precision has produced."""
 
+from functools import partial
 from typing import Any
 
 import torch
@@ -26,18 +27,18 @@ class FullPrecision:
         self._dtype = torch.get_autocast_dtype(self.device_type)
 
     def __getattr__(self, name: str) -> Any:
-        value = self._under_autocast(getattr, self._embeddings, name)
-        if isinstance(value, Tensor):
-            return at_least_float32(value) if value.is_floating_point() else value
-        if callable(value):
-            return lambda *arguments: self._under_autocast(value, *arguments)
-        return value
+        return self._read(getattr, self._embeddings, name)
 
-    def _under_autocast(self, function: Any, *arguments: Any) -> Any:
+    def _read(self, function: Any, *arguments: Any) -> Any:
         with torch.autocast(self.device_type, dtype=self._dtype, enabled=self._enabled):
-            return function(*arguments)
+            value = function(*arguments)
+        if isinstance(value, Tensor):
+            return at_least_float32(value)
+        if isinstance(value, tuple):
+            return tuple(at_least_float32(part) for part in value)
+        return partial(self._read, value) if callable(value) else value
 
 
 def at_least_float32(x: Tensor) -> Tensor:
-    """``x`` in float32, or in float64 when it is float64."""
-    return x if x.dtype == torch.float64 else x.float()
+    """``x`` in float32 when it is a narrower float, and otherwise as it is."""
+    return x.float() if x.is_floating_point() and x.dtype.itemsize < 4 else x

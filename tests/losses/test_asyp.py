@@ -85,5 +85,5 @@ def test_log_shows_the_value_above_its_constant_floor(embed, fixture_a):
 
 @pytest.mark.parametrize("constants", [{"alpha": 0.0}, {"beta": -1.0}, {"level": "word"}])
 def test_impossible_constants_are_refused(constants):
-    with pytest.raises(ValueError, match="above 0|level must be one of"):
+    with pytest.raises(ValueError, match=r"above 0|level must be one of"):
         AsyP(**constants)

@@ -108,5 +108,5 @@ def test_tags_survive_moving_and_loading():
 
 @pytest.mark.parametrize("arguments", [{"parametrisation": "log"}, {"alpha": 1e-5}])
 def test_impossible_arguments_are_refused(arguments):
-    with pytest.raises(ValueError, match="parametrisation must be|above"):
+    with pytest.raises(ValueError, match=r"parametrisation must be|above"):
         AsyPAdaMS(3, **arguments)

@@ -19,7 +19,9 @@ AT_BOTH_LEVELS = {
     "rpl_prototype_row": {"mode": "proxy_row"},
     "relational_proxy": {"angle_points": "keywords"},
 }
-CASES = [(name, {**arguments, "level": level}) for name, arguments in AT_BOTH_LEVELS.items() for level in ("utt", "phn")]
+CASES = [
+    (name, {**arguments, "level": level}) for name, arguments in AT_BOTH_LEVELS.items() for level in ("utt", "phn")
+]
 CASES += [
     ("rpl_angle", {}),
     ("relational_proxy", {"reduction": "valid", "mask_same_word": False}),

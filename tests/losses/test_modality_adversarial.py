@@ -26,7 +26,8 @@ def confused(loss):
 
 @pytest.mark.parametrize("shared", [True, False])
 @pytest.mark.parametrize(
-    ("levels", "value"), [(["phn"], 1.3862943611198906), (["utt"], 1.3862943611198906), (["phn", "utt"], 2.772588722239781)]
+    ("levels", "value"),
+    [(["phn"], 1.3862943611198906), (["utt"], 1.3862943611198906), (["phn", "utt"], 2.772588722239781)],
 )
 def test_chance_is_two_ln_two_a_level(embed, random_rows, levels, value, shared):
     loss = confused(ModalityAdversarial(levels, dim=5, shared=shared))
@@ -83,7 +84,13 @@ def test_encoders_climb_while_the_classifier_descends(embed, random_rows):
 
 def test_dann_schedule_ramps_the_reversal():
     loss = ModalityAdversarial(dim=4, reversal=2.0, schedule="dann")
-    for progress, ramp in {0.0: 0.0, 0.1: 0.4621171573, 0.25: 0.8482836400, 0.5: 0.9866142982, 1.0: 0.9999092043}.items():
+    for progress, ramp in {
+        0.0: 0.0,
+        0.1: 0.4621171573,
+        0.25: 0.8482836400,
+        0.5: 0.9866142982,
+        1.0: 0.9999092043,
+    }.items():
         loss.set_progress(progress)
         assert loss.current_reversal == pytest.approx(2 * ramp, abs=1e-9)
     constant = ModalityAdversarial(dim=4)
@@ -99,7 +106,8 @@ def test_classifier_sizes():
 
 
 @pytest.mark.parametrize(
-    "arguments", [{"levels": []}, {"levels": ["word"]}, {"levels": ["utt", "utt"]}, {"schedule": "step"}, {"hidden_layers": 0}]
+    "arguments",
+    [{"levels": []}, {"levels": ["word"]}, {"levels": ["utt", "utt"]}, {"schedule": "step"}, {"hidden_layers": 0}],
 )
 def test_impossible_arguments_are_refused(arguments):
     with pytest.raises(ValueError, match=next(iter(arguments))):

@@ -25,9 +25,7 @@ def by_loops(audio, text):
     return sum(huber(a[i][j] - t[i][j]) for i in range(count) for j in range(count)) / count**2
 
 
-@pytest.mark.parametrize(
-    ("reduction", "value"), [("mean", 0.0034812488032349314), ("valid", 0.005221873204852397)]
-)
+@pytest.mark.parametrize(("reduction", "value"), [("mean", 0.0034812488032349314), ("valid", 0.005221873204852397)])
 def test_stated_values_of_the_triangles(reduction, value):
     loss = RelationalDistance(normalize=False, reduction=reduction)
     labels = torch.arange(3)

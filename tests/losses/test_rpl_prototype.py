@@ -39,8 +39,8 @@ def by_loops(mode, audio, text, labels, scale):
     if mode == "centroid_relation":
         points = torch.stack([centroid[w] for w in words]), torch.stack([proxy[w] for w in words])
         return (distance_structure(*points) + mean_angle_difference(*points)).item()
-    rows = [[[(a - proxy[l]).norm().item() for l in words] for a in audio]]
-    rows.append([[(proxy[w] - proxy[l]).norm().item() for l in words] for w in labels.tolist()])
+    rows = [[[(a - proxy[v]).norm().item() for v in words] for a in audio]]
+    rows.append([[(proxy[w] - proxy[v]).norm().item() for v in words] for w in labels.tolist()])
     relative = []
     for table in rows:
         positive = [d for row in table for d in row if d > 0]
@@ -62,5 +62,5 @@ def test_equals_loops(random_rows, mode):
 
 @pytest.mark.parametrize("arguments", [{"mode": "softmax"}, {"scale": 0.0}])
 def test_impossible_arguments_are_refused(arguments):
-    with pytest.raises(ValueError, match="mode must be|scale must be"):
+    with pytest.raises(ValueError, match=r"mode must be|scale must be"):
         RelationalPrototype(**arguments)

@@ -56,7 +56,11 @@ def test_stated_gradients_by_cosine_and_bias(embed):
 
 @pytest.mark.parametrize(
     ("classes", "scale", "margin", "value"),
-    [(3, 32.0, 0.2, 28.608356463057753), (210_000, 32.0, 0.2, 6.1924509237987735), (85_742, 40.0, 0.4, 3.4882386712464397)],
+    [
+        (3, 32.0, 0.2, 28.608356463057753),
+        (210_000, 32.0, 0.2, 6.1924509237987735),
+        (85_742, 40.0, 0.4, 3.4882386712464397),
+    ],
 )
 def test_stated_balanced_biases(classes, scale, margin, value):
     loss = SphereFace2(classes, 1, margin=margin, scale=scale, bias_init="balanced")
