@@ -29,6 +29,7 @@ def example(kind, words, size):
     return frames, torch.arange(size) < lens[:, None] if kind == "pooler" else lens
 
 
+@pytest.mark.filterwarnings("ignore:The tensor attributes")  # nn.LSTM's own list of its weights
 @pytest.mark.parametrize("name", PARTS)
 def test_exported_graph_equals_the_module(name):
     kind, arguments = PARTS[name]
