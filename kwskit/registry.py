@@ -161,9 +161,7 @@ def parts(kind: str | None = None) -> list[Part]:
 
 def describe(part: Part) -> str:
     """The part's tag, arguments with defaults, documentation and source, for a terminal."""
-    arguments = [
-        name if p.default is p.empty else f"{name}: {p.default!r}" for name, p in part.parameters().items()
-    ]
+    arguments = [name if p.default is p.empty else f"{name}: {p.default!r}" for name, p in part.parameters().items()]
     origin = f"plugin {part.plugin}" if part.plugin else "built in"
     head = f"!{part.kind}:{part.name} {{{', '.join(arguments)}}}"
     return f"{head}\n\n{inspect.getdoc(part.cls) or ''}\n\nsource: {part.source} ({origin})"

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.signal import butter, firwin, resample_poly, sosfilt
 
 SAMPLE_RATE = 16000
-FRAME, HOP = 320, 80  # 20 ms, 5 ms
+FRAME, HOP = 160, 80  # 10 ms, 5 ms
 FLOOR_DB = -42.0  # below the loudest frame: silence. Weak final fricatives lie above it.
 MARGIN = 640  # 40 ms kept on both sides
 HIGH_PASS = butter(2, 40.0, "highpass", fs=SAMPLE_RATE, output="sos")  # some espeak variants have an offset
@@ -33,7 +33,7 @@ def condition(samples: np.ndarray, sample_rate: int, warp: float = 1.0) -> np.nd
 def trim_silence(samples: np.ndarray) -> np.ndarray:
     """(samples,) at 16 kHz without its silent ends, 40 ms of margin kept.
 
-    Silence is 20 ms frames more than 42 dB below the loudest frame.
+    Silence is 10 ms frames more than 42 dB below the loudest frame.
     """
     if len(samples) < FRAME:
         return samples

@@ -6,6 +6,7 @@ bytes depend neither on the number of processes nor on what was spoken before.
 """
 
 import hashlib
+import io
 import json
 import logging
 import multiprocessing
@@ -13,6 +14,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -128,8 +130,8 @@ def shards(plan: CorpusPlan) -> list[Shard]:
 def synthesise_corpus(plan: CorpusPlan, data: str | Path, jobs: int = 1) -> Counter[str]:
     """Speak the whole plan into ``data/audio`` and write ``data/manifests/<split>.tsv``.
 
-    Shards that are finished are kept; a shard counts as finished when its record file in ``audio/shards`` is
-    there, which is written last.
+    Shards that are finished are kept: those whose audio is there and whose record file in ``audio/shards``, which
+    is written after it. One run at a time in a folder.
 
     Parameters
     ----------
@@ -143,14 +145,18 @@ def synthesise_corpus(plan: CorpusPlan, data: str | Path, jobs: int = 1) -> Coun
     Raises
     ------
     SynthesisError
-        When ``data`` holds a corpus with other settings, or a split has no usable utterance.
+        When ``data`` holds a corpus with other settings, a split has no usable utterance, or a process was killed.
+    OSError
+        When a file cannot be written, such as on a full disk; finished shards are kept.
     MissingEngine
         When an engine's package is not installed.
     """
     data = Path(data)
     cut = shards(plan)
     _claim(plan, data)
-    todo = [shard for shard in cut if not _records(data, shard).exists()]
+    for leftover in (data / "audio").glob(".*.partial"):  # of a run that was killed
+        leftover.unlink()
+    todo = [shard for shard in cut if not (_records(data, shard).exists() and _audio(data, shard).exists())]
     counts = Counter(kept=len(cut) - len(todo), shards=len(todo))
     with Progress(sum(len(s.utterances) for s in todo), "synthesis", "utt") as progress:
         if jobs <= 1 or len(todo) <= 1:
@@ -163,8 +169,13 @@ def synthesise_corpus(plan: CorpusPlan, data: str | Path, jobs: int = 1) -> Coun
                 try:
                     for done in as_completed(running):
                         progress.advance(done.result())
-                except BaseException:
+                except BaseException as error:
                     pool.shutdown(wait=False, cancel_futures=True)
+                    if isinstance(error, BrokenProcessPool):
+                        raise SynthesisError(
+                            "a synthesis process was killed (too little memory?); finished shards are kept: "
+                            "repeat the command, perhaps with fewer jobs"
+                        ) from error
                     raise
     for split in plan.splits:
         spoken = [read_records(_records(data, s), "manifest")[0] for s in cut if s.utterances[0].split == split]
@@ -196,11 +207,13 @@ def speak_shard(shard: Shard, plan: CorpusPlan, data: Path) -> int:
     finally:
         if voice.stateful:
             voice.close()
-    audio = data / "audio" / f"{shard.name}.wav"
+    audio = _audio(data, shard)
     partial = audio.with_name(f".{audio.name}.{os.getpid()}.partial")
     try:
         pcm = np.concatenate(pieces) if pieces else np.zeros(GAP, np.int16)
-        soundfile.write(partial, pcm, SAMPLE_RATE, subtype="PCM_16", format="WAV")
+        whole = io.BytesIO()  # libsndfile says nothing of a full disk, write_bytes does
+        soundfile.write(whole, pcm, SAMPLE_RATE, subtype="PCM_16", format="WAV")
+        partial.write_bytes(whole.getbuffer())
         partial.replace(audio)
     finally:
         partial.unlink(missing_ok=True)
@@ -270,6 +283,14 @@ def _differences(stored: object, wanted: object, at: str = "") -> list[str]:
     if isinstance(stored, list) and isinstance(wanted, list):
         return [f"{at}: {len(stored)} there, {len(wanted)} wanted" if len(stored) != len(wanted) else f"{at} differ"]
     return [f"{at}: {stored!r} there, {wanted!r} wanted"]
+
+
+def _audio(data: Path, shard: Shard) -> Path:
+    return data / "audio" / f"{shard.name}.wav"
+
+
+def _audio(data: Path, shard: Shard) -> Path:
+    return data / "audio" / f"{shard.name}.wav"
 
 
 def _records(data: Path, shard: Shard) -> Path:

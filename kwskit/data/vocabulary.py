@@ -38,7 +38,8 @@ def pronunciations(word: str) -> tuple[tuple[str, ...], ...]:
     return tuple(dict.fromkeys(sounds))
 
 
-def candidates(min_phonemes: int = 3, max_phonemes: int = 12) -> list[str]:
+@cache
+def candidates(min_phonemes: int = 3, max_phonemes: int = 12) -> tuple[str, ...]:
     """Alphabetic words that both lists have, most frequent first, one of each family of homophones.
 
     A word is dropped when a pronunciation of it is a pronunciation of a more frequent word that stayed, or is
@@ -53,14 +54,14 @@ def candidates(min_phonemes: int = 3, max_phonemes: int = 12) -> list[str]:
         if heard.isdisjoint(sounds):
             chosen.append(word)
         heard.update(sounds)
-    return chosen
+    return tuple(chosen)
 
 
 def split_words(
     sizes: Mapping[str, int],
     seed: int,
     rare: float = 0.5,
-    frequent_rank: int = 10_000,
+    frequent_rank: int = 12_000,
     words: Sequence[str] | None = None,
 ) -> dict[str, list[str]]:
     """Draw disjoint words for each split, in the order of ``sizes``.

@@ -17,7 +17,7 @@ from kwskit.data.synthesis import CorpusPlan, SplitPlan, SynthesisError, synthes
 from kwskit.data.vocabulary import VocabularyError, pronunciations, split_words
 from kwskit.data.voices.voice import MissingEngine
 from kwskit.evaluation.trials import WSJ, libriphrase_trials, wsj_trials
-from kwskit.records import read_records, write_records
+from kwskit.records import RecordError, read_records, write_records
 
 # (words, utterances of a word) of each split. Earlier splits keep their words when a later one grows.
 SIZES = {
@@ -35,7 +35,7 @@ def main(argv: list[str] | None = None) -> None:
     try:
         plan = make_plan(args)
         counts = synthesise_corpus(plan, data, args.jobs)
-    except (SynthesisError, VocabularyError, MissingEngine) as error:
+    except (SynthesisError, VocabularyError, MissingEngine, RecordError, OSError) as error:
         sys.exit(f"prepare: {error}")
     print(
         f"audio: {counts['spoken']:,} utterances in {data / 'audio'} ({counts['shards']} shards made, "
@@ -68,7 +68,8 @@ def write_trials(data: Path, split: str, seed: int, negatives: int, hard: bool) 
     """Write ``trials/<split>_wsj.tsv``, and for ``hard`` also ``_easy`` and ``_hard``, unless they are there."""
     names = {f"{split}_wsj": WSJ} | ({f"{split}_easy": "", f"{split}_hard": ""} if hard else {})
     paths = {name: data / "trials" / f"{name}.tsv" for name in names}
-    if all(_drawn_with(path, seed) for path in paths.values()):
+    facts = {"seed": seed, "negatives": negatives}
+    if all(_drawn_with(path, facts) for path in paths.values()):
         print(f"trials: {', '.join(names)} there already")
         return
     table = read_manifest(data / "manifests" / f"{split}.tsv", check_audio=False)
@@ -78,12 +79,13 @@ def write_trials(data: Path, split: str, seed: int, negatives: int, hard: bool) 
         tables |= libriphrase_trials(utt_ids, words, {word: pronunciations(word) for word in set(words)}, seed)
     for protocol, trials in tables.items():
         path = data / "trials" / f"{split}_{protocol.removeprefix('libriphrase_')}.tsv"
-        write_records(path, "trials", trials, {"protocol": protocol, "seed": seed, "negatives": negatives})
+        write_records(path, "trials", trials, {"protocol": protocol, **facts})
         print(f"trials: {len(trials):,} in {path} (protocol {protocol}, seed {seed})")
 
 
-def _drawn_with(path: Path, seed: int) -> bool:
-    return path.exists() and read_records(path, "trials")[1].get("seed") == str(seed)
+def _drawn_with(path: Path, facts: dict[str, int]) -> bool:
+    stored = read_records(path, "trials")[1] if path.exists() else {}
+    return all(stored.get(key) == str(value) for key, value in facts.items())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -92,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", help="folder of the corpus; default: recipes/synth/data/<size>")
     parser.add_argument("--seed", type=int, default=7, help="of words, voices and trials; default: %(default)s")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes; default: one a core")
-    parser.add_argument("--rare", type=float, default=0.5, help="part of the words beyond the 10,000 most frequent")
+    parser.add_argument("--rare", type=float, default=0.5, help="part of the words beyond the 12,000 most frequent")
     parser.add_argument("--negatives", type=int, default=50, help="random negatives of a test segment (WSJ protocol)")
     for split in ("train", "dev", "test"):
         parser.add_argument(f"--{split}_words", type=int, help=f"words of the {split} split, instead of the size's")

@@ -1,0 +1,76 @@
+import numpy as np
+import pytest
+
+from kwskit.data.conditioning import condition, trim_silence
+
+
+def tone(frequency, seconds, sample_rate, amplitude=0.3):
+    return (amplitude * np.sin(2 * np.pi * frequency * np.arange(int(seconds * sample_rate)) / sample_rate)).astype(
+        "f4"
+    )
+
+
+def strongest(samples):
+    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples)), 65536))
+    return np.argmax(spectrum) * 16000 / 65536
+
+
+@pytest.mark.parametrize("noise", [0.0, 5e-4])
+@pytest.mark.parametrize(("before", "after"), [(0.3, 0.5), (0.0, 0.2), (0.25, 0.0)])
+def test_trims_silent_ends(noise, before, after):
+    hiss = noise * np.random.default_rng(0).standard_normal(16000 * 2)
+    sound = tone(500, 0.4, 16000)
+    first = int(before * 16000)
+    whole = hiss[: first + len(sound) + int(after * 16000)]
+    whole[first : first + len(sound)] += sound
+    trimmed = trim_silence(whole)
+    kept = 0.4 + min(before, 0.04) + min(after, 0.04)
+    assert len(trimmed) / 16000 == pytest.approx(kept, abs=0.03)
+    start = next(at for at in range(len(whole)) if np.array_equal(whole[at : at + len(trimmed)], trimmed))
+    assert start <= first
+    assert start + len(trimmed) >= first + len(sound)
+
+
+def test_keeps_a_pause_and_a_weak_end():
+    weak = tone(3000, 0.1, 16000, amplitude=0.01)  # 30 dB below: a final f or th
+    word = np.concatenate([np.zeros(4000), tone(300, 0.2, 16000), np.zeros(2400), weak, np.zeros(4000)])
+    assert len(trim_silence(word)) / 16000 == pytest.approx(0.2 + 0.15 + 0.1 + 0.08, abs=0.03)
+
+
+@pytest.mark.parametrize("sample_rate", [16000, 22050, 24000])
+def test_resamples_and_levels(sample_rate):
+    samples = condition(tone(1000, 0.5, sample_rate, amplitude=0.02), sample_rate)
+    assert samples.dtype == np.int16
+    assert len(samples) == pytest.approx(8000, abs=330)
+    assert strongest(samples.astype(float)) == pytest.approx(1000, abs=2)
+    assert np.sqrt(np.mean((samples / 32768.0) ** 2)) == pytest.approx(0.07, rel=0.01)
+
+
+def test_peak_is_bounded():
+    click = np.zeros(16000, "f4")
+    click[8000] = 1.0
+    assert 0.5 < np.abs(condition(click, 16000).astype(int)).max() / 32768 <= 0.9
+
+
+@pytest.mark.parametrize("warp", [0.85, 1.15])
+def test_warp_scales_spectrum_and_length(warp):
+    samples = condition(tone(1000, 0.6, 24000), 24000, warp)
+    assert strongest(samples.astype(float)) == pytest.approx(1000 * warp, rel=0.005)
+    assert len(samples) / 16000 == pytest.approx(0.6 / warp, abs=0.03)
+
+
+def test_no_alias_above_the_band():
+    high = tone(9500, 0.5, 24000) + tone(400, 0.5, 24000, amplitude=1e-3)
+    assert strongest(condition(high, 24000).astype(float)) == pytest.approx(400, abs=5)
+
+
+def test_offset_is_removed():
+    offset = np.full(16000, 0.2, "f4")
+    offset[6000:10000] += tone(500, 0.25, 16000, amplitude=0.1)
+    samples = condition(np.concatenate([np.zeros(4000, "f4"), offset]), 16000)[4000:].astype(float)
+    assert abs(samples.mean()) < 0.02 * samples.std()
+
+
+@pytest.mark.parametrize("silence", [np.zeros(0, "f4"), np.zeros(100, "f4"), np.zeros(8000, "f4")])
+def test_silence_gives_nothing(silence):
+    assert len(condition(silence, 22050)) == 0
