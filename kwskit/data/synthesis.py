@@ -289,10 +289,6 @@ def _audio(data: Path, shard: Shard) -> Path:
     return data / "audio" / f"{shard.name}.wav"
 
 
-def _audio(data: Path, shard: Shard) -> Path:
-    return data / "audio" / f"{shard.name}.wav"
-
-
 def _records(data: Path, shard: Shard) -> Path:
     return data / "audio" / "shards" / f"{shard.name}.tsv"
 

@@ -74,7 +74,7 @@ def test_starting_values_are_inverted_by_the_parametrisation():
 
 
 def test_slope_by_alpha_is_minus_an_entropy_over_its_square():
-    """One anchor text with positives at cosine .9 and .2, alpha .7, lambda .3: METHODS states -2.1994581742."""
+    """One anchor text with positives at cosine .9 and .2, alpha .7, lambda .3: both sides are -2.1994581742."""
     cosines, alpha, lam = (0.9, 0.2), 0.7, 0.3
     audio = torch.tensor([[c, math.sqrt(1 - c * c)] for c in cosines])
     text = torch.tensor([[1.0, 0.0], [1.0, 0.0]])
