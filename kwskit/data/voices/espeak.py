@@ -2,7 +2,9 @@
 
 import _ctypes
 import ctypes
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +45,10 @@ class Espeak(Voice):
         loader = self.module()
         data = loader.get_data_path()
         self._variants = sorted(path.name for path in Path(data, "voices", "!v").iterdir())
-        self._lib = ctypes.CDLL(loader.get_library_path())
+        # Flutter, phase and the callback live in the library's globals. A copy of its file is loaded as a library of
+        # its own, so each engine starts afresh and leaves the others alone.
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+            self._lib = ctypes.CDLL(shutil.copy(loader.get_library_path(), folder))
         self._lib.espeak_ng_SetRandSeed.argtypes = [ctypes.c_long]
         self._sample_rate = self._lib.espeak_Initialize(_SYNCHRONOUS, 0, data.encode(), 0)
         if self._sample_rate <= 0:
@@ -74,7 +79,6 @@ class Espeak(Voice):
         return pcm.astype(np.float32) / 32768.0, self._sample_rate
 
     def close(self) -> None:
-        # Flutter and phase live in the library's globals: only unloading it makes the next engine a new one.
         self._lib.espeak_Terminate()
         if sys.platform == "win32":
             _ctypes.FreeLibrary(self._lib._handle)
