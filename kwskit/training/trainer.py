@@ -1,6 +1,7 @@
 """The training loop, on SpeechBrain's Brain."""
 
 import inspect
+import logging
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, cast
@@ -19,6 +20,10 @@ from kwskit.training.feed import TrainingFeed
 from kwskit.training.log import TrainingLog
 from kwskit.training.plan import TrainingPlan
 from kwskit.training.processes import Processes
+
+
+# Brain tells its settings, which the run folder keeps, and a parameter count, which stage 3 prints by part.
+logging.getLogger("speechbrain.core").setLevel(logging.WARNING)
 
 
 class NonFiniteLoss(RuntimeError):
