@@ -21,7 +21,6 @@ from kwskit.training.log import TrainingLog
 from kwskit.training.plan import TrainingPlan
 from kwskit.training.processes import Processes
 
-
 # Brain tells its settings, which the run folder keeps, and a parameter count, which stage 3 prints by part.
 logging.getLogger("speechbrain.core").setLevel(logging.WARNING)
 
@@ -87,7 +86,6 @@ class Trainer(Brain):
         self.processes = processes
         self.generator = torch.Generator(processes.device)
         self.loss_sums: dict[str, Tensor] = {}
-        self.epoch_seconds = 0.0
 
     def run(self) -> None:
         """Train to the end of the plan, from the last checkpoint where there is one."""
@@ -100,7 +98,8 @@ class Trainer(Brain):
         while self.epoch < self.plan.epochs:
             stale = self.epoch - self.best_epoch
             if self.plan.early_stop is not None and self.epoch and stale >= self.plan.early_stop:
-                print(f"early stop: no better validation AP for {stale} epochs")
+                if self.processes.first:
+                    print(f"early stop: no better validation AP for {stale} epochs")
                 return
             yield self.epoch + 1
 
