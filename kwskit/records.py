@@ -8,16 +8,16 @@ One record a line, tab separated, UTF-8, no quoting. Line 1 says what the file i
     banana	u0001	1
 """
 
-import os
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote, unquote
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
+
+from kwskit.whole_file import written_whole
 
 VERSION = "v1"
 HEADER_LINES = 2
@@ -41,27 +41,6 @@ _KINDS = {pa.string(): "UTF-8 text", pa.float64(): "a number", pa.int8(): "a who
 
 class RecordError(ValueError):
     """A record file that cannot be used; the message names the file, the line and the column."""
-
-
-@contextmanager
-def written_whole(path: str | Path) -> Iterator[Path]:
-    """A temporary path beside ``path`` that takes its place when the block ends well, and is removed when not.
-
-    Raises
-    ------
-    OSError
-        Whatever writing raised (a full disk, no permission), naming ``path``; a file already there stays as it was.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        yield partial
-        partial.replace(path)
-    except OSError as error:
-        raise OSError(error.errno, f"cannot be written: {error.strerror or error}", str(path)) from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def write_records(path: str | Path, kind: str, table: pa.Table, facts: Mapping[str, object] | None = None) -> None:

@@ -6,7 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from kwskit.records import RecordError, read_records, write_records, written_whole
+from kwskit.records import RecordError, read_records, write_records
+from kwskit.whole_file import written_whole
 
 HEAD = "#kwskit trials v1 protocol=wsj seed=7\n"
 COLUMNS = "enrol_text\tutt_id\ttarget\n"

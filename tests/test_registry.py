@@ -1,5 +1,6 @@
 import hashlib
 import importlib.metadata
+import re
 import sys
 
 import pytest
@@ -147,7 +148,7 @@ def test_a_plugin_file_is_loaded_once_and_remembered_with_its_hash(tmp_path):
     part = registry.get("loss", "my_margin")
     assert (part.plugin, part.summary) == ("my_losses", "A margin of one's own.")
     assert part in registry.parts("loss")
-    assert "my_losses:5" in part.source
+    assert re.search(r"my_losses\w*:5$", part.source)
     assert registry.load_plugin(str(path)) is not None
     assert registry.get("loss", "my_margin").cls is part.cls
     assert registry.build("loss", "my_margin", margin=0.5).margin == 0.5

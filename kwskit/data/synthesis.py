@@ -10,7 +10,6 @@ import io
 import json
 import logging
 import multiprocessing
-import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -28,6 +27,7 @@ from kwskit.data.conditioning import SAMPLE_RATE, condition
 from kwskit.data.progress import Progress
 from kwskit.data.voices.voice import Voice
 from kwskit.records import MANIFEST, read_records, write_records
+from kwskit.whole_file import written_whole
 
 logger = logging.getLogger(__name__)
 
@@ -207,16 +207,11 @@ def speak_shard(shard: Shard, plan: CorpusPlan, data: Path) -> int:
     finally:
         if voice.stateful:
             voice.close()
-    audio = _audio(data, shard)
-    partial = audio.with_name(f".{audio.name}.{os.getpid()}.partial")
-    try:
-        pcm = np.concatenate(pieces) if pieces else np.zeros(GAP, np.int16)
-        whole = io.BytesIO()  # libsndfile says nothing of a full disk, write_bytes does
-        soundfile.write(whole, pcm, SAMPLE_RATE, subtype="PCM_16", format="WAV")
+    pcm = np.concatenate(pieces) if pieces else np.zeros(GAP, np.int16)
+    whole = io.BytesIO()  # libsndfile says nothing of a full disk, write_bytes does
+    soundfile.write(whole, pcm, SAMPLE_RATE, subtype="PCM_16", format="WAV")
+    with written_whole(_audio(data, shard)) as partial:
         partial.write_bytes(whole.getbuffer())
-        partial.replace(audio)
-    finally:
-        partial.unlink(missing_ok=True)
     columns = zip(*rows, strict=True) if rows else ([] for _ in MANIFEST)
     arrays = [pa.array(list(column), kind) for column, kind in zip(columns, MANIFEST.values(), strict=True)]
     write_records(_records(data, shard), "manifest", pa.table(arrays, names=list(MANIFEST)))
@@ -268,9 +263,8 @@ def _claim(plan: CorpusPlan, data: Path) -> None:
         return
     if any((data / "audio").glob("*.wav")):
         raise SynthesisError(f"{data / 'audio'} holds audio but {settings} is missing; choose an empty folder")
-    partial = settings.with_name(f".{settings.name}.{os.getpid()}.partial")
-    partial.write_text(json.dumps(wanted, indent=1) + "\n", encoding="utf-8")
-    partial.replace(settings)
+    with written_whole(settings) as partial:
+        partial.write_text(json.dumps(wanted, indent=1) + "\n", encoding="utf-8")
 
 
 def _differences(stored: object, wanted: object, at: str = "") -> list[str]:

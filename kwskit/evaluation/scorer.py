@@ -16,7 +16,7 @@ from kwskit.evaluation.metrics import top1_of_trials
 from kwskit.evaluation.operating_points import OperatingPoints
 from kwskit.evaluation.results_table import format_table
 from kwskit.evaluation.scored_trials import ScoredTrials
-from kwskit.records import written_whole
+from kwskit.whole_file import written_whole
 
 __all__ = ["compare_score_files", "format_table", "score_file_results", "write_results"]
 

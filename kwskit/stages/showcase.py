@@ -11,6 +11,7 @@ from kwskit.data.store import PackedStore
 from kwskit.systems.enrolment import pad_tokens
 from kwskit.systems.model_directory import Model
 from kwskit.systems.scoring import embed_store
+from kwskit.whole_file import written_whole
 
 MAP_WORDS = 24
 AFFINITY_WORDS = 4
@@ -41,9 +42,8 @@ def write_showcase(path: Path, store: PackedStore, model: Model) -> None:
     }
     if getattr(system, "aligner", None) is not None:
         found |= _affinities(store, model, sorted(words, key=len, reverse=True)[:AFFINITY_WORDS])
-    partial = path.with_suffix(".partial.npz")
-    np.savez_compressed(partial, **found)  # type: ignore[arg-type]  # numpy's stub takes them for its flags
-    partial.replace(path)
+    with written_whole(path) as partial, partial.open("wb") as sink:
+        np.savez_compressed(sink, **found)  # type: ignore[arg-type]  # numpy's stub takes them for its flags
 
 
 def _affinities(store: PackedStore, model: Model, words: list[str]) -> dict[str, np.ndarray]:

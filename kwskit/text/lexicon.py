@@ -3,11 +3,11 @@
 Lines that start with ``#`` and empty lines are skipped. A key may be a phrase, or a word in any script.
 """
 
-import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from kwskit.text.neural_g2p import CONSONANTS, PHONEMES, VOWELS
+from kwskit.whole_file import written_whole
 
 WORD_BOUNDARY = "|"
 HEADER = "#kwskit lexicon v1"
@@ -60,7 +60,7 @@ def write_lexicon(
     pronunciations: Callable[[str], list[tuple[str, ...]]],
     facts: Mapping[str, object] | None = None,
 ) -> None:
-    """Write the pronunciations of ``words``, whole or not at all (temporary name, then rename).
+    """Write the pronunciations of ``words``, whole or not at all.
 
     Parameters
     ----------
@@ -77,10 +77,5 @@ def write_lexicon(
     lines = [f"{HEADER}{told}"]
     for word in words:
         lines += [f"{' '.join(word.split())}\t{' '.join(phonemes)}" for phonemes in pronunciations(word)]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
+    with written_whole(path) as partial:
         partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

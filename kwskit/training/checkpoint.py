@@ -7,6 +7,8 @@ from typing import Any
 
 import torch
 
+from kwskit.whole_file import written_whole
+
 
 class CheckpointError(ValueError):
     """A checkpoint that does not belong to this run, or cannot be read."""
@@ -30,16 +32,10 @@ class Checkpoints:
 
     def save(self, name: str, state: dict[str, Any]) -> None:
         """Write ``state`` as ``<name>.pt``, whole or not at all."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        partial = self.folder / f".{name}.{os.getpid()}.partial"
-        try:
-            with partial.open("wb") as sink:
-                torch.save({"configuration": self.configuration, **state}, sink)
-                sink.flush()
-                os.fsync(sink.fileno())
-            partial.replace(self.folder / f"{name}.pt")
-        finally:
-            partial.unlink(missing_ok=True)
+        with written_whole(self.folder / f"{name}.pt") as partial, partial.open("wb") as sink:
+            torch.save({"configuration": self.configuration, **state}, sink)
+            sink.flush()
+            os.fsync(sink.fileno())
 
     def load(self, name: str) -> dict[str, Any] | None:
         """The state saved as ``<name>.pt``, on the CPU, or None where there is none.

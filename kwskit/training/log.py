@@ -5,6 +5,8 @@ from pathlib import Path
 
 from torch.utils.tensorboard import SummaryWriter
 
+from kwskit.whole_file import written_whole
+
 
 class TrainingLog:
     """``steps.tsv`` and ``epochs.tsv`` with one column a loss, and the same in TensorBoard.
@@ -58,6 +60,5 @@ class TrainingLog:
         position = head.split("\t").index(column)
         columns = head.count("\t")
         kept = [row for row in rows if row.count("\t") == columns and float(row.split("\t")[position]) <= last]
-        partial = path.with_suffix(".partial")
-        partial.write_text("\n".join([head, *kept]) + "\n", encoding="utf-8")
-        partial.replace(path)
+        with written_whole(path) as partial:
+            partial.write_text("\n".join([head, *kept]) + "\n", encoding="utf-8")

@@ -15,7 +15,7 @@ from kwskit.evaluation.report.result_tables import data_table, results_tables, s
 from kwskit.evaluation.report.run_folder import RunFolder
 from kwskit.evaluation.report.tables import escape_markdown
 from kwskit.evaluation.report.word_map import word_map
-from kwskit.records import written_whole
+from kwskit.whole_file import written_whole
 
 CONTENTS = {
     "results": "Results",
