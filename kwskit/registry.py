@@ -178,16 +178,18 @@ def load_plugin(path: str | Path) -> Plugin:
     path = Path(path).resolve()
     if not path.is_file():
         raise RegistryError(f"plugin {path} does not exist")
-    plugin = Plugin(path.stem, str(path), hashlib.sha256(path.read_bytes()).hexdigest())
+    code = path.read_bytes()
+    plugin = Plugin(path.stem, str(path), hashlib.sha256(code).hexdigest())
     if plugin == _plugins.get(str(path)):
         return plugin
     module_name = f"kwskit_plugin_{path.stem}"
     spec = importlib.util.spec_from_file_location(module_name, path)
-    if spec is None or spec.loader is None:
+    if spec is None:
         raise RegistryError(f"plugin {path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[module_name] = module
-    _import_plugin(plugin, lambda: spec.loader.exec_module(module))  # type: ignore[union-attr]
+    # What runs is what was hashed: Python's loader might take the bytecode of an earlier version.
+    _import_plugin(plugin, lambda: exec(compile(code, str(path), "exec"), module.__dict__))
     return plugin
 
 
