@@ -16,12 +16,13 @@ from kwskit import registry
 from kwskit.data.voices.espeak import ACCENTS
 from kwskit.data.voices.voice import MissingEngine, Voice
 
-# Left out: whispers, croaks, robots, Klatt's buzz and others that people cannot follow.
+# Left out: whispers, croaks, robots, Klatt's buzz and others that people cannot follow; and Reed and caleb, whose noise
+# no seed governs: they never speak a word the same way twice.
 ESPEAK_VARIANTS = {
     "test": "f3 m3 m6 Annie Michael linda paul",
     "dev": "f5 m8 aunty Mike zac belinda",
-    "train": """f1 f2 f4 m1 m2 m4 m5 m7 Alex Alicia Andrea Andy Denis Diogo Gene Gene2 Henrique Hugo Lee Nguyen Reed
-        Storm adam announcer benjamin boris caleb david ed edward edward2 gustave ian iven iven2 john marcelo max
+    "train": """f1 f2 f4 m1 m2 m4 m5 m7 Alex Alicia Andrea Andy Denis Diogo Gene Gene2 Henrique Hugo Lee Nguyen
+        Storm adam announcer benjamin boris david ed edward edward2 gustave ian iven iven2 john marcelo max
         michel miguel norbert pablo quincy rob robert sandro shelby steph steph2 steph3 travis victor""",
 }
 WARPS = {
