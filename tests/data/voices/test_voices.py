@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from kwskit import registry
+from kwskit.data.casting import ESPEAK_VARIANTS
 from kwskit.data.voices.voice import MissingEngine
 
 SPEAKERS = {
@@ -102,3 +103,15 @@ def test_missing_package_names_its_extra(name, extra, monkeypatch):
     monkeypatch.setattr(voice, "package", "no_such_engine")
     with pytest.raises(MissingEngine, match=rf"no_such_engine.*pip install 'kwskit\[{extra}\]'"):
         registry.build("voice", name)
+
+
+def test_every_espeak_voice_of_the_cast_says_a_word_the_same_way_twice():
+    pytest.importorskip("espeakng_loader", reason="needs the extra 'voices-gpl'")
+    heard = []
+    for _ in range(2):
+        engine = registry.build("voice", "espeak")
+        variants = [variant for names in ESPEAK_VARIANTS.values() for variant in names.split()]
+        heard.append([engine.synthesise("arkansas", f"en-us+{name}", 1.1, 1.05, 7)[0] for name in variants])
+        engine.close()
+    for name, first, second in zip(variants, *heard, strict=True):
+        np.testing.assert_array_equal(first, second, err_msg=name)
