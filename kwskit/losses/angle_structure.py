@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from kwskit.losses.chunked_sum import CHUNK_VALUES_ELSEWHERE
+from kwskit.losses.pairwise_distance import squared_distances
 
 # On a CPU a core's cache is full earlier than chunked_sum's, since some ten arrays are in use at once.
 CPU_CHUNK_VALUES = 2**18
@@ -37,12 +38,9 @@ def angle_structure(audio: Tensor, text: Tensor, apart: Tensor) -> Tensor:
 def _edges(x: Tensor, apart: Tensor) -> tuple[Tensor, Tensor]:
     """Inner products (M, M) of centred points and inverse distances (M, M), 0 for edges left out or of length 0."""
     x = x - x.detach().mean(0)
-    gram = x @ x.T
-    norm = gram.diagonal()
-    squares = norm[:, None] + norm - 2 * gram
-    # As in pairwise_distance: below the rounding of the inner products, points coincide.
-    apart = apart & (squares.detach() > 64 * torch.finfo(x.dtype).eps * norm.detach().amax())
-    return gram, squares.masked_fill(~apart, 1.0).rsqrt().masked_fill(~apart, 0.0)
+    squares = squared_distances(x, x)
+    apart = apart & (squares.detach() > 0)
+    return x @ x.T, squares.masked_fill(~apart, 1.0).rsqrt().masked_fill(~apart, 0.0)
 
 
 @torch.library.custom_op("kwskit::angle_huber", mutates_args=())
