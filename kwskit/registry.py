@@ -104,7 +104,9 @@ def register(kind: str, name: str) -> Callable[[T], T]:
         known = _parts.get((kind, name))
         if known and (known.cls.__module__, known.cls.__qualname__) != (cls.__module__, cls.__qualname__):
             raise RegistryError(f"{kind} '{name}' is already registered by {known.source}; choose another name")
-        _parts[kind, name] = Part(kind, name, cls, _loading_plugin[-1] if _loading_plugin else None)
+        # A plugin may be the first to import a built-in part; that does not make it the plugin's.
+        foreign = _loading_plugin and not cls.__module__.startswith("kwskit.")
+        _parts[kind, name] = Part(kind, name, cls, _loading_plugin[-1] if foreign else None)
         return cls
 
     return add
@@ -182,7 +184,8 @@ def load_plugin(path: str | Path) -> Plugin:
     plugin = Plugin(path.stem, str(path), hashlib.sha256(code).hexdigest())
     if plugin == _plugins.get(str(path)):
         return plugin
-    module_name = f"kwskit_plugin_{path.stem}"
+    # The path takes part, so that two plugins of one file name stay two modules.
+    module_name = f"kwskit_plugin_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
     spec = importlib.util.spec_from_file_location(module_name, path)
     if spec is None:
         raise RegistryError(f"plugin {path} is not a Python file")
@@ -218,9 +221,14 @@ def nearest(name: str, known: list[str]) -> str:
 
 def _import_plugin(plugin: Plugin, run: Callable[[], Any]) -> None:
     _loading_plugin.append(plugin.name)
+    before = dict(_parts)
     try:
         run()
     except Exception as error:
+        for key in [key for key, part in _parts.items() if part.plugin == plugin.name and before.get(key) is not part]:
+            del _parts[key]
+            if key in before:
+                _parts[key] = before[key]
         raise RegistryError(f"plugin {plugin.path} failed to import: {type(error).__name__}: {error}") from error
     finally:
         _loading_plugin.pop()
@@ -235,7 +243,7 @@ def _check_kind(kind: str) -> None:
 def _load_home(package: str) -> None:
     if package in _homes_loaded:
         return
-    _homes_loaded.add(package)
     home = importlib.import_module(package)
     for module in pkgutil.iter_modules(home.__path__):
         importlib.import_module(f"{package}.{module.name}")
+    _homes_loaded.add(package)

@@ -8,6 +8,7 @@ from kwskit.cli import main
 
 @pytest.fixture(autouse=True)
 def clean_registry(monkeypatch):
+    registry.parts()  # all homes, before the copy is taken
     monkeypatch.setattr(registry, "_parts", dict(registry._parts))
     monkeypatch.setattr(registry, "_plugins", dict(registry._plugins))
 

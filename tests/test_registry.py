@@ -174,6 +174,40 @@ def test_a_plugin_may_not_take_a_built_in_name(tmp_path):
     assert registry.plugins() == []
 
 
+def test_a_broken_home_is_reported_every_time(monkeypatch):
+    monkeypatch.setitem(registry.KINDS, "loss", "kwskit.no_such_home")
+    for _ in range(2):
+        with pytest.raises(ModuleNotFoundError, match="no_such_home"):
+            registry.get("loss", "asyp")
+
+
+def test_a_built_in_part_that_a_plugin_imports_first_stays_built_in(tmp_path):
+    path = write_plugin(tmp_path / "first.py", name="built_in")
+    path.write_text(
+        path.read_text().replace("    def __init__", '    __module__ = "kwskit.losses.later"\n\n    def __init__')
+    )
+    registry.load_plugin(path)
+    assert registry.get("loss", "built_in").plugin is None
+
+
+def test_two_plugins_of_one_file_name_may_not_take_each_others_names(tmp_path):
+    registry.load_plugin(write_plugin(tmp_path / "one" / "losses.py"))
+    registry.load_plugin(write_plugin(tmp_path / "two" / "losses.py", name="other", margin=0.9))
+    with pytest.raises(RegistryError, match="loss 'my_margin' is already registered"):
+        registry.load_plugin(write_plugin(tmp_path / "three" / "losses.py", margin=0.9))
+    assert registry.build("loss", "my_margin").margin == 0.3
+
+
+def test_a_plugin_that_fails_leaves_nothing_behind(tmp_path):
+    path = write_plugin(tmp_path / "half.py")
+    path.write_text(path.read_text() + "\n1 / 0\n")
+    with pytest.raises(RegistryError, match=r"plugin .*half\.py failed to import: ZeroDivisionError: division by zero"):
+        registry.load_plugin(path)
+    assert registry.plugins() == []
+    with pytest.raises(RegistryError, match="unknown loss 'my_margin'"):
+        registry.get("loss", "my_margin")
+
+
 def test_a_missing_plugin_is_named(tmp_path):
     with pytest.raises(RegistryError, match=r"plugin .*nothing\.py does not exist"):
         registry.load_plugin(tmp_path / "nothing.py")
