@@ -82,15 +82,32 @@ class PairwiseLoss(Loss):
 
 
 def pairs(emb: Embeddings, level: str) -> tuple[Tensor, Tensor, Tensor]:
-    """Rows of audio (M, d), text (M, d) and labels (M,) at ``level``."""
+    """Rows of audio (M, d), text (M, d) and labels (M,) at ``level``, of matched pairs only."""
     if level == "utt":
-        return emb.audio, emb.text, emb.word
-    # One nonzero for all three: each boolean index would wait for the device on its own.
-    valid = emb.text_mask.flatten().nonzero().squeeze(1)
-    audio, text, labels = (
-        rows.flatten(0, 1).index_select(0, valid) for rows in (emb.aligned_audio, emb.text_tokens, emb.token_ids)
-    )
+        return matched_rows(emb, emb.audio), matched_rows(emb, emb.text), matched_rows(emb, emb.word)
+    mask = matched_mask(emb, emb.text_mask)
+    audio, text, labels = valid_rows(mask, emb.aligned_audio, emb.text_tokens, emb.token_ids)
     return audio, text, labels
+
+
+def matched_rows(emb: Embeddings, x: Tensor) -> Tensor:
+    """Rows of ``x`` (N, ...) whose text is what is spoken; all of them in a system that makes no unmatched pairs.
+
+    An utterance that a system shows in several pairs is matched in one of them, so none counts twice.
+    """
+    return x if emb.matched is None else x.index_select(0, emb.matched.nonzero().squeeze(1))
+
+
+def matched_mask(emb: Embeddings, mask: Tensor) -> Tensor:
+    """``mask`` (N, T) of tokens or frames, False throughout the rows whose text is not what is spoken."""
+    return mask if emb.matched is None else mask & emb.matched[:, None]
+
+
+def valid_rows(mask: Tensor, *rows: Tensor) -> list[Tensor]:
+    """The M entries of each of ``rows`` (N, T, ...) where ``mask`` (N, T) is True, as (M, ...)."""
+    # One nonzero for all: each boolean index would wait for the device on its own.
+    valid = mask.flatten().nonzero().squeeze(1)
+    return [x.flatten(0, 1).index_select(0, valid) for x in rows]
 
 
 def unit(x: Tensor) -> Tensor:

@@ -30,6 +30,19 @@ def test_pairs_are_the_boolean_index(embed, random_rows):
         assert torch.equal(found, given)
 
 
+@pytest.mark.parametrize("level", ["utt", "phn"])
+def test_only_matched_pairs_are_compared(embed, random_rows, level):
+    audio, text, labels = random_rows(6)
+    matched = torch.tensor([True, False, True])
+    given = embed(audio, text, labels, lengths=[2, 3, 1], padding=1)
+    given.matched = matched if level == "phn" else matched.repeat(2)
+    kept = torch.tensor([0, 1, 5] if level == "phn" else [0, 2, 3, 5])
+    for found, rows in zip(pairs(given, level), (audio, text, labels), strict=True):
+        assert torch.equal(found, rows[kept])
+    given.matched = torch.zeros_like(given.matched)
+    assert Spread(level)(given).item() == 0
+
+
 def test_a_base_class_says_what_is_missing(embed, random_rows):
     with pytest.raises(NotImplementedError, match=r"Loss must define compute\(emb\)"):
         Loss()(embed(*random_rows()))
