@@ -1,12 +1,12 @@
-"""The two records that travel: a :class:`Batch` goes in, :class:`Embeddings` come out.
+"""The records that travel: a :class:`Batch` goes in, :class:`Embeddings` come out; :class:`Encoded` is kept.
 
 Lengths are absolute counts, masks are bool with True = valid.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -24,7 +24,6 @@ class Batch:
     token_lens : (N,) int64
     word : (N,) int64, word class
     utt_id : N utterance ids
-    matched : (N,) bool or None; whether text and speech are the same word (pair systems only)
     """
 
     wav: Tensor
@@ -33,7 +32,6 @@ class Batch:
     token_lens: Tensor
     word: Tensor
     utt_id: list[str]
-    matched: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.utt_id)
@@ -48,6 +46,19 @@ class Batch:
         return replace(self, **moved)
 
 
+class Match(NamedTuple):
+    """How well the text and the speech of each pair go together.
+
+    Attributes
+    ----------
+    score : (N,) higher for a better match; a logit where the loss is a cross entropy
+    token_logits : (N, T_t) or None; logit that the token is spoken where the text has it
+    """
+
+    score: Tensor
+    token_logits: Tensor | None = None
+
+
 @dataclass
 class Embeddings:
     """What a loss sees. Alignment and pooling run only when a loss asks for their result.
@@ -56,9 +67,14 @@ class Embeddings:
     ----------
     audio_frames : (N, T_a, d); audio_mask : (N, T_a) bool
     text_tokens : (N, T_t, d); text_mask : (N, T_t) bool
-    token_ids : (N, T_t) int64; word : (N,) int64; matched : (N,) bool or None
+    token_ids : (N, T_t) int64; word : (N,) int64, the word that is spoken
     pool_audio, pool_text : ``(frames, mask) -> (N, d)``
-    align : ``(text_tokens, text_mask, audio_frames, audio_mask) -> (aligned (N, T_t, d), affinity (N, T_t, T_a))``
+    align : ``(text_tokens, text_mask, audio_frames, audio_mask, token_ids) -> (aligned (N, T_t, d),
+        affinity (N, T_t, T_a))``
+    matched : (N,) bool; whether the text is what is spoken. None where it always is
+    spoken_ids, spoken_mask : (N, T_s) tokens of what is spoken. None where they are the text's
+    classify_frames : ``audio_frames -> (N, T_a, V) log-probabilities``, or None
+    compare : ``Embeddings -> Match``, or None
     """
 
     audio_frames: Tensor
@@ -69,8 +85,12 @@ class Embeddings:
     word: Tensor
     pool_audio: Callable[[Tensor, Tensor], Tensor]
     pool_text: Callable[[Tensor, Tensor], Tensor]
-    align: Callable[[Tensor, Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
+    align: Callable[[Tensor, Tensor, Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
     matched: Tensor | None = None
+    spoken_ids: Tensor | None = None
+    spoken_mask: Tensor | None = None
+    classify_frames: Callable[[Tensor], Tensor] | None = None
+    compare: Callable[["Embeddings"], Match] | None = None
 
     @cached_property
     def audio(self) -> Tensor:
@@ -84,7 +104,7 @@ class Embeddings:
 
     @cached_property
     def _aligned(self) -> tuple[Tensor, Tensor]:
-        return self.align(self.text_tokens, self.text_mask, self.audio_frames, self.audio_mask)
+        return self.align(self.text_tokens, self.text_mask, self.audio_frames, self.audio_mask, self.token_ids)
 
     @property
     def aligned_audio(self) -> Tensor:
@@ -95,6 +115,88 @@ class Embeddings:
     def affinity(self) -> Tensor:
         """(N, T_t, T_a) alignment weights; rows sum to 1 over valid frames."""
         return self._aligned[1]
+
+    @cached_property
+    def frame_log_probs(self) -> Tensor:
+        """(N, T_a, V) log-probabilities of tokens at every frame.
+
+        Raises
+        ------
+        ValueError
+            When the system's aligner has no such output.
+        """
+        if self.classify_frames is None:
+            raise ValueError(
+                "a part asks for the tokens' probabilities at every frame, which the aligner does not have: "
+                "use aligner: !aligner:ctc"
+            )
+        return self.classify_frames(self.audio_frames)
+
+    @cached_property
+    def match(self) -> Match:
+        """Scores of the pairs.
+
+        Raises
+        ------
+        ValueError
+            When the system compares embeddings rather than pairs.
+        """
+        if self.compare is None:
+            raise ValueError("a loss asks for the scores of pairs, which only system: !system:pair_matcher has")
+        return self.compare(self)
+
+
+@dataclass
+class Encoded:
+    """What a system keeps of speech or text to compare it later, any number of times.
+
+    Attributes
+    ----------
+    frames : (N, T, d); a dual encoder keeps one embedding, so its T is 1
+    lens : (N,) int64
+    ids : (N, T) int64 token ids of a text, or None
+    """
+
+    frames: Tensor
+    lens: Tensor
+    ids: Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.lens)
+
+    @property
+    def mask(self) -> Tensor:
+        """(N, T) bool, True where valid."""
+        return length_mask(self.lens, self.frames.shape[1])
+
+    def to(self, device: torch.device | str) -> "Encoded":
+        """The same on ``device``."""
+        return Encoded(self.frames.to(device), self.lens.to(device), None if self.ids is None else self.ids.to(device))
+
+    def take(self, rows: Tensor) -> "Encoded":
+        """The rows (M,) int64, cut to the longest of them."""
+        lens = self.lens[rows]
+        longest = int(lens.max()) if len(lens) else 0
+        return Encoded(self.frames[rows, :longest], lens, None if self.ids is None else self.ids[rows, :longest])
+
+    @staticmethod
+    def join(parts: "Sequence[Encoded]") -> "Encoded":
+        """One after another, padded with 0 to the longest."""
+        lens = torch.cat([part.lens for part in parts])
+        longest = max(part.frames.shape[1] for part in parts)
+        frames = _stacked([part.frames for part in parts], longest)
+        ids = [part.ids for part in parts if part.ids is not None]
+        return Encoded(frames, lens, _stacked(ids, longest) if len(ids) == len(parts) else None)
+
+
+def _stacked(parts: Sequence[Tensor], longest: int) -> Tensor:
+    """(N, longest, ...) of parts (n, T, ...), each padded with 0 at the end of its second axis."""
+    whole = parts[0].new_zeros(sum(map(len, parts)), longest, *parts[0].shape[2:])
+    start = 0
+    for part in parts:
+        whole[start : start + len(part), : part.shape[1]] = part
+        start += len(part)
+    return whole
 
 
 def length_mask(lens: Tensor, size: int) -> Tensor:

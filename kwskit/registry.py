@@ -27,6 +27,7 @@ KINDS = {
     "text_encoder": "kwskit.encoders",
     "pooler": "kwskit.poolers",
     "aligner": "kwskit.aligners",
+    "matcher": "kwskit.matchers",
     "loss": "kwskit.losses",
     "system": "kwskit.systems",
     "voice": "kwskit.data.voices",

@@ -19,6 +19,8 @@ class CrossAttention(nn.Module):
     valid frame, are 0. Source: ADML equation 1, ``softmax(Q K^T / sqrt(dim)) V``. Whether ADML learns the
     projections is a reconstruction: it counts the layer among its parameters, so ``learned`` is the default.
 
+    Token ids, which every aligner is given, are not used.
+
     Parameters
     ----------
     dim : size of tokens and frames
@@ -37,7 +39,12 @@ class CrossAttention(nn.Module):
         self.query, self.key, self.value, self.output = layer(), layer(), layer(), layer()
 
     def forward(
-        self, text_tokens: Tensor, text_mask: Tensor, audio_frames: Tensor, audio_mask: Tensor
+        self,
+        text_tokens: Tensor,
+        text_mask: Tensor,
+        audio_frames: Tensor,
+        audio_mask: Tensor,
+        token_ids: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         audio_frames = audio_frames.masked_fill(~audio_mask.unsqueeze(-1), 0.0)
         scores = self.query(text_tokens) @ self.key(audio_frames).transpose(1, 2) / math.sqrt(self.dim)

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kwskit.batch import Embeddings
+from kwskit.batch import Embeddings, Match
 
 
 class FullPrecision:
@@ -34,6 +34,9 @@ class FullPrecision:
             value = function(*arguments)
         if isinstance(value, Tensor):
             return at_least_float32(value)
+        if isinstance(value, Match):
+            logits = value.token_logits
+            return Match(at_least_float32(value.score), None if logits is None else at_least_float32(logits))
         if isinstance(value, tuple):
             return tuple(at_least_float32(part) for part in value)
         return partial(self._read, value) if callable(value) else value

@@ -8,9 +8,10 @@ import torch
 from kwskit.batch import Batch
 from kwskit.data.loader import as_wav
 from kwskit.data.store import PackedStore
+from kwskit.systems.dual_encoder import DualEncoder
 from kwskit.systems.enrolment import pad_tokens
 from kwskit.systems.model_directory import Model
-from kwskit.systems.scoring import embed_store
+from kwskit.systems.scoring import encode_store
 from kwskit.whole_file import written_whole
 
 MAP_WORDS = 24
@@ -22,28 +23,35 @@ def write_showcase(path: Path, store: PackedStore, model: Model) -> None:
 
     Holds ``audio`` (n, d), ``audio_utt`` and ``audio_word`` (n,), ``text`` (m, d), ``text_word`` (m,),
     ``affinity_words`` and, for its k-th word, ``affinity_<k>`` (T_t, T_a) and ``affinity_tokens_<k>``.
-    Systems without an aligner have no affinities.
+    Systems without utterance embeddings have none of the former, systems without an aligner no affinities.
     """
-    system, tokenizer = model.system, model.tokenizer
+    system = model.system
     counts = np.bincount(store.word_ids, minlength=len(store.words))
     chosen = np.argsort(-counts, kind="stable")[:MAP_WORDS]
-    rows = np.flatnonzero(np.isin(store.word_ids, chosen))
     words = [store.words[word] for word in chosen]
-    tokens, lens = pad_tokens([tokenizer.encode(word)[0] for word in words])
-    device = next(system.parameters()).device
-    with torch.inference_mode():
-        text = system.embed_text(tokens.to(device), lens.to(device)).float().cpu().numpy()
-    found: dict[str, np.ndarray] = {
-        "audio": embed_store(system, store)[rows].numpy(),
-        "audio_utt": np.array([store.utt_ids[int(row)].as_py() for row in rows]),
-        "audio_word": np.array([store.words[store.word_ids[row]] for row in rows]),
-        "text": text,
-        "text_word": np.array(words),
-    }
+    found: dict[str, np.ndarray] = {}
+    if isinstance(system, DualEncoder):
+        rows = np.flatnonzero(np.isin(store.word_ids, chosen))
+        found |= {
+            "audio": encode_store(system, store).frames[rows, 0].numpy(),
+            "audio_utt": np.array([store.utt_ids[int(row)].as_py() for row in rows]),
+            "audio_word": np.array([store.words[store.word_ids[row]] for row in rows]),
+            "text": _typed(model, words),
+            "text_word": np.array(words),
+        }
     if getattr(system, "aligner", None) is not None:
+        system.eval()
         found |= _affinities(store, model, sorted(words, key=len, reverse=True)[:AFFINITY_WORDS])
     with written_whole(path) as partial, partial.open("wb") as sink:
         np.savez_compressed(sink, **found)  # type: ignore[arg-type]  # numpy's stub takes them for its flags
+
+
+def _typed(model: Model, words: list[str]) -> np.ndarray:
+    """(m, d) the first pronunciation of each word."""
+    tokens, lens = pad_tokens([model.tokenizer.encode(word)[0] for word in words])
+    device = next(model.system.parameters()).device
+    with torch.inference_mode():
+        return model.system.encode_text(tokens.to(device), lens.to(device)).frames[:, 0].float().cpu().numpy()
 
 
 def _affinities(store: PackedStore, model: Model, words: list[str]) -> dict[str, np.ndarray]:

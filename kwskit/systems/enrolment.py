@@ -6,18 +6,21 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from kwskit.batch import Encoded
 from kwskit.systems.system import System
+
+TEXTS_AT_ONCE = 1024
 
 
 class Enrolment:
-    """Keywords enrolled by typing: every pronunciation embedded, the best one scores.
+    """Keywords enrolled by typing: every pronunciation encoded, the best one scores.
 
     A keyword's score is the highest over its pronunciations, so that "either" is found however it is
     said (ours).
 
     Parameters
     ----------
-    system : a system with ``embed_text`` and ``score``
+    system : the system that compares
     tokenizer : its tokenizer; ``encode(text)`` gives every pronunciation
     texts : the keywords
 
@@ -30,19 +33,33 @@ class Enrolment:
     def __init__(self, system: System, tokenizer: Any, texts: Sequence[str]):
         pronunciations = [tokenizer.encode(text) for text in texts]
         self.texts = list(texts)
-        self.owner = torch.tensor([i for i, found in enumerate(pronunciations) for _ in found])
+        self.counts = torch.tensor([len(found) for found in pronunciations])
+        self.owner = torch.arange(len(texts)).repeat_interleave(self.counts)
+        self.system = system
         device = next(system.parameters()).device
         tokens, lens = pad_tokens([tokens for found in pronunciations for tokens in found])
+        parts = zip(tokens.split(TEXTS_AT_ONCE), lens.split(TEXTS_AT_ONCE), strict=True)
         with torch.inference_mode():
-            self.embeddings = _in_chunks(system.embed_text, tokens.to(device), lens.to(device)).float()
-        self._score = system.score
+            self.encoded = Encoded.join([system.encode_text(t.to(device), n.to(device)) for t, n in parts])
+            self.encoded.frames = self.encoded.frames.float()
 
-    def scores(self, audio: Tensor) -> Tensor:
-        """Scores (N, number of texts) of audio embeddings (N, d)."""
-        found = self._score(audio.to(self.embeddings), self.embeddings)
+    def scores(self, audio: Encoded) -> Tensor:
+        """Scores (N, number of texts) of N recordings."""
+        with torch.inference_mode():
+            found = self.system.score(audio.to(self.encoded.frames.device), self.encoded)
         best = found.new_full((len(found), len(self.texts)), -torch.inf)
         owner = self.owner.to(found.device).expand(len(found), -1)
         return best.scatter_reduce(1, owner, found, "amax")
+
+    def pair_scores(self, audio: Encoded, rows: Tensor, texts: Tensor) -> Tensor:
+        """Scores (P,) of the recordings ``rows`` (P,) with the texts numbered ``texts`` (P,), on the CPU."""
+        counts = self.counts[texts]
+        pair = torch.arange(len(texts)).repeat_interleave(counts)
+        nth = torch.arange(len(pair)) - (counts.cumsum(0) - counts)[pair]
+        pronunciation = (self.counts.cumsum(0) - self.counts)[texts][pair] + nth
+        with torch.inference_mode():
+            found = self.system.score_pairs(audio, self.encoded, rows[pair], pronunciation)
+        return found.new_full((len(texts),), -torch.inf).scatter_reduce(0, pair, found, "amax")
 
 
 def pad_tokens(sequences: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
@@ -52,7 +69,3 @@ def pad_tokens(sequences: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
     for row, sequence in zip(tokens, sequences, strict=True):
         row[: len(sequence)] = torch.as_tensor(sequence)
     return tokens, lens
-
-
-def _in_chunks(embed: Any, tokens: Tensor, lens: Tensor, size: int = 1024) -> Tensor:
-    return torch.cat([embed(t, n) for t, n in zip(tokens.split(size), lens.split(size), strict=True)])

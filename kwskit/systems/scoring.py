@@ -5,27 +5,28 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import torch
-from torch import Tensor
 
+from kwskit.batch import Encoded
 from kwskit.data.loader import evaluation_batches
 from kwskit.data.store import PackedStore
 from kwskit.systems.enrolment import Enrolment
 from kwskit.systems.system import System
 
 
-def embed_store(system: System, store: PackedStore, batch_size: int = 128) -> Tensor:
-    """Unit embeddings (n, d) of every segment of ``store``, in its order, on the CPU.
+def encode_store(system: System, store: PackedStore, batch_size: int = 128) -> Encoded:
+    """Every segment of ``store`` encoded, in its order, on the CPU.
 
     The system is put in evaluation mode and stays there.
     """
     system.eval()
     device = next(system.parameters()).device
-    embeddings = torch.empty(len(store), system.dim)
+    parts, rows = [], []
     with torch.inference_mode():
-        for rows, wav, wav_lens in evaluation_batches(store, batch_size=batch_size):
-            found = system.embed_audio(wav.to(device), wav_lens.to(device))
-            embeddings[torch.from_numpy(rows)] = found.float().cpu()
-    return embeddings
+        for batch in evaluation_batches(store, batch_size=batch_size):
+            encoded = system.encode_audio(batch.wav.to(device), batch.wav_lens.to(device))
+            parts.append(Encoded(encoded.frames.float().cpu(), encoded.lens.cpu()))
+            rows.append(torch.from_numpy(batch.rows))
+        return Encoded.join(parts).take(torch.argsort(torch.cat(rows)))
 
 
 class TrialScorer:
@@ -52,15 +53,15 @@ class TrialScorer:
         utterances = trials["utt_id"].combine_chunks().dictionary_encode()
         self.rows = store.indices_of(utterances.dictionary)[utterances.indices.to_numpy()]
 
-    def scores(self, system: System, audio: Tensor | None = None) -> np.ndarray:
+    def scores(self, system: System, audio: Encoded | None = None) -> np.ndarray:
         """One float64 score a trial.
 
         Parameters
         ----------
         system : the system; evaluation mode afterwards
-        audio : (n, d) embeddings of the store when they are at hand already
+        audio : the store, encoded, when that is at hand already
         """
-        audio = embed_store(system, self.store) if audio is None else audio
+        audio = encode_store(system, self.store) if audio is None else audio
         enrolment = Enrolment(system, self.tokenizer, self.texts)
-        by_text = enrolment.scores(audio).double().cpu().numpy()
-        return by_text[self.rows, self.text_index]
+        rows, texts = torch.tensor(self.rows), torch.tensor(self.text_index, dtype=torch.long)
+        return enrolment.pair_scores(audio, rows, texts).double().numpy()

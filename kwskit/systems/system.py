@@ -3,7 +3,9 @@
 import torch
 from torch import Tensor, nn
 
-from kwskit.batch import Batch, Embeddings
+from kwskit.batch import Batch, Embeddings, Encoded
+
+PAIRS_AT_ONCE = 2**22  # floats of the larger side that one comparison may hold
 
 
 class System(nn.Module):
@@ -32,14 +34,34 @@ class System(nn.Module):
         """What the losses of a batch see."""
         raise NotImplementedError(f"{type(self).__name__} must define embeddings(batch, generator)")
 
-    def embed_audio(self, wav: Tensor, wav_lens: Tensor) -> Tensor:
-        """Unit embeddings (N, d) of waveforms (N, samples), 16 kHz, with ``wav_lens`` (N,) in samples."""
-        raise NotImplementedError(f"{type(self).__name__} must define embed_audio(wav, wav_lens)")
+    def encode_audio(self, wav: Tensor, wav_lens: Tensor) -> Encoded:
+        """What is kept of waveforms (N, samples), 16 kHz, with ``wav_lens`` (N,) in samples."""
+        raise NotImplementedError(f"{type(self).__name__} must define encode_audio(wav, wav_lens)")
 
-    def embed_text(self, tokens: Tensor, token_lens: Tensor) -> Tensor:
-        """Unit embeddings (N, d) of token sequences (N, T_t) with ``token_lens`` (N,)."""
-        raise NotImplementedError(f"{type(self).__name__} must define embed_text(tokens, token_lens)")
+    def encode_text(self, tokens: Tensor, token_lens: Tensor) -> Encoded:
+        """What is kept of token sequences (N, T_t) with ``token_lens`` (N,)."""
+        raise NotImplementedError(f"{type(self).__name__} must define encode_text(tokens, token_lens)")
 
-    def score(self, audio: Tensor, text: Tensor) -> Tensor:
-        """Scores (N, M) of audio embeddings (N, d) and text embeddings (M, d), higher for a better match."""
-        raise NotImplementedError(f"{type(self).__name__} must define score(audio, text)")
+    def compare(self, audio: Encoded, text: Encoded) -> Tensor:
+        """Scores (N,) of N recordings, each with the text of the same row, higher for a better match."""
+        raise NotImplementedError(f"{type(self).__name__} must define compare(audio, text)")
+
+    def score(self, audio: Encoded, text: Encoded) -> Tensor:
+        """Scores (N, M) of N recordings with each of M texts."""
+        pairs = torch.cartesian_prod(torch.arange(len(audio)), torch.arange(len(text)))
+        return self.score_pairs(audio, text, pairs[:, 0], pairs[:, 1]).view(len(audio), len(text))
+
+    def score_pairs(self, audio: Encoded, text: Encoded, audio_rows: Tensor, text_rows: Tensor) -> Tensor:
+        """Scores (P,) of the recordings ``audio_rows`` (P,) with the texts ``text_rows`` (P,).
+
+        A bounded number is compared at once. Both sides may be on another device than the system.
+        """
+        device = next(self.parameters()).device
+        width = max(audio.frames[0].numel(), text.frames[0].numel()) if len(audio_rows) else 1
+        scores = torch.empty(len(audio_rows))
+        # Pairs of like length together pad little.
+        order = torch.argsort(audio.lens[audio_rows].cpu(), stable=True, descending=True)
+        for chunk in order.split(max(1, PAIRS_AT_ONCE // width)):
+            heard, typed = audio.take(audio_rows[chunk]), text.take(text_rows[chunk])
+            scores[chunk] = self.compare(heard.to(device), typed.to(device)).float().cpu()
+        return scores

@@ -47,7 +47,7 @@ def embed():
             word=labels,
             pool_audio=lambda frames, mask: audio,
             pool_text=lambda frames, mask: text,
-            align=lambda text, text_mask, audio, audio_mask: (audio, affinity),
+            align=lambda text, text_mask, audio, audio_mask, ids: (audio, affinity),
             matched=matched,
         )
 

@@ -60,7 +60,7 @@ class Recorder(Loss):
             "ids": emb.token_ids.dtype,
             "again": emb.pool_audio(emb.audio_frames, emb.audio_mask).dtype,
             "autocast": torch.is_autocast_enabled("cpu"),
-            "aligned": [part.dtype for part in emb.align(emb.text_tokens, None, emb.audio_frames, None)],
+            "aligned": [part.dtype for part in emb.align(emb.text_tokens, None, emb.audio_frames, None, None)],
             "matched": emb.matched,
         }
         return emb.audio.sum()

@@ -109,7 +109,7 @@ def half_precision_embeddings():
     frames, tokens = (torch.randn(8, size, 8).bfloat16().requires_grad_() for size in (10, 4))
     audio_pooler, text_pooler, projection = nn.Linear(8, 8), nn.Linear(8, 8), nn.Linear(8, 8)
 
-    def align(text, text_mask, audio, audio_mask):
+    def align(text, text_mask, audio, audio_mask, ids):
         affinity = (projection(text) @ projection(audio).transpose(1, 2)).softmax(-1)
         return affinity @ audio.to(affinity.dtype), affinity
 

@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from kwskit.batch import Encoded
 from kwskit.systems.enrolment import Enrolment, pad_tokens
 from kwskit.text.unpronounceable import UnpronounceableText
 
@@ -8,8 +9,12 @@ from kwskit.text.unpronounceable import UnpronounceableText
 def test_a_keyword_scores_by_its_best_pronunciation(model):
     texts = ["either", "banana", "a"]
     audio = torch.nn.functional.normalize(torch.randn(5, 12, generator=torch.Generator().manual_seed(1)), dim=-1)
-    got = Enrolment(model.system, model.tokenizer, texts).scores(audio)
+    enrolment = Enrolment(model.system, model.tokenizer, texts)
+    encoded = Encoded(audio[:, None], torch.ones(5, dtype=torch.long))
+    got = enrolment.scores(encoded)
     assert got.shape == (5, 3)
+    rows, typed = torch.tensor([4, 0, 2, 4]), torch.tensor([0, 2, 1, 1])
+    torch.testing.assert_close(enrolment.pair_scores(encoded, rows, typed), got[rows, typed])
     for column, text in enumerate(texts):
         cosines = []
         for tokens in model.tokenizer.encode(text):

@@ -4,7 +4,7 @@ import torch
 
 from kwskit.data.store import PackedStore
 from kwskit.records import read_records
-from kwskit.systems.scoring import TrialScorer, embed_store
+from kwskit.systems.scoring import TrialScorer, encode_store
 
 
 @pytest.fixture
@@ -13,19 +13,19 @@ def test_store(mini_corpus):
 
 
 def test_embeddings_do_not_depend_on_the_batch(model, test_store):
-    together = embed_store(model.system, test_store, batch_size=5)
+    together = encode_store(model.system, test_store, batch_size=5)
     alone = []
     for row in range(len(test_store)):
         pcm = torch.from_numpy(test_store.read(row).copy()).float()[None] / 32768
         with torch.no_grad():
             alone.append(model.system.embed_audio(pcm, torch.tensor([pcm.shape[1]]))[0])
-    torch.testing.assert_close(together, torch.stack(alone), atol=2e-5, rtol=1e-4)
+    torch.testing.assert_close(together.frames[:, 0], torch.stack(alone), atol=2e-5, rtol=1e-4)
 
 
 def test_scores_are_cosines_of_the_trials(model, mini_corpus, test_store):
     trials, _ = read_records(mini_corpus / "trials" / "test_wsj.tsv", "trials")
     scores = TrialScorer(test_store, trials, model.tokenizer).scores(model.system)
-    audio = embed_store(model.system, test_store).numpy()
+    audio = encode_store(model.system, test_store).frames[:, 0].numpy()
     for trial, score in list(zip(trials.to_pylist(), scores, strict=True))[::7]:
         best = -np.inf
         for tokens in model.tokenizer.encode(trial["enrol_text"]):

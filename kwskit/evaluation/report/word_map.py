@@ -30,6 +30,8 @@ def word_map(embeddings: Mapping[str, np.ndarray], seed: int = 0) -> dict[str, A
     ``{"words": [{word, hue, spoken: [{x, y, utt}], typed: {x, y}, label: {x, y, anchor, baseline}}], "width",
     "height"}`` in drawing units, or None when fewer than three words are both spoken and typed.
     """
+    if "text" not in embeddings:
+        return None
     typed = {str(word): row for row, word in reversed(list(enumerate(embeddings["text_word"])))}
     spoken_words, counts = np.unique(embeddings["audio_word"].astype(str), return_counts=True)
     common = [(-count, word) for word, count in zip(spoken_words, counts, strict=True) if word in typed]

@@ -1,0 +1,1 @@
+"""Parts that judge a pair of text and speech."""

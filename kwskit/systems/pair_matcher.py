@@ -1,0 +1,108 @@
+"""Two encoders and a judge of pairs."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from kwskit.batch import Batch, Embeddings, Encoded, length_mask
+from kwskit.registry import register
+from kwskit.systems.two_encoders import TwoEncoders
+
+
+@register("system", "pair_matcher")
+class PairMatcher(TwoEncoders):
+    """Speech and text judged together, frame by token (CMCD, PhonMatchNet, EMKWS, CTCAT, CED).
+
+    In training every utterance comes with its own text (matched) and with others: texts drawn from the batch's
+    other words, and its own text with a few phonemes changed (Nishu et al. 2024). At test the encoders run once
+    for each recording and each text, and the matcher once a trial.
+
+    Parameters
+    ----------
+    matcher : embeddings of pairs to their scores
+    negatives : texts of other words for each utterance
+    confusables : texts with changed phonemes for each utterance
+    frontend, acoustic_encoder, text_encoder : waveform to features, to frame embeddings; tokens to token embeddings
+    aligner : frames re-sampled to the token axis; some matchers need it
+    losses : losses by name; an entry that is null is left out
+    wave_augment, feature_augment : training-time augmentation of the waveform and of the features
+    """
+
+    def __init__(self, matcher: nn.Module, negatives: int = 1, confusables: int = 0, **parts: Any):
+        super().__init__(**parts)
+        if negatives < 0 or confusables < 0:
+            raise ValueError(f"negatives and confusables must be at least 0, not {negatives} and {confusables}")
+        self.matcher = matcher
+        self.negatives, self.confusables = negatives, confusables
+
+    def embeddings(self, batch: Batch, generator: torch.Generator | None = None) -> Embeddings:
+        """Of all pairs: first every utterance with its own text, then those with other texts (in training only)."""
+        frames, frame_lens = self.hear(batch.wav, batch.wav_lens, generator)
+        typed = self.encode_text(batch.tokens, batch.token_lens)
+        count = len(batch)
+        own = torch.arange(count, device=frames.device)
+        audio_rows, text_rows = [own], [own]
+        if self.training and count > 1 and self.negatives:
+            others = other_words(batch.word, min(self.negatives, count - 1))
+            audio_rows.append(own.repeat_interleave(others.shape[1]))
+            text_rows.append(others.flatten())
+        if self.training and self.confusables:
+            from kwskit.systems.confusable import confusable_tokens
+
+            tokens, lens = confusable_tokens(
+                batch.tokens.repeat(self.confusables, 1), batch.token_lens.repeat(self.confusables), self._vocabulary()
+            )
+            text_rows.append(torch.arange(len(lens), device=frames.device) + count)
+            audio_rows.append(own.repeat(self.confusables))
+            typed = Encoded.join([typed, self.encode_text(tokens, lens)])
+        audio_row, text_row = torch.cat(audio_rows), torch.cat(text_rows)
+        return self._pairs(
+            Encoded(frames[audio_row], frame_lens[audio_row]),
+            Encoded(typed.frames[text_row], typed.lens[text_row], typed.ids[text_row]),  # type: ignore[index]
+            word=batch.word[audio_row],
+            # A batch of few words may draw the own word again: that is a match.
+            matched=(text_row < count) & (batch.word[audio_row] == batch.word[text_row.clamp(max=count - 1)]),
+            spoken_ids=batch.tokens[audio_row],
+            spoken_mask=length_mask(batch.token_lens, batch.tokens.shape[1])[audio_row],
+        )
+
+    def encode_audio(self, wav: Tensor, wav_lens: Tensor) -> Encoded:
+        return Encoded(*self.hear(wav, wav_lens))
+
+    def encode_text(self, tokens: Tensor, token_lens: Tensor) -> Encoded:
+        return Encoded(self.text_encoder(tokens, token_lens), token_lens, tokens)
+
+    def compare(self, audio: Encoded, text: Encoded) -> Tensor:
+        return self._pairs(audio, text, word=torch.zeros_like(audio.lens)).match.score
+
+    def _pairs(self, audio: Encoded, text: Encoded, **known: Any) -> Embeddings:
+        assert text.ids is not None
+        return Embeddings(
+            audio_frames=audio.frames,
+            audio_mask=audio.mask,
+            text_tokens=text.frames,
+            text_mask=text.mask,
+            token_ids=text.ids,
+            pool_audio=_no_pooling,
+            pool_text=_no_pooling,
+            compare=self.matcher,
+            **self.alignment(),
+            **known,
+        )
+
+    def _vocabulary(self) -> int:
+        return int(self.text_encoder.num_tokens)  # type: ignore[arg-type]  # every text encoder has one
+
+
+def other_words(word: Tensor, count: int) -> Tensor:
+    """(N, count) rows of the batch drawn at random, without repeats, from those of other words than ``word`` (N,).
+
+    Where there are too few, rows of the same word fill up.
+    """
+    chance = torch.rand(len(word), len(word), device=word.device)
+    return chance.masked_fill_(word[:, None] == word, -1.0).topk(count, dim=1).indices
+
+
+def _no_pooling(frames: Tensor, mask: Tensor) -> Tensor:
+    raise ValueError("a loss asks for utterance embeddings, which !system:pair_matcher has none of: use level: phn")

@@ -1,0 +1,70 @@
+"""What systems of an acoustic and a text encoder share."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from kwskit.batch import Batch
+from kwskit.systems.system import System
+
+
+class TwoEncoders(System):
+    """Speech and text made into frames and tokens; what becomes of them is the subclass's.
+
+    In training, :meth:`forward` gives every loss by name, already weighted, so that their sum is the
+    objective (ADML eq. 3-5) and learnable losses are part of the wrapped module.
+
+    Parameters
+    ----------
+    frontend : waveform to features
+    acoustic_encoder : features to frame embeddings
+    text_encoder : tokens to token embeddings
+    aligner : frames re-sampled to the token axis; needed by phoneme-level losses only
+    losses : losses by name; an entry that is null is left out
+    wave_augment : training-time augmentation of the waveform
+    feature_augment : training-time augmentation of the features
+    """
+
+    def __init__(
+        self,
+        frontend: nn.Module,
+        acoustic_encoder: nn.Module,
+        text_encoder: nn.Module,
+        aligner: nn.Module | None = None,
+        losses: Mapping[str, nn.Module | None] | None = None,
+        wave_augment: nn.Module | None = None,
+        feature_augment: nn.Module | None = None,
+    ):
+        super().__init__()
+        self.dim = acoustic_encoder.dim  # type: ignore[assignment]  # every encoder has one
+        self.frontend = frontend
+        self.acoustic_encoder = acoustic_encoder
+        self.text_encoder = text_encoder
+        self.aligner = aligner
+        self.losses = nn.ModuleDict({name: loss for name, loss in (losses or {}).items() if loss is not None})
+        self.wave_augment = wave_augment
+        self.feature_augment = feature_augment
+
+    def forward(self, batch: Batch, generator: torch.Generator | None = None) -> dict[str, Tensor]:
+        emb = self.embeddings(batch, generator)
+        return {name: loss.weight * loss(emb) for name, loss in self.losses.items()}
+
+    def hear(self, wav: Tensor, wav_lens: Tensor, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
+        """Frame embeddings (N, T_a, d) and their number (N,), augmented in training."""
+        if self.training and self.wave_augment is not None:
+            wav, wav_lens = self.wave_augment(wav, wav_lens, generator)
+        feats, feat_lens = self.frontend(wav, wav_lens)
+        if self.training and self.feature_augment is not None:
+            feats = self.feature_augment(feats, feat_lens, generator)
+        return self.acoustic_encoder(feats, feat_lens)
+
+    def alignment(self) -> dict[str, Any]:
+        """``align`` and ``classify_frames`` of the embeddings."""
+        return {"align": self._align, "classify_frames": getattr(self.aligner, "log_probs", None)}
+
+    def _align(self, *parts: Tensor) -> tuple[Tensor, Tensor]:
+        if self.aligner is None:
+            raise ValueError("a part asks for aligned audio, but the system has no aligner: add 'aligner:' to the YAML")
+        return self.aligner(*parts)
