@@ -60,10 +60,23 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--exp", type=Path, required=True)
     command.add_argument("--words-dir", type=Path, help="recordings to score too: a folder a word, or a TSV")
     command.add_argument("--device")
+    told = "write the trained model's score file of this trial list and nothing else, e.g. test_wsj (repeatable)"
+    command.add_argument("--only", action="append", metavar="TRIALS", help=told)
 
     command = _command(commands, "report", _report, "stage 5: tables and a page to look at")
     command.add_argument("--data", type=Path, required=True)
     command.add_argument("--exp", type=Path, required=True)
+
+    command = _command(commands, "table", _table, "train and compare all rows of tables; --a.b VALUE as in train")
+    command.add_argument("table", type=Path, nargs="+", help="a table's YAML")
+    command.add_argument("--config", type=Path, required=True, help="the experiment that every row starts from")
+    command.add_argument("--overlay", type=Path, action="append", default=[], help="YAML merged over it (repeatable)")
+    command.add_argument("--data", type=Path, required=True)
+    command.add_argument("--exp", type=Path, required=True, help="folder of the tables and of their runs")
+    command.add_argument("--seeds", type=int, default=3, help="trainings of a row (default 3)")
+    command.add_argument("--jobs", type=int, help="runs at a time (default: one on a GPU, else one a core)")
+    command.add_argument("--gather-only", action="store_true", help="train nothing: tables of what is there")
+    command.add_argument("--device", help="cpu, cuda, cuda:1 … (default: cuda where there is one)")
     return parser
 
 
@@ -122,10 +135,23 @@ def _train(options: argparse.Namespace, rest: list[str]) -> None:
 
 
 def _score(options: argparse.Namespace, rest: list[str]) -> None:
-    from kwskit.stages.score import score
+    from kwskit.stages.score import score, score_trials
 
     _no_more(rest)
-    score(options.data, options.exp, options.words_dir, options.device)
+    if options.only:
+        score_trials(options.data, options.exp, options.only, options.device)
+    else:
+        score(options.data, options.exp, options.words_dir, options.device)
+
+
+def _table(options: argparse.Namespace, rest: list[str]) -> None:
+    from kwskit.stages.table import Workplace, make_tables
+    from kwskit.stages.table_plan import Base
+
+    base = Base(options.config, tuple(options.overlay), _overrides(rest))
+    plugins, device = tuple(options.plugin), options.device
+    place = Workplace(options.data, options.exp, base, options.seeds, device, plugins)
+    make_tables(options.table, place, options.jobs, options.gather_only)
 
 
 def _report(options: argparse.Namespace, rest: list[str]) -> None:

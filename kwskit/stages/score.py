@@ -36,7 +36,7 @@ class _Task:
     store: Path
 
 
-def score_trials(data: Path, exp: Path, lists: Sequence[str] | None = None, device: str | None = None) -> list[Path]:
+def score_trials(data: Path, exp: Path, lists: Sequence[str], device: str | None = None) -> list[Path]:
     """Score trial lists of ``data`` with the model of ``exp``; returns the score files, nothing else is made.
 
     Score files of the same model and trials are kept.
@@ -44,7 +44,7 @@ def score_trials(data: Path, exp: Path, lists: Sequence[str] | None = None, devi
     Parameters
     ----------
     data, exp : folders of the run
-    lists : names of trial lists, ``trials/<name>.tsv``; by default all of the test set
+    lists : names of trial lists, ``trials/<name>.tsv``
     device : where to embed
 
     Raises
@@ -117,7 +117,7 @@ def _tasks(data: Path, lists: Sequence[str] | None = None) -> list[_Task]:
 def _score_tasks(exp: Path, model_name: str, model: Model, tasks: Sequence[_Task]) -> list[Path]:
     """Score files of the ``tasks``; each store is embedded once, and not at all when nothing is to do."""
     told = {"model": f"{model_name}:{_digest(exp / 'model' / WEIGHTS)}"}
-    audio: dict[Path, torch.Tensor] = {}
+    audio: dict[Path, Encoded] = {}
     paths = []
     for task in tasks:
         path = exp / "scores" / model_name / f"{task.name}.tsv"
@@ -125,7 +125,7 @@ def _score_tasks(exp: Path, model_name: str, model: Model, tasks: Sequence[_Task
         if not _is_done(path, told):
             store = PackedStore.open(task.store)
             if task.store not in audio:
-                audio[task.store] = embed_store(model.system, store)
+                audio[task.store] = encode_store(model.system, store)
             _score_task(path, task, store, model, audio[task.store], told)
         paths.append(path)
     return paths

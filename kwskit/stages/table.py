@@ -1,6 +1,7 @@
 """Tables: train every row with every seed, score it, and set the numbers beside each other."""
 
 import os
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,12 +55,12 @@ class Workplace:
             values = [word for key, value in overrides.items() for word in (f"--{key}", value)]
             commands.append(("train", *yamls, *flags, "--seed", str(seed), *values))
         if commands or not is_scored(self.data, exp, lists):
-            commands.append(("score", *flags, "--scores-only", *(f for name in lists for f in ("--trials", name))))
+            commands.append(("score", *flags, *(f for name in lists for f in ("--only", name))))
         return Job(f"{exp.parent.name} seed {seed}", exp, tuple(commands)) if commands else None
 
 
 def make_tables(paths: Iterable[Path], place: Workplace, jobs: int | None = None, gather_only: bool = False) -> None:
-    """Train and score whatever rows of the tables ``paths`` still need, then write ``exp/<table>.md, .tex, .json``.
+    """Train and score whatever rows of the tables ``paths`` still need, into ``exp/runs``.
 
     Rows of one configuration, in whatever table, are trained once. All rows of seed 1 come first, so that an
     interrupted command leaves whole tables of fewer seeds. Runs resume where they stopped.
@@ -84,6 +85,8 @@ def make_tables(paths: Iterable[Path], place: Workplace, jobs: int | None = None
         on_gpu = (place.device or ("cuda" if torch.cuda.is_available() else "cpu")).startswith("cuda")
         runner = JobRunner(jobs or (1 if on_gpu else os.cpu_count() or 1))
         todo, failed = _jobs(tables, place)
+        for told in failed:
+            print(f"left out: {told}", file=sys.stderr)
         print(f"{len(todo)} runs to train or score, {runner.jobs} at a time, in {place.exp / RUNS}", flush=True)
         try:
             failed += [job.name for job in runner.run(todo)]

@@ -46,7 +46,7 @@ class Row:
     label : the method's name
     overlays : YAML files merged over the base, absolute
     overrides : dotted overrides
-    baseline : label of the row it is compared with, or empty
+    baselines : labels of the rows it is compared with (``baseline`` in the YAML, one or several)
     paper : column name -> the paper's number, in percent
     note : what a reader must know, such as that a formula is a reconstruction
     columns : names of the columns that make sense for it; None = all
@@ -55,7 +55,7 @@ class Row:
     label: str
     overlays: tuple[Path, ...] = ()
     overrides: Mapping[str, str] = field(default_factory=dict)
-    baseline: str = ""
+    baselines: tuple[str, ...] = ()
     paper: Mapping[str, float] = field(default_factory=dict)
     note: str = ""
     columns: tuple[str, ...] | None = None
@@ -142,11 +142,12 @@ def read_table(path: str | Path) -> TablePlan:
 def _row(path: Path, tree: Any, shared: Sequence[Path]) -> Row:
     optional = ("overlays", "overrides", "baseline", "paper", "note", "columns")
     row = _fields(path, "row", tree, ("label",), optional, all_of=True)
+    baseline = row.get("baseline") or ()
     return Row(
         str(row["label"]),
         (*shared, *_overlays(path, row.get("overlays"))),
         {str(key): str(value) for key, value in (row.get("overrides") or {}).items()},
-        str(row.get("baseline") or ""),
+        (baseline,) if isinstance(baseline, str) else tuple(baseline),
         {str(key): float(value) for key, value in (row.get("paper") or {}).items()},
         str(row.get("note") or ""),
         None if row.get("columns") is None else tuple(row["columns"]),
@@ -178,8 +179,9 @@ def _check(path: Path, plan: TablePlan) -> None:
         if twice:
             raise TableError(f"{path}: two {what}s are called '{twice[0]}'")
     for row in plan.rows:
-        if row.baseline and row.baseline not in labels:
-            raise TableError(f"{path}: row '{row.label}': no row is called '{row.baseline}', its baseline")
+        for baseline in row.baselines:
+            if baseline not in labels:
+                raise TableError(f"{path}: row '{row.label}': no row is called '{baseline}', its baseline")
         for name in (*row.paper, *(row.columns or ())):
             if name not in columns:
                 raise TableError(
