@@ -23,6 +23,7 @@ from kwskit.training.checkpoint import Checkpoints
 from kwskit.training.feed import TrainingFeed
 from kwskit.training.plan import TrainingPlan
 from kwskit.training.processes import Processes
+from kwskit.training.start import freeze_parts, start_from
 from kwskit.training.trainer import Trainer
 
 KEYS = ("seed", "num_words", "tokenizer", "system", "optimizer", "scheduler", "training")
@@ -79,10 +80,11 @@ def train(
     trials, _ = read_records(data / "trials" / f"{VALIDATION}.tsv", "trials")
     dev = TrialScorer(PackedStore.open(data / "store" / "dev"), trials, hparams["tokenizer"])
     targets = trials["target"].to_numpy()
-    parameters = {
-        name: sum(p.numel() for p in getattr(system, name).parameters())
-        for name in ("acoustic_encoder", "audio_pooler", "text_encoder", "losses")
-    }
+    if plan.init is not None:
+        start_from(plan.init, system, plan.fresh)
+    freeze_parts(system, plan.freeze)
+    counts = {name: sum(p.numel() for p in part.parameters()) for name, part in system.named_children()}
+    parameters = {name: count for name, count in counts.items() if count}
     if processes.first:
         print(f"{len(store)} segments of {len(store.words)} words; {len(feed)} batches an epoch on {processes}")
         print("parameters: " + ", ".join(f"{name} {count:,}" for name, count in parameters.items()))

@@ -29,6 +29,9 @@ class TrainingPlan:
     schedule_every : the scheduler steps once an ``epoch`` or once a ``step``
     checkpoint_steps : batches between two checkpoints within an epoch
     log_steps : batches between two lines of the step log
+    init : model directory whose parts training starts from; those the system lacks are passed over
+    fresh : parts that ``init`` has and that start from chance all the same
+    freeze : parts that stay as they are, running statistics included
     """
 
     epochs: int
@@ -42,6 +45,9 @@ class TrainingPlan:
     schedule_every: str = "epoch"
     checkpoint_steps: int = 200
     log_steps: int = 10
+    init: str | None = None
+    fresh: tuple[str, ...] = ()
+    freeze: tuple[str, ...] = ()
 
     @classmethod
     def from_mapping(cls, section: Mapping[str, Any]) -> "TrainingPlan":
@@ -59,7 +65,8 @@ class TrainingPlan:
         for name in ("epochs", "keywords"):
             if name not in section:
                 raise PlanError(f"training: '{name}' is missing")
-        plan = cls(**section)
+        lists = {name: tuple(section[name]) for name in ("fresh", "freeze") if name in section}
+        plan = cls(**{**section, **lists})
         for name in ("epochs", "keywords", "utterances", "accumulate", "checkpoint_steps", "log_steps"):
             if not isinstance(getattr(plan, name), int) or getattr(plan, name) < 1:
                 raise PlanError(f"training.{name} must be a whole number of at least 1, not {getattr(plan, name)!r}")

@@ -122,7 +122,7 @@ class Trainer(Brain):
         """One group of ordinary parameters; parameters that carry rules of their own get their own group."""
         ordinary: list[nn.Parameter] = []
         special: dict[tuple[float | None, float | None], list[nn.Parameter]] = {}
-        for parameter in self.modules.parameters():
+        for parameter in filter(lambda p: p.requires_grad, self.modules.parameters()):
             rules = (getattr(parameter, "weight_decay", None), getattr(parameter, "max_grad_norm", None))
             (ordinary if rules == (None, None) else special.setdefault(rules, [])).append(parameter)
         groups: list[dict[str, Any]] = [{"params": ordinary}]
@@ -151,6 +151,8 @@ class Trainer(Brain):
         progress = position / (self.plan.epochs * len(self.feed))
         for loss in self.parts.values():
             loss.set_progress(progress)
+        for name in self.plan.freeze:
+            cast(nn.Module, getattr(self.system, name)).eval()
 
     def compute_forward(self, batch: Batch, stage: Stage) -> dict[str, Tensor]:
         return self.modules.system(batch.to(self.device), self.generator)

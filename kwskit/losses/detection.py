@@ -1,0 +1,33 @@
+"""Is the text what is spoken: cross entropy of pairs."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from kwskit.batch import Embeddings
+from kwskit.losses.base import Loss
+from kwskit.registry import register
+
+
+@register("loss", "detection")
+class Detection(Loss):
+    """Binary cross entropy of a matcher's scores, taken as logits (CMCD, PhonMatchNet).
+
+    Mean over the batch's pairs; ln 2 where all logits are 0. ``metrics["accuracy"]`` is the share of pairs judged
+    right at logit 0.
+
+    Parameters
+    ----------
+    weight : factor of this loss in the total
+    """
+
+    def __init__(self, weight: float = 1.0):
+        super().__init__(weight)
+
+    def compute(self, emb: Embeddings) -> Tensor:
+        logit = emb.match.score
+        if len(logit) == 0:
+            return logit.sum() * 0.0
+        matched = torch.ones_like(logit, dtype=torch.bool) if emb.matched is None else emb.matched
+        self.metrics = {"accuracy": ((logit.detach() > 0) == matched).float().mean()}
+        return F.binary_cross_entropy_with_logits(logit, matched.to(logit))

@@ -1,0 +1,36 @@
+"""CMCD's judge of aligned pairs."""
+
+import torch
+from torch import Tensor, nn
+
+from kwskit.batch import Embeddings, Match
+from kwskit.registry import register
+
+
+@register("matcher", "attention_gru")
+class AttentionGru(nn.Module):
+    """GRU along the tokens over the audio aligned to them; its last state gives the logit (CMCD, Shin et al. 2022).
+
+    The system's aligner is CMCD's pattern extractor: cross-attention, tokens asking and frames answering. The layout
+    is that of the public code that ADML used for its CMCD baseline.
+
+    Parameters
+    ----------
+    dim : size of a token
+    hidden : units of the GRU
+    """
+
+    def __init__(self, dim: int = 128, hidden: int = 128):
+        super().__init__()
+        self.gru = nn.GRU(dim, hidden, batch_first=True)
+        self.judge = nn.Linear(hidden, 1)
+
+    def forward(self, emb: Embeddings) -> Match:
+        states, _ = self.gru(emb.aligned_audio)
+        return Match(self.judge(last_state(states, emb.text_mask.sum(1))).squeeze(1))
+
+
+def last_state(states: Tensor, lens: Tensor) -> Tensor:
+    """(N, h) the state at the last valid position of (N, T, h), for lengths (N,) of at least 1."""
+    last = (lens - 1).clamp(min=0)[:, None, None].expand(-1, 1, states.shape[2])
+    return torch.gather(states, 1, last).squeeze(1)

@@ -1,0 +1,47 @@
+"""A recurrent verifier along the alignment's path."""
+
+import torch
+from torch import nn
+
+from kwskit.aligners.frame_owners import feasible
+from kwskit.batch import Embeddings, Match
+from kwskit.losses.base import unit
+from kwskit.losses.full_precision import at_least_float32
+from kwskit.matchers.infeasible import INFEASIBLE
+from kwskit.registry import register
+
+
+@register("matcher", "path_gru")
+class PathGru(nn.Module):
+    """CED's verifier: cosines on the path weigh the frames, a GRU reads the result token by token (Nishu et al. 2024).
+
+    Cosines of text vectors and frames are set to 0 off the path that the aligner found, multiplied with the frames
+    (N, T_t, d), and read by a GRU, whose last state a linear layer turns into a logit. Needs ``aligner:
+    !aligner:dsp`` (any whose affinity is 0 off its path will do) and text vectors of the frames' size. A
+    pair with fewer frames than tokens scores :data:`~kwskit.matchers.infeasible.INFEASIBLE`.
+
+    Parameters
+    ----------
+    dim : size of frames and text vectors
+    hidden : units of the GRU
+    average : divide by the number of the token's frames, so that the length of a sound does not matter (ours)
+    """
+
+    def __init__(self, dim: int = 144, hidden: int = 128, average: bool = False):
+        super().__init__()
+        self.average = average
+        self.gru = nn.GRU(dim, hidden, batch_first=True)
+        self.output = nn.Linear(hidden, 1)
+
+    def forward(self, emb: Embeddings) -> Match:
+        affinity, mask = emb.affinity.detach(), emb.text_mask
+        frames = at_least_float32(emb.audio_frames).masked_fill(~emb.audio_mask.unsqueeze(-1), 0.0)
+        tokens = at_least_float32(emb.text_tokens).masked_fill(~mask.unsqueeze(-1), 0.0)
+        with torch.autocast(frames.device.type, enabled=False):
+            cosine = unit(tokens) @ unit(frames).transpose(1, 2)
+            on_path = affinity if self.average else (affinity > 0).to(cosine.dtype)
+            weighed = (cosine * on_path) @ frames
+        states, _ = self.gru(weighed)
+        last = (mask.sum(1) - 1).clamp(min=0)[:, None, None].expand(-1, -1, states.shape[2])
+        score = at_least_float32(self.output(states.gather(1, last).squeeze(1)).squeeze(1))
+        return Match(score.masked_fill(~feasible(affinity, mask), INFEASIBLE))
