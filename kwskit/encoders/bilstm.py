@@ -4,19 +4,21 @@ import torch
 from torch import Tensor, nn
 
 from kwskit.batch import length_mask
+from kwskit.encoders.bidirectional_lstm import BidirectionalLstm
 from kwskit.encoders.frames import values_at_hand
+from kwskit.encoders.sinusoids import sinusoids
 from kwskit.registry import register
 
 
 @register("text_encoder", "bilstm")
-class BiLstm(nn.Module):
+class BiLstm(BidirectionalLstm):
     """Lookup, bidirectional LSTM and a linear layer for each token: ``(N, T_t), (N,) -> (N, T_t, dim)``.
 
     Source: ADML, section 3 (lookup, two layers of bidirectional LSTM, linear layer). The linear layer runs
     on every token, which gives token embeddings; their mean equals the paper's linear layer after the mean.
-    The backward direction reads every word from its own last token, so padding never matters and lengths
-    need not leave the device. Padding tokens come out as 0. On a CPU, a text that a batch holds several
-    times is encoded once.
+    JMCL's text encoder is ``layers: 3, positions: true, dropout: 0.2, dim: null`` with ``!pooler:ends``.
+    Padding never matters and comes out as 0. On a CPU, a text that a batch holds several times is encoded
+    once.
 
     Parameters
     ----------
@@ -24,18 +26,30 @@ class BiLstm(nn.Module):
     embedding_dim : size of a looked-up token
     hidden : units of one direction
     layers : bidirectional layers
-    dim : size of an output token
+    dim : size of an output token; null leaves the linear layer out, and tokens are both directions' states
+    positions : add sinusoidal positions to looked-up tokens (JMCL)
+    dropout : between layers, in training
     """
 
-    def __init__(self, num_tokens: int, embedding_dim: int = 256, hidden: int = 256, layers: int = 2, dim: int = 256):
+    def __init__(
+        self,
+        num_tokens: int,
+        embedding_dim: int = 256,
+        hidden: int = 256,
+        layers: int = 2,
+        dim: int | None = 256,
+        positions: bool = False,
+        dropout: float = 0.0,
+    ):
         super().__init__()
+        if positions and embedding_dim % 2:
+            raise ValueError(f"positions need an even embedding_dim, not {embedding_dim}")
         self.num_tokens = num_tokens
-        self.dim = dim
+        self.dim = 2 * hidden if dim is None else dim
+        self.positions = positions
         self.embedding = nn.Embedding(num_tokens, embedding_dim)
-        sizes = [embedding_dim] + [2 * hidden] * (layers - 1)
-        self.forwards = nn.ModuleList(nn.LSTM(size, hidden, batch_first=True) for size in sizes)
-        self.backwards = nn.ModuleList(nn.LSTM(size, hidden, batch_first=True) for size in sizes)
-        self.project = nn.Linear(2 * hidden, dim)
+        self.add_lstms(embedding_dim, hidden, layers, dropout)
+        self.project = nn.Linear(2 * hidden, dim) if dim is not None else None
 
     def forward(self, tokens: Tensor, lens: Tensor) -> Tensor:
         tokens = tokens.masked_fill(~length_mask(lens, tokens.shape[1]), 0)
@@ -45,13 +59,9 @@ class BiLstm(nn.Module):
         return self._encode(texts[:, 1:], texts[:, 0]).index_select(0, text)
 
     def _encode(self, tokens: Tensor, lens: Tensor) -> Tensor:
-        position = torch.arange(tokens.shape[1], device=tokens.device)
-        mask = length_mask(lens, tokens.shape[1])
-        # Position of each token's mirror image within its word; padding stays in place.
-        mirror = torch.where(mask, lens[:, None] - 1 - position, position).unsqueeze(-1)
         x = self.embedding(tokens)
-        for ahead, back in zip(self.forwards, self.backwards, strict=True):
-            past, _ = ahead(x)
-            future, _ = back(x.gather(1, mirror.expand_as(x)))
-            x = torch.cat((past, future.gather(1, mirror.expand_as(future))), dim=-1)
-        return self.project(x).masked_fill(~mask.unsqueeze(-1), 0.0)
+        if self.positions:
+            x = x + sinusoids(x.shape[1], x.shape[2], x)
+        x = self.recur(x, lens)
+        x = x if self.project is None else self.project(x)
+        return x.masked_fill(~length_mask(lens, tokens.shape[1]).unsqueeze(-1), 0.0)

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -95,3 +96,20 @@ def test_precisions_and_gradients(dtype):
     torch.testing.assert_close(found.float(), expected, rtol=0.05, atol=0.02)
     found.sum().backward()
     assert all(p.grad.isfinite().all() and p.grad.any() for p in text.parameters())
+
+
+def test_positions_and_raw_states():
+    plain, placed = encoder(embedding_dim=6, dim=None), encoder(embedding_dim=6, dim=None, positions=True)
+    assert plain.dim == placed.dim == 8
+    repeated = torch.full((1, 6), 3)
+    seen = []
+    placed.forwards[0].register_forward_pre_hook(lambda _, arguments: seen.append(arguments[0][0]))
+    placed(repeated, torch.tensor([6]))
+    added = (seen[-1] - placed.embedding(repeated)[0]).detach().numpy()
+    for t in range(6):
+        for i in range(3):
+            angle = t / 10_000 ** (2 * i / 6)
+            assert added[t, 2 * i] == pytest.approx(np.sin(angle), abs=1e-6)
+            assert added[t, 2 * i + 1] == pytest.approx(np.cos(angle), abs=1e-6)
+    with pytest.raises(ValueError, match="even embedding_dim"):
+        encoder(positions=True)

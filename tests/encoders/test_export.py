@@ -1,6 +1,6 @@
 """Every part that speech or text goes through exports as one graph with batch and length left free.
 
-The text encoder leaves only the batch free: torch.export unrolls an LSTM over its time steps.
+Recurrent encoders leave only the batch free: torch.export unrolls an LSTM or a GRU over its time steps.
 """
 
 import pytest
@@ -9,13 +9,18 @@ import torch
 from kwskit.registry import build
 
 PARTS = {
-    "log_mel": ("frontend", {}),
-    "ecapa": ("encoder", {"num_features": 8, "channels": 32, "mfa_channels": 24, "dim": 16}),
-    "ccsp": ("pooler", {"in_dim": 8, "dim": 5, "attention": 4}),
-    "statistics": ("pooler", {"in_dim": 8, "dim": 5}),
-    "mean": ("pooler", {"dim": 8}),
-    "bilstm": ("text_encoder", {"num_tokens": 11, "embedding_dim": 5, "hidden": 4, "dim": 3}),
+    "log_mel": ("frontend", "log_mel", {}),
+    "ecapa": ("encoder", "ecapa", {"num_features": 8, "channels": 32, "mfa_channels": 24, "dim": 16}),
+    "conv": ("encoder", "conv_gru", {"num_features": 8, "channels": [6, 7], "layers": 0, "dim": 4}),
+    "conv_gru": ("encoder", "conv_gru", {"num_features": 8, "channels": [6, 7], "hidden": 5, "dim": 4}),
+    "acoustic_bilstm": ("encoder", "bilstm", {"num_features": 8, "hidden": 5, "layers": 1, "dim": 4}),
+    "ccsp": ("pooler", "ccsp", {"in_dim": 8, "dim": 5, "attention": 4}),
+    "statistics": ("pooler", "statistics", {"in_dim": 8, "dim": 5}),
+    "ends": ("pooler", "ends", {"in_dim": 8, "dim": 5}),
+    "mean": ("pooler", "mean", {"dim": 8}),
+    "bilstm": ("text_encoder", "bilstm", {"num_tokens": 11, "embedding_dim": 5, "hidden": 4, "dim": 3}),
 }
+RECURRENT = {"bilstm", "acoustic_bilstm", "conv_gru"}
 
 
 def example(kind, words, size):
@@ -32,14 +37,14 @@ def example(kind, words, size):
 @pytest.mark.filterwarnings("ignore:The tensor attributes")  # nn.LSTM's own list of its weights
 @pytest.mark.parametrize("name", PARTS)
 def test_exported_graph_equals_the_module(name):
-    kind, arguments = PARTS[name]
+    kind, part, arguments = PARTS[name]
     torch.manual_seed(0)
-    module = build(kind, name, **arguments).eval()
-    free = {0: torch.export.Dim.AUTO, 1: torch.export.Dim.AUTO}
-    if name == "bilstm":
-        free = {0: torch.export.Dim.AUTO}
+    module = build(kind, part, **arguments).eval()
+    free = {0: torch.export.Dim.AUTO}
+    if name not in RECURRENT:
+        free[1] = torch.export.Dim.AUTO
     second = free if kind == "pooler" else {0: torch.export.Dim.AUTO}
     graph = torch.export.export(module, example(kind, 3, 31), dynamic_shapes=(free, second)).module()
-    for words, size in ((2, 31),) if name == "bilstm" else ((2, 50), (7, 20)):
+    for words, size in ((2, 31),) if name in RECURRENT else ((2, 50), (7, 20)):
         found, expected = graph(*example(kind, words, size)), module(*example(kind, words, size))
         torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)

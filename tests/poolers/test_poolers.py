@@ -9,6 +9,7 @@ LENS = torch.tensor([9, 4, 1])
 MASK = torch.arange(9) < LENS[:, None]
 POOLERS = {
     "ccsp": {"in_dim": 6, "dim": 5, "attention": 4},
+    "ends": {"in_dim": 6, "dim": 5},
     "mean": {"dim": 6},
     "statistics": {"in_dim": 6, "dim": 5},
 }
