@@ -15,6 +15,8 @@ CASES = [
     ("rpl_prototype", {"mode": "softmax_proxy"}),
     ("rpl_prototype", {"mode": "proxy_row"}),
     ("sphereface2", {"num_classes": 3, "dim": 5, "sample_classes": 2, "margin_type": "A"}),
+    ("aam_softmax", {"num_classes": 3, "dim": 5, "sub_centres": 2, "inter_top_k": 1}),
+    ("aam_softmax", {"num_classes": 3, "dim": 5, "sample_classes": 2}),
     ("monotonic_matching", {}),
     ("modality_adversarial", {"dim": 5, "hidden_size": 4, "levels": ["utt"]}),
 ]
@@ -44,7 +46,7 @@ def test_one_graph_gives_the_same_value_and_gradient(embed, random_rows, name, a
 
 
 def test_schedules_do_not_compile_anew_at_every_step(embed, random_rows):
-    loss = registry.build("loss", "sphereface2", num_classes=3, dim=5, margin_warmup=1.0)
+    loss = registry.build("loss", "sphereface2", num_classes=3, dim=5, margin_end=1.0)
     embeddings = embed(*random_rows(6))
     compiled = trace(loss, embeddings)
     for step in range(6):

@@ -28,6 +28,9 @@ CASES += [
     ("sphereface2", {"num_classes": 9, "dim": 8}),
     ("sphereface2", {"num_classes": 9, "dim": 8, "margin_type": "A", "sample_classes": 9}),
     ("sphereface2", {"num_classes": 9, "dim": 8, "margin_type": "M", "bias_init": "balanced"}),
+    ("aam_softmax", {"num_classes": 9, "dim": 8}),
+    ("aam_softmax", {"num_classes": 9, "dim": 8, "sub_centres": 3, "fallback": "classic", "inter_top_k": 2}),
+    ("aam_softmax", {"num_classes": 9, "dim": 8, "fallback": "easy_margin", "sample_classes": 9}),
     ("modality_adversarial", {"dim": 8, "hidden_size": 6, "reversal": -1.0}),
     ("modality_adversarial", {"dim": 8, "hidden_size": 6, "reversal": -1.0, "normalize": True, "shared": False}),
 ]
@@ -95,7 +98,7 @@ def test_cosines_of_one_and_minus_one(loss, embed, random_rows, dtype):
     loss.to(dtype)
     centres = getattr(loss, "centres", None)
     if centres is not None:  # audio on its own centre and opposite of it
-        audio = centres.detach()[labels]
+        audio = centres.detach()[labels, : audio.shape[1]]
     audio = audio / audio.norm(dim=1, keepdim=True) * torch.tensor([1, -1, 2, -2, 3, 3, -3, 1.0])[:, None]
     text = audio * torch.tensor([1, 1, -1, -1, 1, -1, 1, -1.0])[:, None]
     audio, text = (x.to(dtype).requires_grad_() for x in (audio, text))
