@@ -6,9 +6,7 @@ from torch import Tensor
 from kwskit.losses.full_precision import at_least_float32
 
 
-def average_owned(
-    owner: Tensor, text_mask: Tensor, audio_frames: Tensor, audio_mask: Tensor
-) -> tuple[Tensor, Tensor]:
+def average_owned(owner: Tensor, text_mask: Tensor, audio_frames: Tensor, audio_mask: Tensor) -> tuple[Tensor, Tensor]:
     """Mean of each token's frames, and the weights that make it.
 
     Gradients reach the frames; which frame is whose has none.

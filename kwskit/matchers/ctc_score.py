@@ -32,7 +32,7 @@ class CtcScore(nn.Module):
         the head finds hard throughout costs no text anything (ours)
     """
 
-    def __init__(self, lam: float = 1.0, path: str = "viterbi", per: str = "frame", relative: bool = True):
+    def __init__(self, lam: float = 1.0, path: str = "viterbi", per: str = "frame", relative: bool = False):
         super().__init__()
         if path not in PATHS:
             raise ValueError(f"path must be one of {PATHS}, not {path!r}")

@@ -7,6 +7,7 @@ from kwskit.aligners.frame_owners import feasible
 from kwskit.batch import Embeddings, Match
 from kwskit.losses.base import unit
 from kwskit.losses.full_precision import at_least_float32
+from kwskit.matchers.attention_gru import last_state
 from kwskit.matchers.infeasible import INFEASIBLE
 from kwskit.registry import register
 
@@ -42,6 +43,5 @@ class PathGru(nn.Module):
             on_path = affinity if self.average else (affinity > 0).to(cosine.dtype)
             weighed = (cosine * on_path) @ frames
         states, _ = self.gru(weighed)
-        last = (mask.sum(1) - 1).clamp(min=0)[:, None, None].expand(-1, -1, states.shape[2])
-        score = at_least_float32(self.output(states.gather(1, last).squeeze(1)).squeeze(1))
+        score = at_least_float32(self.output(last_state(states, mask.sum(1))).squeeze(1))
         return Match(score.masked_fill(~feasible(affinity, mask), INFEASIBLE))
