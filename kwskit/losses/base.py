@@ -93,7 +93,7 @@ def pairs(emb: Embeddings, level: str) -> tuple[Tensor, Tensor, Tensor]:
 def matched_rows(emb: Embeddings, x: Tensor) -> Tensor:
     """Rows of ``x`` (N, ...) whose text is what is spoken; all of them in a system that makes no unmatched pairs.
 
-    An utterance that a system shows in several pairs is matched in one of them, so none counts twice.
+    A system that pairs each utterance with several texts shows it in as many rows, one of which is matched.
     """
     return x if emb.matched is None else x.index_select(0, emb.matched.nonzero().squeeze(1))
 

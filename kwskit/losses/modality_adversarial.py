@@ -2,15 +2,17 @@
 
 import math
 
+import torch
 from torch import Tensor, nn
 
 from kwskit.batch import Embeddings
-from kwskit.losses.base import LEVELS, Loss, pairs, unit
+from kwskit.losses.base import LEVELS, Loss, matched_mask, pairs, unit, valid_rows
 from kwskit.losses.else_msp import softplus
 from kwskit.losses.gradient_reversal import reverse_gradient
 from kwskit.losses.modality_classifier import ModalityClassifier
 from kwskit.registry import register
 
+ADVERSARIAL_LEVELS = (*LEVELS, "frame")
 SCHEDULES = ("constant", "dann")
 
 
@@ -18,18 +20,20 @@ SCHEDULES = ("constant", "dann")
 class ModalityAdversarial(Loss):
     """Modality adversarial learning: encoders hide from a classifier what is audio and what is text (ADML eq. 4-5).
 
-    At each level the cross entropy of audio plus that of text, 2 ln 2 by chance; levels add up. The classifier learns
-    to lower it, and through gradient reversal the encoders to raise it. ``weight: 0.1, reversal: 1`` is ADML's
+    At each level the mean cross entropy of audio plus that of text, 2 ln 2 by chance; levels add up. The classifier
+    learns to lower it, and through gradient reversal the encoders to raise it. ``weight: 0.1, reversal: 1`` is ADML's
     eq. 5, where both sides get a tenth; ``weight: 1, reversal: 0.1`` gives the classifier its full gradient and the
     encoders the same tenth (Ganin & Lempitsky 2015).
-    ``metrics["accuracy_phn"]`` and ``["accuracy_utt"]`` are the classifier's; 0.5 is confused.
+    ``metrics["accuracy_phn"]``, ``["accuracy_utt"]`` and ``["accuracy_frame"]`` are the classifier's; 0.5 is confused.
+    Of pairs, only the matched ones take part.
 
     Parameters
     ----------
-    levels : any of ``phn`` and ``utt``
+    levels : any of ``phn`` (aligned audio and tokens), ``utt`` (pooled audio and text) and ``frame`` (all frames and
+        all tokens, for systems that do not align; ours)
     dim : size of an embedding
     hidden_size, hidden_layers : of the classifier
-    shared : one classifier for both levels, as ADML, or one each
+    shared : one classifier for all levels, as ADML, or one each
     normalize : scale embeddings to length 1 first; lengths alone may tell the modalities apart
     reversal : factor of the reversed gradient, >= 0
     schedule : ``constant``, or ``dann``: reversal times 2 / (1 + exp(-10 p)) - 1 at progress p
@@ -49,8 +53,8 @@ class ModalityAdversarial(Loss):
         weight: float = 0.1,
     ):
         super().__init__(weight)
-        if not levels or not set(levels) <= set(LEVELS) or len(set(levels)) < len(levels):
-            raise ValueError(f"levels must be some of {LEVELS}, each once, not {levels!r}")
+        if not levels or not set(levels) <= set(ADVERSARIAL_LEVELS) or len(set(levels)) < len(levels):
+            raise ValueError(f"levels must be some of {ADVERSARIAL_LEVELS}, each once, not {levels!r}")
         if schedule not in SCHEDULES:
             raise ValueError(f"schedule must be one of {SCHEDULES}, not {schedule!r}")
         self.levels, self.normalize, self.reversal, self.schedule = tuple(levels), normalize, reversal, schedule
@@ -67,11 +71,15 @@ class ModalityAdversarial(Loss):
     def compute(self, emb: Embeddings) -> Tensor:
         self.metrics = {}
         values = [self._level(emb, level) for level in self.levels]
-        return values[0] + values[1] if len(values) == 2 else values[0]
+        return torch.stack(values).sum()
 
     def _level(self, emb: Embeddings, level: str) -> Tensor:
-        audio, text, labels = pairs(emb, level)
-        if len(labels) == 0:
+        if level == "frame":
+            (audio,) = valid_rows(matched_mask(emb, emb.audio_mask), emb.audio_frames)
+            (text,) = valid_rows(matched_mask(emb, emb.text_mask), emb.text_tokens)
+        else:
+            audio, text, _ = pairs(emb, level)
+        if len(audio) == 0 or len(text) == 0:
             return (audio.sum() + text.sum()) * 0.0
         # Logit of the wrong modality minus that of the right one: softplus of it is the two-class cross entropy.
         audio_wrong = -self._audio_over_text(audio, level)

@@ -9,31 +9,47 @@ from kwskit.losses.base import Loss
 from kwskit.registry import register
 
 TARGETS = ("gauss", "block", "guided")
+REDUCTIONS = ("cell", "token", "frobenius")
+UNMATCHED = ("noise", "ignore")
 
 
 @register("loss", "monotonic_matching")
 class MonotonicMatching(Loss):
     """Monotonic matching: the affinity of text and speech lies along the diagonal (Shin et al. 2022; ADML eq. 3).
 
-    Mean over pairs of the mean squared difference between affinity and target over valid cells; the target and
-    the distance are a reconstruction. Pairs that ``emb.matched`` calls unmatched are compared with rows of random noise
-    drawn anew each time, as in CMCD. A pair with fewer frames than tokens is left out.
+    Mean over pairs of the squared difference between affinity and target over valid cells; the target and the
+    distance are a reconstruction. A pair with fewer frames than tokens is left out.
 
     Parameters
     ----------
     target : ``gauss`` (a bell around the diagonal), ``block`` (frames split evenly among tokens), or ``guided`` (no
         target: affinity times a penalty that grows off the diagonal, Tachibana et al. 2018)
     sigma : width of the bell or of the penalty's valley, as a share of the sequence
+    reduction : the mean over a pair's ``cell``s, of which a word has thousands, so that the loss hardly weighs; the sum
+        over frames and mean over tokens (``token``); or the sum over cells (``frobenius``)
+    unmatched : what pairs of a text and another word's speech are compared with: rows of random ``noise``, drawn anew
+        each time, as in CMCD; or ``ignore`` them
     weight : factor of this loss in the total
     """
 
-    def __init__(self, target: str = "gauss", sigma: float = 0.2, weight: float = 1.0):
+    def __init__(
+        self,
+        target: str = "gauss",
+        sigma: float = 0.2,
+        reduction: str = "cell",
+        unmatched: str = "noise",
+        weight: float = 1.0,
+    ):
         super().__init__(weight)
         if target not in TARGETS:
             raise ValueError(f"target must be one of {TARGETS}, not {target!r}")
         if sigma <= 0:
             raise ValueError(f"sigma must be above 0, not {sigma}")
-        self.target, self.sigma = target, sigma
+        if reduction not in REDUCTIONS:
+            raise ValueError(f"reduction must be one of {REDUCTIONS}, not {reduction!r}")
+        if unmatched not in UNMATCHED:
+            raise ValueError(f"unmatched must be one of {UNMATCHED}, not {unmatched!r}")
+        self.target, self.sigma, self.reduction, self.unmatched = target, sigma, reduction, unmatched
 
     def compute(self, emb: Embeddings) -> Tensor:
         affinity, text_mask, audio_mask = emb.affinity, emb.text_mask, emb.audio_mask
@@ -43,16 +59,23 @@ class MonotonicMatching(Loss):
             cells = affinity * guide_weights(text_mask, audio_mask, self.sigma, affinity.dtype)
         else:
             cells = (affinity - self._diagonal(text_mask, audio_mask, affinity.dtype)).square()
-        if emb.matched is not None:
-            noise = torch.rand_like(affinity).masked_fill(~valid, 0.0)
-            noise = noise / noise.sum(2, keepdim=True).clamp(min=torch.finfo(noise.dtype).tiny)
-            cells = torch.where(emb.matched[:, None, None], cells, (affinity - noise).square())
         tokens, frames = text_mask.sum(1), audio_mask.sum(1)
-        pair = cells.masked_fill(~valid, 0.0).sum((1, 2)) / (tokens * frames).clamp(min=1)
         used = (tokens > 0) & (frames >= tokens)
+        if emb.matched is not None and self.unmatched == "ignore":
+            used = used & emb.matched
+        elif emb.matched is not None:
+            cells = torch.where(emb.matched[:, None, None], cells, (affinity - _noise(affinity, valid)).square())
+        share = {"cell": tokens * frames, "token": tokens, "frobenius": torch.ones_like(tokens)}[self.reduction]
+        pair = cells.masked_fill(~valid, 0.0).sum((1, 2)) / share.clamp(min=1)
         return (pair * used).sum() / used.sum().clamp(min=1)
 
     def _diagonal(self, text_mask: Tensor, audio_mask: Tensor, dtype: torch.dtype) -> Tensor:
         if self.target == "block":
             return block_target(text_mask, audio_mask, dtype)
         return gauss_target(text_mask, audio_mask, self.sigma, dtype)
+
+
+def _noise(like: Tensor, valid: Tensor) -> Tensor:
+    """Random rows that sum to 1 over ``valid`` cells, both (N, T_t, T_a)."""
+    noise = torch.rand_like(like).masked_fill(~valid, 0.0)
+    return noise / noise.sum(2, keepdim=True).clamp(min=torch.finfo(noise.dtype).tiny)

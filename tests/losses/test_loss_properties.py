@@ -33,6 +33,7 @@ CASES += [
     ("aam_softmax", {"num_classes": 9, "dim": 8, "fallback": "easy_margin", "sample_classes": 9}),
     ("modality_adversarial", {"dim": 8, "hidden_size": 6, "reversal": -1.0}),
     ("modality_adversarial", {"dim": 8, "hidden_size": 6, "reversal": -1.0, "normalize": True, "shared": False}),
+    ("modality_adversarial", {"dim": 8, "hidden_size": 6, "reversal": -1.0, "levels": ["frame"]}),
 ]
 KINDS = {"asyp_sharp": "asyp", **{name: "rpl_prototype" for name in AT_BOTH_LEVELS if name.startswith("rpl_prototype")}}
 

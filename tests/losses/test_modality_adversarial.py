@@ -3,6 +3,7 @@ import math
 import pytest
 import torch
 
+from kwskit.batch import length_mask
 from kwskit.losses.gradient_reversal import reverse_gradient
 from kwskit.losses.modality_adversarial import ModalityAdversarial
 from kwskit.losses.modality_classifier import ModalityClassifier
@@ -27,7 +28,13 @@ def confused(loss):
 @pytest.mark.parametrize("shared", [True, False])
 @pytest.mark.parametrize(
     ("levels", "value"),
-    [(["phn"], 1.3862943611198906), (["utt"], 1.3862943611198906), (["phn", "utt"], 2.772588722239781)],
+    [
+        (["phn"], 1.3862943611198906),
+        (["utt"], 1.3862943611198906),
+        (["frame"], 1.3862943611198906),
+        (["phn", "utt"], 2.772588722239781),
+        (["phn", "utt", "frame"], 4.1588830833596715),
+    ],
 )
 def test_chance_is_two_ln_two_a_level(embed, random_rows, levels, value, shared):
     loss = confused(ModalityAdversarial(levels, dim=5, shared=shared))
@@ -68,6 +75,55 @@ def test_equals_cross_entropy_loops(embed, random_rows, normalize):
     assert {name: value.item() for name, value in loss.metrics.items()} == pytest.approx(right)
 
 
+def unaligned(embeddings, random_rows):
+    """The embeddings with frames of their own: 4, 0 and 2 of them, in a system without an aligner."""
+    embeddings.audio_frames, _, _ = (x.reshape(3, 4, -1) for x in random_rows(12))
+    embeddings.audio_mask = length_mask(torch.tensor([4, 0, 2]), 4)
+
+    def refuse(*_):
+        raise ValueError("no aligner")
+
+    embeddings.align = refuse
+    return embeddings
+
+
+@pytest.mark.parametrize("matched", [None, [True, True, False], [False, True, True]])
+def test_frames_and_tokens_need_no_aligner(embed, random_rows, matched):
+    emb = unaligned(embed(*random_rows(6), lengths=[1, 3, 2], padding=1), random_rows)
+    emb.matched = None if matched is None else torch.tensor(matched)
+    loss = ModalityAdversarial(["frame"], dim=5, hidden_size=7)
+    surprise = [[], []]
+    for row in range(3):
+        if matched is not None and not matched[row]:
+            continue
+        for modality, (rows, mask) in enumerate(((emb.audio_frames, emb.audio_mask), (emb.text_tokens, emb.text_mask))):
+            for x in rows[row, : int(mask[row].sum())]:
+                surprise[modality].append(-math.log(loss.classifiers["all"](x[None]).softmax(1)[0, modality].item()))
+    expected = sum(sum(values) / len(values) for values in surprise)
+    assert loss(emb).item() == pytest.approx(expected, abs=1e-9)
+    assert set(loss.metrics) == {"accuracy_frame"}
+
+
+def test_frames_of_a_batch_without_speech_or_text_cost_nothing(embed, random_rows):
+    for empty in ("audio_mask", "text_mask"):
+        emb = unaligned(embed(*random_rows(6), lengths=[1, 3, 2]), random_rows)
+        setattr(emb, empty, torch.zeros_like(getattr(emb, empty)))
+        emb.audio_frames.requires_grad_()
+        value = ModalityAdversarial(["frame"], dim=5)(emb)
+        assert value.item() == 0
+        value.backward()
+
+
+@pytest.mark.parametrize("level", ["phn", "utt"])
+def test_only_matched_pairs_take_part(embed, random_rows, level):
+    audio, text, labels = random_rows(6)
+    loss = ModalityAdversarial([level], dim=5)
+    matched = torch.tensor([True, False, True, True, False, False])
+    kept = loss(embed(audio[matched], text[matched], labels[matched]))
+    assert loss(embed(audio, text, labels, matched=matched)).item() == pytest.approx(kept.item(), abs=1e-12)
+    assert loss(embed(audio, text, labels, matched=~matched & matched)).item() == 0
+
+
 def test_encoders_climb_while_the_classifier_descends(embed, random_rows):
     audio, text, labels = random_rows(6)
     gradients = {}
@@ -86,10 +142,10 @@ def test_dann_schedule_ramps_the_reversal():
     loss = ModalityAdversarial(dim=4, reversal=2.0, schedule="dann")
     for progress, ramp in {
         0.0: 0.0,
-        0.1: 0.4621171573,
-        0.25: 0.8482836400,
-        0.5: 0.9866142982,
-        1.0: 0.9999092043,
+        0.1: 0.4621171572600098,
+        0.25: 0.8482836399575131,
+        0.5: 0.9866142981514305,
+        1.0: 0.9999092042625952,
     }.items():
         loss.set_progress(progress)
         assert loss.current_reversal == pytest.approx(2 * ramp, abs=1e-9)

@@ -54,7 +54,17 @@ def test_stated_values_of_a_uniform_affinity(target, value):
     assert loss(aligned(torch.full((1, 2, 4), 0.25), [2], [4])).item() == pytest.approx(value, abs=1e-9)
 
 
-def by_loops(affinity, tokens, frames, target, sigma):
+@pytest.mark.parametrize("target", ["block", "gauss", "guided"])
+def test_reductions_differ_by_the_number_of_cells_and_frames(target):
+    """The stated values over 2 x 4 cells, times 4 frames and times 8 cells."""
+    uniform = aligned(torch.full((1, 2, 4), 0.25), [2], [4])
+    value = {"block": 0.0625, "gauss": 0.04129608180987905, "guided": 0.14180444441035647}[target]
+    for reduction, times in {"cell": 1, "token": 4, "frobenius": 8}.items():
+        loss = MonotonicMatching(target, reduction=reduction)
+        assert loss(uniform).item() == pytest.approx(times * value, abs=1e-9)
+
+
+def by_loops(affinity, tokens, frames, target, sigma, reduction="cell"):
     total = 0.0
     for i in range(tokens):
         if target == "block":
@@ -67,15 +77,16 @@ def by_loops(affinity, tokens, frames, target, sigma):
                 total += a * (1 - math.exp(-((i / tokens - j / frames) ** 2) / (2 * sigma**2)))
             else:
                 total += (a - goal[j] / sum(goal)) ** 2
-    return total / (tokens * frames)
+    return total / {"cell": tokens * frames, "token": tokens, "frobenius": 1}[reduction]
 
 
+@pytest.mark.parametrize("reduction", ["cell", "token", "frobenius"])
 @pytest.mark.parametrize("target", ["block", "gauss", "guided"])
-def test_equals_loops_over_valid_cells(target):
+def test_equals_loops_over_valid_cells(target, reduction):
     affinity = torch.rand(4, 3, 9)
     lens = [(3, 9), (2, 5), (3, 2), (1, 1)]  # the third has fewer frames than tokens
-    value = MonotonicMatching(target, 0.13)(aligned(affinity, *zip(*lens, strict=True)))
-    used = [by_loops(a, *n, target, 0.13) for a, n in zip(affinity, lens, strict=True) if n[0] <= n[1]]
+    value = MonotonicMatching(target, 0.13, reduction)(aligned(affinity, *zip(*lens, strict=True)))
+    used = [by_loops(a, *n, target, 0.13, reduction) for a, n in zip(affinity, lens, strict=True) if n[0] <= n[1]]
     assert value.item() == pytest.approx(sum(used) / 3, abs=1e-9)
 
 
@@ -100,6 +111,7 @@ def test_unmatched_pairs_meet_noise_drawn_anew(target):
     noise = noise / noise.sum(1, keepdim=True)
     expected = (affinity[1, :2, :4] - noise).square().mean().item()
     assert first == pytest.approx((matched + expected) / 2, abs=1e-9)
+    assert MonotonicMatching(target, unmatched="ignore")(both).item() == pytest.approx(matched, abs=1e-12)
 
 
 def test_pairs_without_tokens_or_frames_give_zero_and_finite_gradients():
@@ -111,7 +123,7 @@ def test_pairs_without_tokens_or_frames_give_zero_and_finite_gradients():
         assert (gradient == 0).all()
 
 
-@pytest.mark.parametrize("arguments", [{"target": "line"}, {"sigma": 0.0}])
+@pytest.mark.parametrize("arguments", [{"target": "line"}, {"sigma": 0.0}, {"reduction": "sum"}, {"unmatched": "keep"}])
 def test_impossible_arguments_are_refused(arguments):
     with pytest.raises(ValueError, match=next(iter(arguments))):
         MonotonicMatching(**arguments)
