@@ -4,17 +4,16 @@ import torch
 from torch import Tensor
 
 from kwskit.losses.angle_structure import angle_structure
-from kwskit.losses.base import PairwiseLoss, unit
 from kwskit.losses.class_slots import class_means
 from kwskit.losses.pairwise_distance import squared_distances
-from kwskit.losses.rpl_distance import check_reduction
+from kwskit.losses.relational_loss import RelationalLoss
 from kwskit.registry import register
 
 POINTS = ("utterances", "keywords")
 
 
 @register("loss", "rpl_angle")
-class RelationalAngle(PairwiseLoss):
+class RelationalAngle(RelationalLoss):
     """RPL-A: triples of audio embeddings span the same angles as their text embeddings.
 
     Mean over i, j, k of Huber(psi(a_i, a_j, a_k) - psi(t_i, t_j, t_k)), psi the cosine of the angle at j. It is
@@ -44,19 +43,14 @@ class RelationalAngle(PairwiseLoss):
         level: str = "utt",
         weight: float = 1.0,
     ):
-        super().__init__(level, weight)
-        check_reduction(reduction)
+        super().__init__(normalize, detach_text, reduction, level, weight)
         if points not in POINTS:
             raise ValueError(f"points must be one of {POINTS}, not {points!r}")
         if level == "phn" and points != "keywords":
             raise ValueError("level phn has thousands of tokens, and their cube of angles; give points: keywords")
-        self.points, self.mask_same_word, self.normalize = points, mask_same_word, normalize
-        self.detach_text, self.reduction = detach_text, reduction
+        self.points, self.mask_same_word = points, mask_same_word
 
-    def pair_loss(self, audio: Tensor, text: Tensor, labels: Tensor) -> Tensor:
-        text = text.detach() if self.detach_text else text
-        if self.normalize:
-            audio, text = unit(audio), unit(text)
+    def relation_loss(self, audio: Tensor, text: Tensor, labels: Tensor) -> Tensor:
         if self.points == "keywords":
             audio, text = class_means(labels, audio, text)
             labels = torch.arange(len(audio), device=audio.device)

@@ -3,15 +3,13 @@
 import torch.nn.functional as F
 from torch import Tensor
 
-from kwskit.losses.base import PairwiseLoss, unit
 from kwskit.losses.pairwise_distance import distances, relative_to_mean
+from kwskit.losses.relational_loss import RelationalLoss
 from kwskit.registry import register
-
-REDUCTIONS = ("mean", "valid")
 
 
 @register("loss", "rpl_distance")
-class RelationalDistance(PairwiseLoss):
+class RelationalDistance(RelationalLoss):
     """RPL-D: pairs of audio embeddings lie as far apart, relatively, as their text embeddings.
 
     Mean over i, j of Huber(||a_i - a_j|| / mu_a - ||t_i - t_j|| / mu_t), mu the mean positive distance. It is
@@ -27,22 +25,7 @@ class RelationalDistance(PairwiseLoss):
     weight : factor of this loss in the total
     """
 
-    def __init__(
-        self,
-        normalize: bool = True,
-        detach_text: bool = False,
-        reduction: str = "mean",
-        level: str = "utt",
-        weight: float = 1.0,
-    ):
-        super().__init__(level, weight)
-        check_reduction(reduction)
-        self.normalize, self.detach_text, self.reduction = normalize, detach_text, reduction
-
-    def pair_loss(self, audio: Tensor, text: Tensor, labels: Tensor) -> Tensor:
-        text = text.detach() if self.detach_text else text
-        if self.normalize:
-            audio, text = unit(audio), unit(text)
+    def relation_loss(self, audio: Tensor, text: Tensor, labels: Tensor) -> Tensor:
         return distance_structure(audio, text, self.reduction)
 
 
@@ -58,9 +41,3 @@ def distance_structure(audio: Tensor, text: Tensor, reduction: str = "mean") -> 
 def both_spread(audio_distance: Tensor, text_distance: Tensor) -> Tensor:
     """Scalar bool: both modalities have two distinct points, without which relative distances mean nothing."""
     return (audio_distance.detach() > 0).any() & (text_distance.detach() > 0).any()
-
-
-def check_reduction(reduction: str) -> None:
-    """Raise ValueError unless ``reduction`` is one of the known ones."""
-    if reduction not in REDUCTIONS:
-        raise ValueError(f"reduction must be one of {REDUCTIONS}, not {reduction!r}")

@@ -3,18 +3,18 @@
 import torch.nn.functional as F
 from torch import Tensor
 
-from kwskit.losses.base import PairwiseLoss, unit
 from kwskit.losses.class_slots import class_means, class_slots, slot_means
 from kwskit.losses.pairwise_distance import distances, relative_to_mean, squared_distances
+from kwskit.losses.relational_loss import RelationalLoss
 from kwskit.losses.rpl_angle import mean_angle_difference
-from kwskit.losses.rpl_distance import both_spread, check_reduction, distance_structure
+from kwskit.losses.rpl_distance import both_spread, distance_structure
 from kwskit.registry import register
 
 MODES = ("softmax_centroid", "softmax_proxy", "centroid_relation", "proxy_row")
 
 
 @register("loss", "rpl_prototype")
-class RelationalPrototype(PairwiseLoss):
+class RelationalPrototype(RelationalLoss):
     """RPL-P: the keywords of the batch as prototypes, in one of four readings (Jung et al. 2024; reconstruction).
 
     With c_k the mean audio of keyword k and t_k its text:
@@ -45,19 +45,14 @@ class RelationalPrototype(PairwiseLoss):
         level: str = "utt",
         weight: float = 1.0,
     ):
-        super().__init__(level, weight)
-        check_reduction(reduction)
+        super().__init__(normalize, detach_text, reduction, level, weight)
         if mode not in MODES:
             raise ValueError(f"mode must be one of {MODES}, not {mode!r}")
         if scale <= 0:
             raise ValueError(f"scale must be above 0, not {scale}")
-        self.mode, self.scale, self.normalize = mode, scale, normalize
-        self.detach_text, self.reduction = detach_text, reduction
+        self.mode, self.scale = mode, scale
 
-    def pair_loss(self, audio: Tensor, text: Tensor, labels: Tensor) -> Tensor:
-        text = text.detach() if self.detach_text else text
-        if self.normalize:
-            audio, text = unit(audio), unit(text)
+    def relation_loss(self, audio: Tensor, text: Tensor, labels: Tensor) -> Tensor:
         if self.mode == "centroid_relation":
             centroids, proxies = class_means(labels, audio, text)
             return distance_structure(centroids, proxies, self.reduction) + mean_angle_difference(

@@ -3,6 +3,7 @@ import math
 import pytest
 import torch
 
+from kwskit.losses.relational_loss import RelationalLoss
 from kwskit.losses.rpl_distance import RelationalDistance, distance_structure
 
 TEACHER = torch.tensor([[0.0, 0.0], [3.0, 0.0], [0.0, 4.0]], dtype=torch.float64)
@@ -81,3 +82,8 @@ def test_coinciding_points_get_finite_gradients_in_float32():
 def test_unknown_reduction_is_refused():
     with pytest.raises(ValueError, match="reduction must be one of"):
         RelationalDistance(reduction="sum")
+
+
+def test_the_base_class_says_what_is_missing(embed, random_rows):
+    with pytest.raises(NotImplementedError, match=r"RelationalLoss must define relation_loss\(audio, text, labels\)"):
+        RelationalLoss()(embed(*random_rows()))
