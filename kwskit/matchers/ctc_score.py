@@ -25,7 +25,7 @@ class CtcScore(nn.Module):
 
     Parameters
     ----------
-    lam : weight of the cosine
+    lam : weight of the cosine; with 0 the text encoder does not matter
     path : ``viterbi`` (of the best path, as in the streaming search) or ``forward`` (of all paths)
     per : ``frame`` or ``token``, the length that the log-probability is divided by, or ``none``
     relative : take off the log-probability of the frames' best classes, so that speech that
@@ -55,7 +55,9 @@ class CtcScore(nn.Module):
             if self.relative:
                 score = score - log_probs.amax(2).masked_fill(~emb.audio_mask, 0.0).sum(1)
             lens = {"frame": frame_lens, "token": token_lens, "none": torch.ones_like(token_lens)}[self.per]
-            score = score / lens.clamp(min=1) + self.lam * self._cosine(emb, token_lens)
+            score = score / lens.clamp(min=1)
+            if self.lam:
+                score = score + self.lam * self._cosine(emb, token_lens)
         fits = ctc_feasible(emb.token_ids, token_lens, frame_lens) & (token_lens > 0)
         return Match(score.masked_fill(~fits, INFEASIBLE))
 
