@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from kwskit.batch import Batch, Embeddings, Encoded, length_mask
 from kwskit.registry import register
+from kwskit.systems.confusable import confusable_tokens
 from kwskit.systems.two_encoders import TwoEncoders
 
 
@@ -48,8 +49,6 @@ class PairMatcher(TwoEncoders):
             audio_rows.append(own.repeat_interleave(others.shape[1]))
             text_rows.append(others.flatten())
         if self.training and self.confusables:
-            from kwskit.systems.confusable import confusable_tokens
-
             tokens, lens = confusable_tokens(
                 batch.tokens.repeat(self.confusables, 1), batch.token_lens.repeat(self.confusables), self._vocabulary()
             )

@@ -1,0 +1,44 @@
+import pytest
+import torch
+
+from kwskit.stages.train import train
+from kwskit.systems.model_directory import ModelError, load_model
+from kwskit.training.plan import PlanError
+
+
+@pytest.fixture(scope="module")
+def taught(mini_corpus, configuration, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("taught")
+    (folder / "config.yaml").write_text(configuration)
+    train(folder / "config.yaml", mini_corpus, folder / "exp", overrides={"training.epochs": "1"}, device="cpu")
+    return folder / "exp" / "model"
+
+
+def test_training_starts_from_another_model_and_leaves_a_frozen_part(taught, config, mini_corpus, tmp_path):
+    overrides = {"training.epochs": "1", "training.init": str(taught), "training.freeze": "[acoustic_encoder]"}
+    train(config, mini_corpus, tmp_path / "exp", overrides=overrides, device="cpu")
+    before, after = load_model(taught).system, load_model(tmp_path / "exp" / "model").system
+    for (name, old), new in zip(before.state_dict().items(), after.state_dict().values(), strict=True):
+        if name.startswith("acoustic_encoder"):  # running statistics included
+            assert torch.equal(old, new), name
+    moved = (before.text_encoder.embedding.weight - after.text_encoder.embedding.weight).abs()
+    assert 0 < moved.max() < 0.1  # trained on, from where the other ended
+
+
+def test_a_part_of_another_shape_is_named_unless_it_starts_fresh(taught, config, mini_corpus, tmp_path):
+    overrides = {
+        "training.epochs": "1",
+        "training.init": str(taught),
+        "system.text_encoder.hidden": "9",
+    }
+    with pytest.raises(ModelError, match=r"text_encoder.*training\.fresh"):
+        train(config, mini_corpus, tmp_path / "exp", overrides=overrides, device="cpu")
+    overrides["training.fresh"] = "[text_encoder]"
+    train(config, mini_corpus, tmp_path / "exp2", overrides=overrides, device="cpu")
+    got, given = (load_model(path).system for path in (tmp_path / "exp2" / "model", taught))
+    assert (got.acoustic_encoder.project.weight - given.acoustic_encoder.project.weight).abs().max() < 0.1
+
+
+def test_a_part_to_freeze_must_exist(config, mini_corpus, tmp_path):
+    with pytest.raises(PlanError, match="acoustic_encoder"):
+        train(config, mini_corpus, tmp_path / "exp", overrides={"training.freeze": "[encoder]"}, device="cpu")
