@@ -145,7 +145,8 @@ def _score(options: argparse.Namespace, rest: list[str]) -> None:
 
 
 def _table(options: argparse.Namespace, rest: list[str]) -> None:
-    from kwskit.stages.table import Workplace, make_tables
+    from kwskit.stages.table import make_tables
+    from kwskit.stages.table_place import Workplace
     from kwskit.stages.table_plan import Base
 
     base = Base(options.config, tuple(options.overlay), _overrides(rest))

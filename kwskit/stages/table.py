@@ -3,64 +3,20 @@
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
+from kwskit.evaluation.table_output import write_table
 from kwskit.hparams import HparamsError
-from kwskit.stages.score import is_scored
+from kwskit.stages.table_gather import Gatherer
 from kwskit.stages.table_jobs import Job, JobRunner
-from kwskit.stages.table_plan import Base, Row, TablePlan, read_table
-from kwskit.systems.model_directory import WEIGHTS
-
-RUNS = "runs"
-
-
-@dataclass(frozen=True)
-class Workplace:
-    """Where and how the runs of tables happen.
-
-    Attributes
-    ----------
-    data : the corpus; exp : folder of the tables, with the runs in ``runs/``
-    base : what every row starts from
-    seeds : number of seeds; they are 1, 2, ...
-    device : of training, by default CUDA where there is one
-    plugins : files that register parts
-    """
-
-    data: Path
-    exp: Path
-    base: Base
-    seeds: int = 3
-    device: str | None = None
-    plugins: tuple[Path, ...] = ()
-
-    def folder(self, row: Row, seed: int) -> Path:
-        """The run of ``row`` with ``seed``."""
-        return self.exp / RUNS / self.base.run_name(row) / f"seed{seed}"
-
-    def job(self, row: Row, seed: int, lists: Sequence[str]) -> Job | None:
-        """What is left to do for ``row`` with ``seed`` and the trial ``lists``; None when nothing is."""
-        exp = self.folder(row, seed)
-        flags = ["--data", str(self.data), "--exp", str(exp)]
-        flags += [flag for plugin in self.plugins for flag in ("--plugin", str(plugin))]
-        flags += ["--device", self.device] if self.device else []
-        commands: list[tuple[str, ...]] = []
-        if not (exp / "model" / WEIGHTS).exists():
-            overlays = [*self.base.overlays, *row.overlays]
-            yamls = ["--config", str(self.base.config), *(f for path in overlays for f in ("--overlay", str(path)))]
-            overrides = {**self.base.overrides, **row.overrides}
-            values = [word for key, value in overrides.items() for word in (f"--{key}", value)]
-            commands.append(("train", *yamls, *flags, "--seed", str(seed), *values))
-        if commands or not is_scored(self.data, exp, lists):
-            commands.append(("score", *flags, *(f for name in lists for f in ("--only", name))))
-        return Job(f"{exp.parent.name} seed {seed}", exp, tuple(commands)) if commands else None
+from kwskit.stages.table_place import RUNS, Workplace
+from kwskit.stages.table_plan import Row, TablePlan, read_table
 
 
 def make_tables(paths: Iterable[Path], place: Workplace, jobs: int | None = None, gather_only: bool = False) -> None:
-    """Train and score whatever rows of the tables ``paths`` still need, into ``exp/runs``.
+    """Train and score whatever rows of the tables ``paths`` still need, and write ``exp/<table>.md, .tex, .json``.
 
     Rows of one configuration, in whatever table, are trained once. All rows of seed 1 come first, so that an
     interrupted command leaves whole tables of fewer seeds. Runs resume where they stopped.
@@ -92,6 +48,11 @@ def make_tables(paths: Iterable[Path], place: Workplace, jobs: int | None = None
             failed += [job.name for job in runner.run(todo)]
         except KeyboardInterrupt:
             failed.append("interrupted; repeat the command to go on")
+    gatherer = Gatherer(place)
+    for table in tables:
+        content = gatherer.content(table)
+        path = write_table(place.exp, content)
+        print(f"\n{path.read_text('utf-8')}\n{path}: {len(content['missing'])} numbers missing")
     if failed:
         raise RuntimeError(f"not everything is done ({len(failed)}): {'; '.join(failed)}")
 
@@ -111,5 +72,10 @@ def _jobs(tables: Sequence[TablePlan], place: Workplace) -> tuple[list[Job], lis
             rows.setdefault(name, row)
             wanted = lists.setdefault(name, [])
             wanted += [c.trials for c in table.columns_of(row) if c.trials not in wanted]
-    jobs = [place.job(row, seed, lists[name]) for seed in range(1, place.seeds + 1) for name, row in rows.items()]
+    absent = {name for wanted in lists.values() for name in wanted if not (place.data / f"trials/{name}.tsv").exists()}
+    failed += [
+        f"no {place.data / 'trials' / name}.tsv: make the corpus anew, stages 1 and 2" for name in sorted(absent)
+    ]
+    lists = {name: [trials for trials in wanted if trials not in absent] for name, wanted in lists.items()}
+    jobs = [place.job(row, seed, lists[name]) for seed in place.all_seeds for name, row in rows.items()]
     return [job for job in jobs if job is not None], failed

@@ -1,0 +1,73 @@
+"""The numbers of a table: every column's metric of every run, resampled by the same words."""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from kwskit.evaluation.bootstrap import bootstrap, resample_counts
+from kwskit.evaluation.operating_points import OperatingPoints
+from kwskit.evaluation.scored_trials import ScoredTrials
+from kwskit.evaluation.seed_bootstrap import SeedSamples
+from kwskit.records import read_records
+
+RESAMPLES = 1000
+CURVE_METRICS = {"ap": "average_precision", "auc": "auc", "eer": "eer", "eer_nearest": "eer_nearest"}
+
+
+class TrialMetrics:
+    """Metrics of one trial list, for score files of any number of systems.
+
+    Parameters
+    ----------
+    path : the trial list; its order of trials and words is everybody's, so that resamples are paired
+    resamples : of its words
+    """
+
+    def __init__(self, path: Path, resamples: int = RESAMPLES):
+        self.path = path
+        self.table, self.facts = read_records(path, "trials")
+        typed = self.table["enrol_text"].combine_chunks().dictionary_encode()
+        self.words: NDArray[np.int32] = typed.indices.to_numpy()
+        self.targets: NDArray[np.int8] = self.table["target"].to_numpy()
+        self.counts = resample_counts(len(typed.dictionary), resamples, seed=0)
+        self._of = cache(self._measure)
+
+    def told(self) -> dict[str, object]:
+        """Facts about the list: its name, protocol, seed and counts."""
+        utterances = self.table["utt_id"].combine_chunks()
+        return {
+            "trials_name": self.path.stem,
+            "protocol": self.facts.get("protocol"),
+            "seed": self.facts.get("seed"),
+            "trials": len(self.table),
+            "positives": int(self.targets.sum()),
+            "words": len(self.counts),
+            "utterances": len(pa.compute.unique(utterances)),
+        }
+
+    def samples(self, metric: str, score_files: Mapping[int, Path]) -> SeedSamples:
+        """``metric`` of the score files by training seed.
+
+        Raises
+        ------
+        kwskit.records.RecordError
+            When a file does not score exactly this list.
+        ValueError
+            For an unknown metric.
+        """
+        if metric not in CURVE_METRICS:
+            raise ValueError(f"no metric is called '{metric}'; known: {', '.join(CURVE_METRICS)}")
+        found = [self._of(path) for path in score_files.values()]
+        values = np.array([values[metric] for values, _ in found])
+        return SeedSamples(tuple(score_files), values, np.array([resamples[metric] for _, resamples in found]))
+
+    def _measure(self, path: Path) -> tuple[dict[str, float], dict[str, NDArray[np.float64]]]:
+        scored = ScoredTrials.read(path)
+        scores = scored.scores[scored.rows_of(self.table, self.path)]
+        curve = OperatingPoints.of(self.targets, scores)
+        values = {name: float(getattr(curve, attribute)) for name, attribute in CURVE_METRICS.items()}
+        return values, bootstrap(self.words, self.targets, scores, self.counts)

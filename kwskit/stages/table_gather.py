@@ -1,0 +1,134 @@
+"""A table of the runs that are there."""
+
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from kwskit import __version__
+from kwskit.evaluation.seed_bootstrap import SeedSamples
+from kwskit.evaluation.table_numbers import TrialMetrics
+from kwskit.hparams import HparamsError
+from kwskit.stages.score import is_scored
+from kwskit.stages.table_place import Workplace
+from kwskit.stages.table_plan import Column, Row, TablePlan
+
+
+class Gatherer:
+    """Reads score files into tables; what several tables share is read once.
+
+    Parameters
+    ----------
+    place : where the runs are
+    """
+
+    def __init__(self, place: Workplace):
+        self.place = place
+        self._metrics: dict[str, TrialMetrics] = {}
+
+    def content(self, table: TablePlan) -> dict[str, Any]:
+        """The content of ``table`` for :func:`kwskit.evaluation.table_output.write_table`.
+
+        What has no score file of an up-to-date model yet is listed under ``missing``.
+        """
+        rows, missing = [], []
+        samples: dict[str, dict[str, SeedSamples]] = {}
+        for row in table.rows:
+            try:
+                name = self.place.base.run_name(row)
+            except HparamsError as error:
+                missing.append(f"{row.label}: {error}")
+                rows.append(_row_content(row, "", {}, []))
+                continue
+            samples[row.label] = {}
+            for column in table.columns_of(row):
+                files = self._score_files(row, column)
+                absent = [str(seed) for seed in self.place.all_seeds if seed not in files]
+                if absent:
+                    missing.append(f"{row.label}, {column.label}: seed {', '.join(absent)}")
+                if files:
+                    samples[row.label][column.name] = self.metrics(column).samples(column.metric, files)
+            numbers = {key: found.summary() for key, found in samples[row.label].items()}
+            runs = [run for seed in self.place.all_seeds if (run := _run(self.place.folder(row, seed), seed))]
+            rows.append(_row_content(row, name, numbers, runs))
+        return {
+            "name": table.name,
+            "title": table.title,
+            "columns": [asdict(column) for column in table.columns],
+            "rows": rows,
+            "differences": _differences(table, samples),
+            "notes": list(table.notes),
+            "missing": missing,
+            "facts": self._facts(table),
+        }
+
+    def metrics(self, column: Column) -> TrialMetrics:
+        """The trial list of ``column``, read once."""
+        if column.trials not in self._metrics:
+            self._metrics[column.trials] = TrialMetrics(self.place.data / "trials" / f"{column.trials}.tsv")
+        return self._metrics[column.trials]
+
+    def _score_files(self, row: Row, column: Column) -> dict[int, Path]:
+        if not (self.place.data / "trials" / f"{column.trials}.tsv").exists():
+            return {}
+        folders = {seed: self.place.folder(row, seed) for seed in self.place.all_seeds}
+        return {
+            seed: exp / "scores" / "trained" / f"{column.trials}.tsv"
+            for seed, exp in folders.items()
+            if is_scored(self.place.data, exp, [column.trials])
+        }
+
+    def _facts(self, table: TablePlan) -> dict[str, Any]:
+        overrides = " ".join(f"--{key} {value}" for key, value in self.place.base.overrides.items())
+        yamls = [self.place.base.config, *self.place.base.overlays]
+        lists = {name: metrics.told() for name, metrics in self._metrics.items() if name in table.trial_lists}
+        trials = [
+            f"{name}: protocol {told['protocol']}, seed {told['seed']}, {told['trials']:,} trials, "
+            f"{told['positives']:,} targets, {told['words']:,} typed words"
+            for name, told in lists.items()
+        ]
+        return {
+            "command": os.environ.get("KWSKIT_COMMAND", f"kwskit table {table.name}.yaml"),
+            "data": self.place.data.name,
+            "trials": "; ".join(trials),
+            "every row starts from": " + ".join(path.name for path in yamls) + (f" {overrides}" if overrides else ""),
+            "kwskit": __version__,
+            "torch": torch.__version__,
+            "python": platform.python_version(),
+        }
+
+
+def _row_content(row: Row, run: str, numbers: Mapping[str, Any], runs: list[dict[str, Any]]) -> dict[str, Any]:
+    paper, note = dict(row.paper), row.note
+    return {"label": row.label, "run": run, "numbers": dict(numbers), "paper": paper, "note": note, "runs": runs}
+
+
+def _differences(table: TablePlan, samples: Mapping[str, Mapping[str, SeedSamples]]) -> list[dict[str, Any]]:
+    found = []
+    for row in table.rows:
+        for baseline in row.baselines:
+            for column in table.columns:
+                mine, other = (samples.get(label, {}).get(column.name) for label in (row.label, baseline))
+                difference = mine.minus(other) if mine and other else None
+                if difference is not None:
+                    found.append({"row": row.label, "baseline": baseline, "column": column.name, **difference})
+    return found
+
+
+def _run(exp: Path, seed: int) -> dict[str, Any] | None:
+    """What ``train/epochs.tsv`` tells of a finished training."""
+    log = exp / "train" / "epochs.tsv"
+    if not (exp / "model").exists() or not log.exists():
+        return None
+    head, *lines = (line.split("\t") for line in log.read_text("utf-8").splitlines())
+    epochs = [dict(zip(head, map(float, line), strict=True)) for line in lines]
+    return {
+        "seed": seed,
+        "epochs": len(epochs),
+        "seconds": sum(epoch["seconds"] for epoch in epochs),
+        "valid_ap": max(epoch["valid_ap"] for epoch in epochs),
+    }
