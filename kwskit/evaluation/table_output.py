@@ -112,6 +112,10 @@ def _signed(difference: Mapping[str, Any] | None) -> str:
     value, low, high = interval(difference)
     if difference is None or value is None:
         return MISSING
-    told, *bounds = (None if x is None else f"{round(100 * x, 1) + 0.0:+.1f}" for x in (value, low, high))  # no -0.0
-    between = "" if None in bounds else f" [{', '.join(bounds)}]"
-    return f"{told}{between}{' *' if difference['significant'] else ''}"
+    between = "" if low is None or high is None else f" [{_points(low)}, {_points(high)}]"
+    return f"{_points(value)}{between}{' *' if difference['significant'] else ''}"
+
+
+def _points(fraction: float) -> str:
+    """In percentage points with a sign, and no -0.0."""
+    return f"{round(100 * fraction, 1) + 0.0:+.1f}"
