@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from kwskit.batch import length_mask
+from kwskit.encoders.frames import values_at_hand
 from kwskit.registry import register
 
 
@@ -21,8 +22,9 @@ class LogMel(nn.Module):
     4.1 (40 mels, 25 ms, 10 ms, mean normalisation without variance); Hann window, power spectrum, HTK mel
     scale and triangles are ours.
 
-    The Fourier transform is one strided convolution with its cosines and sines, over slices whose length
-    divides both window and hop. It costs the same as a fast transform here and exports anywhere.
+    On a GPU and in exported graphs the Fourier transform is one strided convolution with its cosines and sines, over
+    slices whose length divides both window and hop: it costs the same as a fast transform there and exports
+    anywhere. On a CPU it is a fast one, which takes a third of the time.
 
     Parameters
     ----------
@@ -61,7 +63,7 @@ class LogMel(nn.Module):
         self.floor = floor
         self.mean_normalise = mean_normalise
         self.slice = math.gcd(self.window, self.hop)
-        fft_size = 1 << (self.window - 1).bit_length()
+        self.fft_size = fft_size = 1 << (self.window - 1).bit_length()
         # Cosines and sines of all bins, (2 * bins, slice, 1, slices of a window).
         dft = windowed_dft(self.window, fft_size).unflatten(1, (-1, self.slice)).transpose(1, 2).unsqueeze(2)
         filters = mel_filters(fft_size, num_mels, sample_rate, f_min, f_max)
@@ -76,16 +78,28 @@ class LogMel(nn.Module):
             wav = wav if wav.dtype == torch.float64 else wav.float()
             frames = max(1, 1 + (wav.shape[1] - self.window) // self.hop)
             wav = F.pad(wav, (0, (frames - 1) * self.hop + self.window - wav.shape[1]))
-            slices = wav.unflatten(1, (-1, self.slice)).unsqueeze(1).permute(0, 3, 1, 2)
-            spectrum = F.conv2d(slices, self.dft.to(wav.dtype), stride=(1, self.hop // self.slice))
-            energy = F.conv2d(spectrum.square(), self.filters.to(wav.dtype))
-            feats = energy.clamp(min=self.floor).log().permute(0, 2, 3, 1).squeeze(1)
+            energy = self._fast_energy(wav) if values_at_hand(wav) else self._convolved_energy(wav)
+            feats = energy.clamp(min=self.floor).log()
             lens = (wav_lens - self.window).clamp(min=0).div(self.hop, rounding_mode="floor") + 1
             padding = ~length_mask(lens, frames).unsqueeze(-1)
             feats = feats.masked_fill(padding, 0.0)
             if self.mean_normalise:
                 feats = (feats - feats.sum(1, keepdim=True) / lens[:, None, None]).masked_fill(padding, 0.0)
         return feats, lens
+
+    def _fast_energy(self, wav: Tensor) -> Tensor:
+        """(N, T, num_mels) of padded samples."""
+        shape = torch.hann_window(self.window, dtype=wav.dtype)
+        spectrum = torch.fft.rfft(wav.unfold(1, self.window, self.hop) * shape, n=self.fft_size)
+        power = torch.view_as_real(spectrum).square().sum(-1)
+        return power @ self.filters[:, : power.shape[2], 0, 0].to(wav.dtype).T
+
+    def _convolved_energy(self, wav: Tensor) -> Tensor:
+        """The same."""
+        slices = wav.unflatten(1, (-1, self.slice)).unsqueeze(1).permute(0, 3, 1, 2)
+        spectrum = F.conv2d(slices, self.dft.to(wav.dtype), stride=(1, self.hop // self.slice))
+        energy = F.conv2d(spectrum.square(), self.filters.to(wav.dtype))
+        return energy.permute(0, 2, 3, 1).squeeze(1)
 
 
 def windowed_dft(window: int, fft_size: int) -> Tensor:

@@ -115,3 +115,9 @@ def test_autocast_and_gradient(batch):
 def test_wrong_settings_are_refused(arguments):
     with pytest.raises(ValueError, match=r"hop|f_min"):
         build("frontend", "log_mel", **arguments)
+
+
+def test_both_transforms_agree():
+    wav = torch.randn(3, 400 + 160 * 20, generator=torch.Generator().manual_seed(0)).double()
+    mel = build("frontend", "log_mel")
+    torch.testing.assert_close(mel._fast_energy(wav), mel._convolved_energy(wav), rtol=1e-5, atol=1e-6)
