@@ -5,14 +5,15 @@ a tenth of a second. Prints what is missing, separated by commas, and exits with
 """
 
 import configparser
-import re
 import sys
 from importlib import metadata
 from pathlib import Path
 
 try:
+    from packaging.requirements import Requirement
     from packaging.specifiers import SpecifierSet
 except ImportError:
+    from pip._vendor.packaging.requirements import Requirement
     from pip._vendor.packaging.specifiers import SpecifierSet
 
 
@@ -31,10 +32,12 @@ def missing(repository, extras):
     return [line for line in lines if line and not _installed(line)]
 
 
-def _installed(requirement):
-    name, specifier = re.fullmatch(r"([\w.\-]+)\s*(.*)", requirement).groups()
+def _installed(line):
+    requirement = Requirement(line)
+    if requirement.marker and not requirement.marker.evaluate():
+        return True  # not wanted here
     try:
-        return SpecifierSet(specifier).contains(metadata.version(name), prereleases=True)
+        return requirement.specifier.contains(metadata.version(requirement.name), prereleases=True)
     except metadata.PackageNotFoundError:
         return False
 

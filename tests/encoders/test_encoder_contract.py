@@ -9,6 +9,7 @@ from torch import nn
 from kwskit.registry import build
 
 LENS = torch.tensor([31, 12, 5, 1])
+SCRATCH = {"weights": "none", "frozen": False, "dim": 4}
 ENCODERS = {
     "ecapa": ("ecapa", {"channels": 32, "mfa_channels": 24, "dim": 16}, 1),
     "conv_gru": ("conv_gru", {"channels": [6, 7], "hidden": 5, "dim": 4}, 2),
@@ -16,6 +17,8 @@ ENCODERS = {
     "phonmatchnet": ("conv_gru", {"channels": [6, 7], "kernel_size": 3, "layers": 0, "dim": None}, 2),
     "bilstm": ("bilstm", {"hidden": 5, "layers": 2, "dropout": 0.0, "dim": 4}, 1),
     "bilstm_states": ("bilstm", {"hidden": 5, "layers": 1, "dim": None}, 1),
+    "speech_embedding": ("speech_embedding", SCRATCH, 2),
+    "speech_embedding_lstm": ("speech_embedding", {**SCRATCH, "upsample": False, "layers": 1, "hidden": 5}, 8),
 }
 
 
@@ -30,7 +33,8 @@ def layout(request, monkeypatch):
 def encoder(request):
     name, arguments, _ = ENCODERS[request.param]
     torch.manual_seed(0)
-    return build("encoder", name, num_features=8, **arguments)
+    size = {} if name == "speech_embedding" else {"num_features": 8}
+    return build("encoder", name, **size, **arguments)
 
 
 @pytest.fixture
@@ -38,12 +42,12 @@ def stride(request):
     return ENCODERS[request.node.callspec.params["encoder"]][2]
 
 
-def features(frames=31):
-    return torch.randn(len(LENS), frames, 8, generator=torch.Generator().manual_seed(3))
+def features(encoder, frames=31):
+    return torch.randn(len(LENS), frames, encoder.num_features, generator=torch.Generator().manual_seed(3))
 
 
 def test_shapes_and_zero_padding(encoder, stride):
-    frames, lens = encoder(features(), LENS)
+    frames, lens = encoder(features(encoder), LENS)
     assert lens.tolist() == [-(-n // stride) for n in LENS.tolist()]
     assert frames.shape == (4, lens[0], encoder.dim)
     for row, n in zip(frames, lens.tolist(), strict=True):
@@ -55,9 +59,9 @@ def test_shapes_and_zero_padding(encoder, stride):
 def test_padding_never_matters(encoder, training):
     encoder.train(training)
     other = copy.deepcopy(encoder)
-    garbage = nn.functional.pad(features(), (0, 0, 0, 9), value=7.0)
+    garbage = nn.functional.pad(features(encoder), (0, 0, 0, 9), value=7.0)
     garbage[torch.arange(40) >= LENS[:, None]] = 1e4
-    expected, lens = encoder(features(), LENS)
+    expected, lens = encoder(features(encoder), LENS)
     frames, other_lens = other(garbage, LENS)
     assert torch.equal(lens, other_lens)
     torch.testing.assert_close(frames[:, : expected.shape[1]], expected, rtol=1e-4, atol=1e-5)
@@ -68,15 +72,15 @@ def test_padding_never_matters(encoder, training):
 
 def test_one_word_equals_the_word_in_a_batch(encoder):
     encoder.eval()
-    together, lens = encoder(features(), LENS)
+    together, lens = encoder(features(encoder), LENS)
     for i, n in enumerate(LENS.tolist()):
-        alone, alone_lens = encoder(features()[i : i + 1, :n], LENS[i : i + 1])
+        alone, alone_lens = encoder(features(encoder)[i : i + 1, :n], LENS[i : i + 1])
         assert alone_lens.tolist() == [lens[i]]
         torch.testing.assert_close(alone[0], together[i, : lens[i]], rtol=1e-4, atol=1e-5)
 
 
 def test_gradients_reach_every_parameter_and_only_valid_frames(encoder):
-    feats = features().requires_grad_()
+    feats = features(encoder).requires_grad_()
     frames, _ = encoder(feats, LENS)
     frames.square().sum().backward()
     for name, parameter in encoder.named_parameters():
@@ -90,9 +94,9 @@ def test_gradients_reach_every_parameter_and_only_valid_frames(encoder):
 @pytest.mark.parametrize("training", [False, True])
 def test_bfloat16_autocast_is_close(encoder, training):
     encoder.train(training)
-    expected, _ = encoder(features(), LENS)
+    expected, _ = encoder(features(encoder), LENS)
     with torch.autocast("cpu", torch.bfloat16):
-        frames, _ = encoder(features(), LENS)
+        frames, _ = encoder(features(encoder), LENS)
     assert (frames.float() - expected).norm() < 0.06 * expected.norm()
     frames.float().sum().backward()
     assert all(p.grad.isfinite().all() for p in encoder.parameters())

