@@ -41,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     command = _command(commands, "parts", _parts, "list the registered parts, with arguments, defaults and source")
     command.add_argument("kind", nargs="?", help=f"one of: {', '.join(registry.KINDS)}")
     command.add_argument("name", nargs="?", help="one part of that kind")
+    command.add_argument("--markdown", action="store_true", help="the whole reference page, as docs/PARTS.md")
 
     command = _command(commands, "pack", _pack, "stage 2: pack a corpus into memory-mapped stores and a lexicon")
     command.add_argument("--data", type=Path, required=True, help="folder with manifests/*.tsv")
@@ -111,6 +112,11 @@ def _no_more(rest: list[str]) -> None:
 
 def _parts(options: argparse.Namespace, rest: list[str]) -> None:
     _no_more(rest)
+    if options.markdown:
+        from kwskit.reference import reference_page
+
+        print(reference_page(), end="")
+        return
     if options.name:
         print(registry.describe(registry.get(options.kind, options.name)))
         return
