@@ -16,6 +16,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -246,7 +247,7 @@ def _engine(name: str) -> Voice:
 
 
 def _claim(plan: CorpusPlan, data: Path) -> None:
-    """Store the plan in ``data``, or refuse when another one is stored there."""
+    """Store the plan in ``data``, or refuse when another one is stored there that lacks more than some splits."""
     (data / "audio" / "shards").mkdir(parents=True, exist_ok=True)
     wanted = json.loads(json.dumps({"format": 1, **asdict(plan)}))
     settings = data / SETTINGS
@@ -255,7 +256,9 @@ def _claim(plan: CorpusPlan, data: Path) -> None:
             stored = json.loads(settings.read_text(encoding="utf-8"))
         except ValueError as error:
             raise SynthesisError(f"{settings}: not a settings file ({error}); remove {data} to start over") from error
-        if stored != wanted:
+        if _grown(stored, wanted):
+            _write_settings(settings, wanted)
+        elif stored != wanted:
             raise SynthesisError(
                 f"{data} holds a corpus with other settings ({'; '.join(_differences(stored, wanted))}); "
                 f"choose another folder, or remove that one to make it anew"
@@ -263,8 +266,20 @@ def _claim(plan: CorpusPlan, data: Path) -> None:
         return
     if any((data / "audio").glob("*.wav")):
         raise SynthesisError(f"{data / 'audio'} holds audio but {settings} is missing; choose an empty folder")
-    with written_whole(settings) as partial:
-        partial.write_text(json.dumps(wanted, indent=1) + "\n", encoding="utf-8")
+    _write_settings(settings, wanted)
+
+
+def _write_settings(path: Path, settings: Mapping) -> None:
+    with written_whole(path) as partial:
+        partial.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
+
+
+def _grown(stored: Any, wanted: dict[str, Any]) -> bool:
+    """Whether ``wanted`` is the corpus ``stored`` with more splits and else the same."""
+    if not isinstance(stored, dict) or not isinstance(stored.get("splits"), dict):
+        return False
+    both = {name: split for name, split in wanted["splits"].items() if name in stored["splits"]}
+    return len(both) < len(wanted["splits"]) and stored == {**wanted, "splits": both}
 
 
 def _differences(stored: object, wanted: object, at: str = "") -> list[str]:
