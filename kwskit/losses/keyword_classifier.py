@@ -3,20 +3,19 @@
 import torch
 from torch import Tensor, nn
 
-from kwskit.batch import Embeddings
-from kwskit.losses.base import Loss, matched_rows, unit
+from kwskit.losses.audio_loss import AudioLoss
+from kwskit.losses.base import unit
 from kwskit.losses.class_slots import class_slots
 
 GROWTHS = ("linear", "exponential")
 
 
-class KeywordClassifier(Loss):
+class KeywordClassifier(AudioLoss):
     """A loss that tells the training words apart by their audio, each word having a centre, or several.
 
     Here are the centres, the drawing of words where N x C cosines do not fit, and the margin that grows; a subclass
     says what it makes of cosines in :meth:`logits` and :meth:`utterance_losses`. The classifier serves training
-    only. Of pairs, only the matched ones are classified. ``metrics["target_cosine"]`` is the mean cosine to the own
-    centre.
+    only. ``metrics["target_cosine"]`` is the mean cosine to the own centre.
 
     With ``sample_classes``, the words of the batch and as many others, drawn anew each time, stand for all. Of K drawn
     from A words outside the batch each counts A / K times, so that any sum over words keeps its expectation (ours).
@@ -76,10 +75,8 @@ class KeywordClassifier(Loss):
             self.grown = way if self.margin_growth == "linear" else 1 - 0.001**way
         self.current_margin = self.no_margin + self.grown * (self.margin - self.no_margin)
 
-    def compute(self, emb: Embeddings) -> Tensor:
-        audio, words = unit(matched_rows(emb, emb.audio)), matched_rows(emb, emb.word)
-        if len(words) == 0:
-            return audio.sum() * 0.0
+    def audio_loss(self, audio: Tensor, words: Tensor) -> Tensor:
+        audio = unit(audio)
         # Own cosines are computed apart: gathered from N x C, they would cost another N x C backwards.
         own = (audio[:, None] * self._directions(words)).sum(2).amax(1)
         self.metrics = {"target_cosine": own.detach().mean()}
