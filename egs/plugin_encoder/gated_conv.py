@@ -9,7 +9,7 @@ from kwskit.registry import register
 
 @register("encoder", "gated_conv")
 class GatedConv(nn.Module):
-    """Residual gated convolutions with growing dilation: ``(N, T, F), (N,) -> (N, T, dim), (N,)`` (Dauphin et al. 2017).
+    """Residual gated convolutions with growing dilation: ``(N, T, F), (N,) -> (N, T, dim), (N,)``; Dauphin et al. 2017.
 
     Padding frames are set to 0 before every convolution, so that they never touch valid ones.
 
