@@ -58,7 +58,7 @@ def bootstrap(
     """
     sweep = WeightedSweep(words, targets, scores)
     chunks = [counts[:, at : at + CHUNK] for at in range(0, counts.shape[1], CHUNK)]
-    with ThreadPoolExecutor(workers or _usable_cores()) as threads:
+    with ThreadPoolExecutor(workers or usable_cores()) as threads:
         found = list(threads.map(lambda chunk: sweep.metrics(chunk, false_alarm_rates), chunks))
     return {name: np.concatenate([part[name] for part in found]) for name in found[0]}
 
@@ -73,5 +73,6 @@ def interval(samples: ArrayLike, confidence: float = 0.95) -> tuple[float, float
     return float(low), float(high)
 
 
-def _usable_cores() -> int:
+def usable_cores() -> int:
+    """Cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -5,16 +5,17 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from kwskit.evaluation.bootstrap import bootstrap, resample_counts
 from kwskit.evaluation.operating_points import OperatingPoints
 from kwskit.evaluation.scored_trials import ScoredTrials
 from kwskit.evaluation.seed_bootstrap import SeedSamples
+from kwskit.evaluation.word_discrimination import Segments
 from kwskit.records import read_records
 
 RESAMPLES = 1000
+RESAMPLES_OF_PAIRS = 400
 CURVE_METRICS = {"ap": "average_precision", "auc": "auc", "eer": "eer", "eer_nearest": "eer_nearest"}
 
 
@@ -36,18 +37,12 @@ class TrialMetrics:
         self.counts = resample_counts(len(typed.dictionary), resamples, seed=0)
         self._of = cache(self._measure)
 
-    def told(self) -> dict[str, object]:
-        """Facts about the list: its name, protocol, seed and counts."""
-        utterances = self.table["utt_id"].combine_chunks()
-        return {
-            "trials_name": self.path.stem,
-            "protocol": self.facts.get("protocol"),
-            "seed": self.facts.get("seed"),
-            "trials": len(self.table),
-            "positives": int(self.targets.sum()),
-            "words": len(self.counts),
-            "utterances": len(pa.compute.unique(utterances)),
-        }
+    def told(self) -> str:
+        """The list's name, protocol, seed and counts."""
+        return (
+            f"{self.path.stem}: protocol {self.facts.get('protocol')}, seed {self.facts.get('seed')}, "
+            f"{len(self.table):,} trials, {int(self.targets.sum()):,} targets, {len(self.counts):,} typed words"
+        )
 
     def samples(self, metric: str, score_files: Mapping[int, Path]) -> SeedSamples:
         """``metric`` of the score files by training seed.
@@ -71,3 +66,34 @@ class TrialMetrics:
         curve = OperatingPoints.of(self.targets, scores)
         values = {name: float(getattr(curve, attribute)) for name, attribute in CURVE_METRICS.items()}
         return values, bootstrap(self.words, self.targets, scores, self.counts)
+
+
+class SegmentMetrics:
+    """Word discrimination between the segments of one split, for any number of systems.
+
+    Parameters
+    ----------
+    name : ``segments_<split>``
+    resamples : of its words; fewer than of trials, since there are millions of pairs
+    """
+
+    def __init__(self, name: str, resamples: int = RESAMPLES_OF_PAIRS):
+        self.name, self.resamples = name, resamples
+        self._segments = ""
+        self._of = cache(self._measure)
+
+    def told(self) -> str:
+        """The split and its counts."""
+        return f"{self.name}: word discrimination, {self._segments}; {self.resamples} resamples"
+
+    def samples(self, metric: str, score_files: Mapping[int, Path]) -> SeedSamples:
+        """``metric`` of the score files by training seed, as :meth:`TrialMetrics.samples`."""
+        found = [self._of(path, metric) for path in score_files.values()]
+        return SeedSamples(tuple(score_files), np.array([v for v, _ in found]), np.array([r for _, r in found]))
+
+    def _measure(self, path: Path, metric: str) -> tuple[float, NDArray[np.float64]]:
+        segments, _ = Segments.read(path)
+        self._segments = f"{len(segments.words):,} segments of {len(segments.vocabulary):,} words"
+        pairs = segments.pairs(metric)
+        counts = resample_counts(len(segments.vocabulary), self.resamples, seed=0)
+        return pairs.average_precision, pairs.resampled(counts)

@@ -23,15 +23,17 @@ def write_table(folder: Path, content: Mapping[str, Any]) -> Path:
 
     Parameters
     ----------
-    content : ``name``, ``title``; ``columns`` ({name, label, ...}); ``rows`` ({label, numbers, paper, note, runs});
+    content : ``name``, ``title``; ``columns`` ({name, label, group, ...}); ``rows`` ({label, columns,
+        numbers, paper, note, run, runs});
         ``differences`` ({row, baseline, column, value, low, high, significant}); ``notes``, ``missing`` and
         ``facts`` (text)
     """
     name = str(content["name"])
-    tables = [_numbers(content), *([_differences(content)] if content["differences"] else []), _runs(content)]
+    groups = dict.fromkeys(column["group"] for column in content["columns"])
+    tables = [table for group in groups for table in _group_tables(content, group)]
     json_text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     latex = "\n".join(
-        [table.latex(f"tab:{name}{'-' * bool(k)}{k or ''}") for k, table in enumerate(tables[:-1])]
+        [table.latex(f"tab:{name}{'-' * bool(k)}{k or ''}") for k, table in enumerate(tables)]
         + [f"% {latex_escape(line)}" for line in _remarks(content)]
     )
     for ending, text in (("json", json_text), ("tex", latex + "\n"), ("md", _markdown(content, tables))):
@@ -42,9 +44,9 @@ def write_table(folder: Path, content: Mapping[str, Any]) -> Path:
 
 def _markdown(content: Mapping[str, Any], tables: Sequence[Table]) -> str:
     facts = content["facts"]
-    lines = [f"# {content['title']}", "", *(table.markdown() for table in tables[:-1])]
+    lines = [f"# {content['title']}", "", *(table.markdown() for table in tables)]
     lines += [f"- {escape_markdown(line)}" for line in _remarks(content)]
-    lines += ["", "Made by:", "", "```", facts["command"], "```", "", tables[-1].markdown()]
+    lines += ["", "Made by:", "", "```", facts["command"], "```", "", _runs(content).markdown()]
     lines += [f"- {key}: {value}" for key, value in facts.items() if key != "command"]
     return "\n".join(lines) + "\n"
 
@@ -57,13 +59,27 @@ def _remarks(content: Mapping[str, Any]) -> list[str]:
     )
 
 
-def _numbers(content: Mapping[str, Any]) -> Table:
+def _group_tables(content: Mapping[str, Any], group: str) -> list[Table]:
+    """The methods' numbers in the columns of ``group``, and their differences where there are any."""
+    columns = [column for column in content["columns"] if column["group"] == group]
+    title = f"{content['title']}: {group}" if group else content["title"]
+    names = [column["name"] for column in columns]
+    differences = [found for found in content["differences"] if found["column"] in names]
+    tables = [_numbers(title, columns, [row for row in content["rows"] if _has_place(row, names)])]
+    return tables + ([_differences(columns, differences)] if differences else [])
+
+
+def _has_place(row: Mapping[str, Any], names: Sequence[str]) -> bool:
+    """Whether the row is meant to have a number in one of the columns."""
+    return row["columns"] is None or not set(names).isdisjoint(row["columns"])
+
+
+def _numbers(title: str, columns: Sequence[Mapping[str, Any]], lines: Sequence[Mapping[str, Any]]) -> Table:
     """A row a method; beside each column the paper's number."""
-    columns = content["columns"]
-    has_paper = {c["name"]: any(c["name"] in row["paper"] for row in content["rows"]) for c in columns}
+    has_paper = {c["name"]: any(c["name"] in row["paper"] for row in lines) for c in columns}
     heads = [head for c in columns for head in (c["label"], *(["paper"] if has_paper[c["name"]] else []))]
     rows = []
-    for row in content["rows"]:
+    for row in lines:
         cells = [row["label"]]
         for c in columns:
             cells.append(_cell(row["numbers"].get(c["name"])))
@@ -71,13 +87,12 @@ def _numbers(content: Mapping[str, Any]) -> Table:
                 reported = row["paper"].get(c["name"])
                 cells.append(MISSING if reported is None else f"{reported:.2f}")
         rows.append(cells)
-    return Table(f"{content['title']}. {CAPTION}", ["Method", *heads], rows)
+    return Table(f"{title}. {CAPTION}", ["Method", *heads], rows)
 
 
-def _differences(content: Mapping[str, Any]) -> Table:
-    columns = content["columns"]
-    pairs = dict.fromkeys((d["row"], d["baseline"]) for d in content["differences"])
-    found = {(d["row"], d["baseline"], d["column"]): d for d in content["differences"]}
+def _differences(columns: Sequence[Mapping[str, Any]], differences: Sequence[Mapping[str, Any]]) -> Table:
+    pairs = dict.fromkeys((d["row"], d["baseline"]) for d in differences)
+    found = {(d["row"], d["baseline"], d["column"]): d for d in differences}
     rows = [
         [row, baseline, *(_signed(found.get((row, baseline, c["name"]))) for c in columns)] for row, baseline in pairs
     ]

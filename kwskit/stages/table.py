@@ -9,6 +9,7 @@ import torch
 
 from kwskit.evaluation.table_output import write_table
 from kwskit.hparams import HparamsError
+from kwskit.stages.score_task import ScoreTask
 from kwskit.stages.table_gather import Gatherer
 from kwskit.stages.table_jobs import Job, JobRunner
 from kwskit.stages.table_place import RUNS, Workplace
@@ -72,10 +73,13 @@ def _jobs(tables: Sequence[TablePlan], place: Workplace) -> tuple[list[Job], lis
             rows.setdefault(name, row)
             wanted = lists.setdefault(name, [])
             wanted += [c.trials for c in table.columns_of(row) if c.trials not in wanted]
-    absent = {name for wanted in lists.values() for name in wanted if not (place.data / f"trials/{name}.tsv").exists()}
-    failed += [
-        f"no {place.data / 'trials' / name}.tsv: make the corpus anew, stages 1 and 2" for name in sorted(absent)
-    ]
+    absent = {}
+    for trials in dict.fromkeys(trials for wanted in lists.values() for trials in wanted):
+        try:
+            ScoreTask.named(place.data, trials)
+        except FileNotFoundError as error:
+            absent[trials] = str(error)
+    failed += dict.fromkeys(absent.values())
     lists = {name: [trials for trials in wanted if trials not in absent] for name, wanted in lists.items()}
     jobs = [place.job(row, seed, lists[name]) for seed in place.all_seeds for name, row in rows.items()]
     return [job for job in jobs if job is not None], failed

@@ -11,9 +11,10 @@ import torch
 
 from kwskit import __version__
 from kwskit.evaluation.seed_bootstrap import SeedSamples
-from kwskit.evaluation.table_numbers import TrialMetrics
+from kwskit.evaluation.table_numbers import SegmentMetrics, TrialMetrics
 from kwskit.hparams import HparamsError
-from kwskit.stages.score import is_scored
+from kwskit.stages.score import TRAINED, is_scored
+from kwskit.stages.score_task import WINDOW, ScoreTask
 from kwskit.stages.table_place import Workplace
 from kwskit.stages.table_plan import Column, Row, TablePlan
 
@@ -28,7 +29,7 @@ class Gatherer:
 
     def __init__(self, place: Workplace):
         self.place = place
-        self._metrics: dict[str, TrialMetrics] = {}
+        self._metrics: dict[str, TrialMetrics | SegmentMetrics] = {}
 
     def content(self, table: TablePlan) -> dict[str, Any]:
         """The content of ``table`` for :func:`kwskit.evaluation.table_output.write_table`.
@@ -66,18 +67,24 @@ class Gatherer:
             "facts": self._facts(table),
         }
 
-    def metrics(self, column: Column) -> TrialMetrics:
-        """The trial list of ``column``, read once."""
-        if column.trials not in self._metrics:
-            self._metrics[column.trials] = TrialMetrics(self.place.data / "trials" / f"{column.trials}.tsv")
-        return self._metrics[column.trials]
+    def metrics(self, column: Column) -> TrialMetrics | SegmentMetrics:
+        """What measures ``column``; lists are read once, whatever the windows."""
+        task = ScoreTask.named(self.place.data, column.trials)
+        key = task.source.stem
+        if task.needs_embeddings:
+            return self._metrics.setdefault(column.trials, SegmentMetrics(column.trials))
+        if key not in self._metrics:
+            self._metrics[key] = TrialMetrics(task.source)
+        return self._metrics[key]
 
     def _score_files(self, row: Row, column: Column) -> dict[int, Path]:
-        if not (self.place.data / "trials" / f"{column.trials}.tsv").exists():
+        try:
+            task = ScoreTask.named(self.place.data, column.trials)
+        except FileNotFoundError:
             return {}
         folders = {seed: self.place.folder(row, seed) for seed in self.place.all_seeds}
         return {
-            seed: exp / "scores" / "trained" / f"{column.trials}.tsv"
+            seed: task.path(exp, TRAINED)
             for seed, exp in folders.items()
             if is_scored(self.place.data, exp, [column.trials])
         }
@@ -85,12 +92,8 @@ class Gatherer:
     def _facts(self, table: TablePlan) -> dict[str, Any]:
         overrides = " ".join(f"--{key} {value}" for key, value in self.place.base.overrides.items())
         yamls = [self.place.base.config, *self.place.base.overlays]
-        lists = {name: metrics.told() for name, metrics in self._metrics.items() if name in table.trial_lists}
-        trials = [
-            f"{name}: protocol {told['protocol']}, seed {told['seed']}, {told['trials']:,} trials, "
-            f"{told['positives']:,} targets, {told['words']:,} typed words"
-            for name, told in lists.items()
-        ]
+        wanted = {name.partition(WINDOW)[0] for name in table.trial_lists}
+        trials = [metrics.told() for name, metrics in self._metrics.items() if name in wanted]
         return {
             "command": os.environ.get("KWSKIT_COMMAND", f"kwskit table {table.name}.yaml"),
             "data": self.place.data.name,
@@ -103,8 +106,8 @@ class Gatherer:
 
 
 def _row_content(row: Row, run: str, numbers: Mapping[str, Any], runs: list[dict[str, Any]]) -> dict[str, Any]:
-    paper, note = dict(row.paper), row.note
-    return {"label": row.label, "run": run, "numbers": dict(numbers), "paper": paper, "note": note, "runs": runs}
+    known = {"label": row.label, "columns": row.columns, "paper": dict(row.paper), "note": row.note}
+    return {**known, "run": run, "numbers": dict(numbers), "runs": runs}
 
 
 def _differences(table: TablePlan, samples: Mapping[str, Mapping[str, SeedSamples]]) -> list[dict[str, Any]]:

@@ -27,7 +27,8 @@ class Column:
     ----------
     name : key in rows' ``paper``
     label : head of the column
-    trials : the trial list, ``<trials>.tsv``
+    trials : what is scored, as :meth:`kwskit.stages.score_task.ScoreTask.named` reads it
+    group : columns of one group stand in one table
     metric : ``ap``, ``auc``, ``eer`` or ``eer_nearest``, or ``acoustic_ap`` or ``cross_view_ap`` of segments
     """
 
@@ -35,6 +36,7 @@ class Column:
     label: str
     trials: str
     metric: str = "ap"
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ def read_table(path: str | Path) -> TablePlan:
     if parent is None and not (tree.get("title") and tree.get("columns")):
         raise TableError(f"{path}: a table needs a title and columns")
     columns = tuple(
-        Column(**_fields(path, "column", c, ("name", "label", "trials"), ("metric",), all_of=True))
+        Column(**_fields(path, "column", c, ("name", "label", "trials"), ("metric", "group"), all_of=True))
         for c in tree.get("columns") or ()
     ) or (parent.columns if parent else ())
     shared = _overlays(path, tree.get("overlays"))

@@ -13,11 +13,9 @@ from kwskit import __version__, registry
 from kwskit.data.loader import WordBatches
 from kwskit.data.sampler import PKSampler
 from kwskit.data.store import PackedStore
-from kwskit.evaluation.metrics import average_precision
 from kwskit.hparams import build_hparams, plain_value, resolve_hparams
-from kwskit.records import read_records
+from kwskit.stages.validation import VALIDATIONS
 from kwskit.systems.model_directory import save_model
-from kwskit.systems.scoring import TrialScorer
 from kwskit.systems.system import System
 from kwskit.training.checkpoint import Checkpoints
 from kwskit.training.feed import TrainingFeed
@@ -27,7 +25,6 @@ from kwskit.training.start import freeze_parts, start_from
 from kwskit.training.trainer import Trainer
 
 KEYS = ("seed", "num_words", "tokenizer", "system", "optimizer", "scheduler", "training")
-VALIDATION = "dev_wsj"
 
 
 def train(
@@ -77,9 +74,6 @@ def train(
         world_size=processes.world_size,
     )
     feed = TrainingFeed(WordBatches(store, sampler, hparams["tokenizer"], seed))
-    trials, _ = read_records(data / "trials" / f"{VALIDATION}.tsv", "trials")
-    dev = TrialScorer(PackedStore.open(data / "store" / "dev"), trials, hparams["tokenizer"])
-    targets = trials["target"].to_numpy()
     if plan.init is not None:
         start_from(plan.init, system, plan.fresh)
     freeze_parts(system, plan.freeze)
@@ -95,7 +89,7 @@ def train(
         plan=plan,
         make_optimizer=hparams["optimizer"],
         make_scheduler=hparams["scheduler"],
-        validate=lambda system: average_precision(targets, dev.scores(system)),
+        validate=VALIDATIONS[plan.validate](data, hparams["tokenizer"]),
         checkpoints=checkpoints,
         log_folder=str(exp / "train"),
         seed=seed,
@@ -110,7 +104,7 @@ def train(
     if best is None:
         raise RuntimeError(f"{exp / 'train'}: training ended without a best checkpoint")
     system.load_state_dict(best["system"])
-    card = _card(best["epoch"], best["ap"], parameters, seed)
+    card = _card(best["epoch"], best["ap"], plan.validate, parameters, seed)
     save_model(exp / "model", system, text, card)
     seconds = time.perf_counter() - started
     print(f"best validation AP {best['ap']:.2%} in epoch {best['epoch']}; {seconds:.0f} s; model in {exp / 'model'}")
@@ -130,14 +124,14 @@ def _write_facts(exp: Path, text: str) -> None:
     (exp / "plugins.json").write_text(json.dumps(plugins, indent=1) + "\n", "utf-8")
 
 
-def _card(epoch: int, ap: float, parameters: Mapping[str, int], seed: int) -> str:
+def _card(epoch: int, ap: float, validate: str, parameters: Mapping[str, int], seed: int) -> str:
     return "\n".join(
         [
             "# kwskit model",
             "",
             "Open-vocabulary keyword spotting enrolled by typing: a typed and a spoken word meet in one space.",
             "",
-            f"- best of training: epoch {epoch}, validation AP {ap:.2%} ({VALIDATION})",
+            f"- best of training: epoch {epoch}, validation AP {ap:.2%} (dev {validate})",
             f"- parameters: {', '.join(f'{name} {count:,}' for name, count in parameters.items() if name != 'losses')}",
             f"- seed {seed}, kwskit {__version__}, torch {torch.__version__}, Python {platform.python_version()}",
             "",

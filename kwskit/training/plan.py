@@ -29,6 +29,8 @@ class TrainingPlan:
     schedule_every : the scheduler steps once an ``epoch`` or once a ``step``
     checkpoint_steps : batches between two checkpoints within an epoch
     log_steps : batches between two lines of the step log
+    validate : the best epoch is that of the highest average precision on dev words: of typed words against segments
+        (``trials``), or of ``segments`` against each other, for losses that see no text
     init : model directory whose parts training starts from; those the system lacks are passed over
     fresh : parts that ``init`` has and that start from chance all the same
     freeze : parts that stay as they are, running statistics included
@@ -45,6 +47,7 @@ class TrainingPlan:
     schedule_every: str = "epoch"
     checkpoint_steps: int = 200
     log_steps: int = 10
+    validate: str = "trials"
     init: str | None = None
     fresh: tuple[str, ...] = ()
     freeze: tuple[str, ...] = ()
@@ -72,6 +75,8 @@ class TrainingPlan:
                 raise PlanError(f"training.{name} must be a whole number of at least 1, not {getattr(plan, name)!r}")
         if plan.precision not in PRECISIONS:
             raise PlanError(f"training.precision must be one of {PRECISIONS}, not {plan.precision!r}")
+        if plan.validate not in ("trials", "segments"):
+            raise PlanError(f"training.validate must be 'trials' or 'segments', not {plan.validate!r}")
         if plan.schedule_every not in ("epoch", "step"):
             raise PlanError(f"training.schedule_every must be 'epoch' or 'step', not {plan.schedule_every!r}")
         return plan
