@@ -35,6 +35,13 @@ def test_equals_loops(random_rows, embed, negatives, labels):
         assert value == pytest.approx(by_loops(audio, words, 0.4, negatives), abs=1e-9)
 
 
+def test_semi_hard_negatives_are_truly_further(embed):
+    audio = torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.0, -1.0], [-1.0, 0.0]])  # the first is as far from 1 as from 2
+    words = torch.tensor([0, 0, 1, 2])
+    value = KeywordTriplet(0.4, "semi_hard")(embed(audio, audio, words)).item()
+    assert value == pytest.approx(by_loops(audio, words, 0.4, "semi_hard"), abs=1e-9)
+
+
 @pytest.mark.parametrize("arguments", [{"negatives": "all"}, {"margin": -0.1}])
 def test_impossible_arguments_are_refused(arguments):
     with pytest.raises(ValueError, match="must be"):

@@ -65,10 +65,10 @@ def test_equals_loops(random_rows, embed, negatives, k, root_mean_square, labels
 
 def test_cost_sensitive_margin_grows_with_the_edit_distance(random_rows, embed):
     audio, text, words = random_rows(5, labels=[7, 3, 7, 1, 5])
-    spelt = {7: [1, 2, 3], 3: [1, 2, 4], 1: [5, 6, 6, 6, 6, 6], 5: [1, 2, 3]}
-    edits = {(7, 3): 1, (7, 1): 6, (3, 1): 6, (7, 5): 0, (3, 5): 1, (1, 5): 6}
+    spelt = {7: [1, 2, 3], 3: [1, 2, 4], 1: [5, 6, 6, 6, 6, 6], 5: [1, 2]}
+    edits = {(7, 3): 1, (7, 1): 6, (3, 1): 6, (7, 5): 1, (3, 5): 1, (1, 5): 6}
     embeddings = embed(audio, text, words)
-    embeddings.token_ids = torch.zeros(5, 8, dtype=torch.long)  # padded with an id that some word might have
+    embeddings.token_ids = torch.full((5, 8), 3)  # padded with what would make two of them equal
     embeddings.text_mask = torch.zeros(5, 8, dtype=torch.bool)
     for row, word in enumerate(words.tolist()):
         embeddings.token_ids[row, : len(spelt[word])] = torch.tensor(spelt[word])
