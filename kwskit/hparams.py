@@ -88,6 +88,16 @@ def plain_value(text: str, key: str) -> Any:
     return _reader().load(text)[key]
 
 
+def with_arguments(text: str, key: str, arguments: Mapping[str, Any]) -> str:
+    """The YAML ``text`` with ``arguments`` (plain values) set in the part of the top-level ``key``."""
+    tree = _reader().load(text)
+    tree[key] = _as_mapping(tree[key])
+    tree[key].update(arguments)
+    stream = StringIO()
+    _writer().dump(tree, stream)
+    return stream.getvalue()
+
+
 def load_parts(text: str, path: str | Path) -> dict[str, Any]:
     """Build a YAML that may hold registry tags and plain values only: safe for files of strangers.
 

@@ -1,11 +1,10 @@
 """Bidirectional LSTM text encoder."""
 
-import torch
 from torch import Tensor, nn
 
 from kwskit.batch import length_mask
 from kwskit.encoders.bidirectional_lstm import BidirectionalLstm
-from kwskit.encoders.frames import values_at_hand
+from kwskit.encoders.encode_once import encode_once
 from kwskit.encoders.sinusoids import sinusoids
 from kwskit.registry import register
 
@@ -52,11 +51,7 @@ class BiLstm(BidirectionalLstm):
         self.project = nn.Linear(2 * hidden, dim) if dim is not None else None
 
     def forward(self, tokens: Tensor, lens: Tensor) -> Tensor:
-        tokens = tokens.masked_fill(~length_mask(lens, tokens.shape[1]), 0)
-        if not values_at_hand(tokens):
-            return self._encode(tokens, lens)
-        texts, text = torch.cat((lens[:, None], tokens), dim=1).unique(dim=0, return_inverse=True)
-        return self._encode(texts[:, 1:], texts[:, 0]).index_select(0, text)
+        return encode_once(self._encode, tokens, lens)
 
     def _encode(self, tokens: Tensor, lens: Tensor) -> Tensor:
         x = self.embedding(tokens)

@@ -14,6 +14,7 @@ from kwskit.data.loader import WordBatches
 from kwskit.data.sampler import PKSampler
 from kwskit.data.store import PackedStore
 from kwskit.hparams import build_hparams, plain_value, resolve_hparams
+from kwskit.stages.fitted_tokenizer import fit_tokenizer
 from kwskit.stages.validation import VALIDATIONS
 from kwskit.systems.model_directory import save_model
 from kwskit.systems.system import System
@@ -51,6 +52,7 @@ def train(
     processes = Processes.join(device)
     store = PackedStore.open(data / "store" / "train")
     text = resolve_hparams(config, overlays, {"num_words": str(len(store.words)), **(overrides or {})}, KEYS)
+    text = fit_tokenizer(text, store.words)
     seed = int(plain_value(text, "seed"))
     plan = TrainingPlan.from_mapping(plain_value(text, "training"))
     checkpoints = Checkpoints(exp / "train", _identity(text, store))

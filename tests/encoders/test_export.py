@@ -21,8 +21,11 @@ PARTS = {
     "ends": ("pooler", "ends", {"in_dim": 8, "dim": 5}),
     "mean": ("pooler", "mean", {"dim": 8}),
     "bilstm": ("text_encoder", "bilstm", {"num_tokens": 11, "embedding_dim": 5, "hidden": 4, "dim": 3}),
+    "dense": ("text_encoder", "dense", {"num_tokens": 75, "embedding_dim": 5, "dim": 3}),
+    "g2p_states": ("text_encoder", "g2p_states", {"dim": 3}),
+    "phoneme_vectors": ("text_encoder", "phoneme_vectors", {"num_tokens": 75, "dim": 3}),
 }
-RECURRENT = {"bilstm", "acoustic_bilstm", "conv_gru"}
+RECURRENT = {"g2p_states", "bilstm", "acoustic_bilstm", "conv_gru"}
 
 
 def example(kind, words, size, features=8):

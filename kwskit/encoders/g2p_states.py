@@ -1,0 +1,115 @@
+"""Text encoder of the states of a grapheme-to-phoneme decoder."""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from kwskit.batch import length_mask
+from kwskit.encoders.encode_once import encode_once
+from kwskit.registry import register
+from kwskit.text.lexicon import WORD_BOUNDARY
+from kwskit.text.neural_g2p import CHECKPOINT, GRAPHEMES, PHONEMES, SPECIALS
+from kwskit.text.pronouncing_dictionary import package_file
+
+SYMBOLS = (*SPECIALS, *PHONEMES, WORD_BOUNDARY)
+BOUNDARY = len(SYMBOLS) - 1
+START, STOP = SPECIALS.index("<s>"), GRAPHEMES.index("</s>")
+# How a phoneme is written where nothing says otherwise; the others by their own lower-case symbol.
+SPELLINGS = {
+    **{"AA": "o", "AE": "a", "AH": "u", "AO": "aw", "AW": "ow", "AY": "i", "EH": "e", "EY": "ay", "IH": "i"},
+    **{"IY": "ee", "OW": "o", "UH": "oo", "UW": "oo", "DH": "th", "HH": "h", "JH": "j", "ZH": "zh"},
+}
+
+
+@register("text_encoder", "g2p_states")
+class G2pStates(nn.Module):
+    """States of g2p_en's decoder for each phoneme, dense layer, LeakyReLU: ``(N, T_t), (N,) -> (N, T_t, dim)``.
+
+    CMCD (Shin et al. 2022) and PhonMatchNet (Lee and Cho 2023) embed a word by the hidden states (256
+    numbers a phoneme) of the GRU decoder of g2p_en's neural model, which reads letters and writes phonemes.
+    A batch carries phonemes, so here the encoder reads every word as its phonemes are usually written
+    (``K AE1 T`` as ``kat``) and the decoder is given the phonemes it should have written (ours). That works
+    for every pronunciation of every word, and words that sound alike look alike. Between the words of a
+    phrase stands a zero state. The weights come from g2p_en's wheel.
+
+    Parameters
+    ----------
+    num_tokens : size of the token inventory, 75: that of ``!tokenizer:phoneme {stress: true}``
+    dim : size of an output token
+    frozen : keep g2p_en's weights; false trains them too
+    negative_slope : of the LeakyReLU; the default is Keras's, which the code of the paper uses
+    """
+
+    spelling: Tensor
+
+    def __init__(self, num_tokens: int = 75, dim: int = 128, frozen: bool = True, negative_slope: float = 0.3):
+        super().__init__()
+        if num_tokens != len(SYMBOLS):
+            raise ValueError(f"num_tokens must be {len(SYMBOLS)}, phonemes with stress, not {num_tokens}")
+        self.num_tokens = num_tokens
+        self.dim = dim
+        self.negative_slope = negative_slope
+        with np.load(package_file("g2p_en", CHECKPOINT)) as arrays:
+            weights = {name: torch.from_numpy(arrays[name]) for name in arrays.files}
+        self.letters = nn.Embedding.from_pretrained(weights["enc_emb"], freeze=frozen)
+        self.phonemes = nn.Embedding.from_pretrained(weights["dec_emb"], freeze=frozen)
+        self.reader, self.writer = _gru(weights, "enc", frozen), _gru(weights, "dec", frozen)
+        self.project = nn.Linear(self.writer.hidden_size, dim)
+        self.register_buffer("spelling", torch.tensor([_spell(symbol) for symbol in SYMBOLS]), persistent=False)
+
+    def forward(self, tokens: Tensor, lens: Tensor) -> Tensor:
+        return encode_once(self._encode, tokens, lens)
+
+    def _encode(self, tokens: Tensor, lens: Tensor) -> Tensor:
+        mask = length_mask(lens, tokens.shape[1]).unsqueeze(-1)
+        x = F.leaky_relu(self.project(self.states(tokens)), self.negative_slope)
+        return x.masked_fill(~mask, 0.0)
+
+    def states(self, tokens: Tensor) -> Tensor:
+        """Decoder states (N, T_t, 256) of phonemes ``tokens`` (N, T_t); 0 at word boundaries, arbitrary at padding."""
+        outside = ((tokens == BOUNDARY) | (tokens == 0)).unsqueeze(-1)
+        summaries = self._read(tokens, outside)
+        state = torch.zeros_like(summaries[0])
+        before = torch.full_like(tokens[:, 0], START)
+        states = []
+        for step, summary in enumerate(summaries):
+            first = outside[:, step - 1] if step else torch.ones_like(outside[:, 0])
+            state = torch.where(first, summary, state)
+            state = self.writer(self.phonemes(torch.where(first[:, 0], START, before)), state)
+            states.append(state)
+            before = tokens[:, step].masked_fill(outside[:, step, 0], START)
+        return torch.stack(states, dim=1).masked_fill(outside, 0.0)
+
+    def _read(self, tokens: Tensor, outside: Tensor) -> list[Tensor]:
+        """For each token, the reader's last state (N, 256) of the word it belongs to."""
+        state = self.letters.weight.new_zeros(tokens.shape[0], self.reader.hidden_size)
+        read = []
+        for step in range(tokens.shape[1]):
+            for letter in self.spelling[tokens[:, step]].unbind(1):
+                state = torch.where((letter > 0)[:, None], self.reader(self.letters(letter), state), state)
+            state = state.masked_fill(outside[:, step], 0.0)
+            read.append(state)
+        stop = self.letters(torch.full_like(tokens[:, 0], STOP))
+        summaries: list[Tensor] = []
+        for step in range(tokens.shape[1] - 1, -1, -1):
+            own = self.reader(stop, read[step])
+            last = step + 1 == tokens.shape[1]
+            summaries.append(own if last else torch.where(outside[:, step + 1], own, summaries[-1]))
+        return summaries[::-1]
+
+
+def _gru(weights: dict[str, Tensor], side: str, frozen: bool) -> nn.GRUCell:
+    cell = nn.GRUCell(weights[f"{side}_w_ih"].shape[1], weights[f"{side}_w_hh"].shape[1])
+    names = {"weight_ih": "w_ih", "weight_hh": "w_hh", "bias_ih": "b_ih", "bias_hh": "b_hh"}
+    cell.load_state_dict({name: weights[f"{side}_{short}"] for name, short in names.items()})
+    return cell.requires_grad_(not frozen)
+
+
+def _spell(symbol: str) -> list[int]:
+    """Two letter ids, 0 for none."""
+    if symbol not in PHONEMES:
+        return [0, 0]
+    phoneme = symbol.rstrip("012")
+    letters = SPELLINGS.get(phoneme, phoneme.lower())
+    return [GRAPHEMES.index(letter) for letter in letters] + [0] * (2 - len(letters))
