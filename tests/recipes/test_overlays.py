@@ -12,7 +12,7 @@ from kwskit.systems.model_directory import load_model
 from kwskit.systems.scoring import TrialScorer
 
 HPARAMS = Path(__file__).parents[2] / "recipes/synth/hparams"
-OVERLAYS = sorted(HPARAMS.glob("*/*.yaml"))
+OVERLAYS = sorted(p for p in HPARAMS.glob("*/*.yaml") if p.parent.name != "tables")
 SHORT = {"training.epochs": "1", "training.keywords": "4", "training.utterances": "2"}
 
 
