@@ -61,16 +61,17 @@ def make_tables(paths: Iterable[Path], place: Workplace, jobs: int | None = None
 def _jobs(tables: Sequence[TablePlan], place: Workplace) -> tuple[list[Job], list[str]]:
     """Jobs seed by seed, each configuration once with the lists of all its tables; and rows that cannot be run."""
     lists: dict[str, list[str]] = {}
-    rows: dict[str, Row] = {}
+    rows: dict[str, tuple[Row, Path]] = {}
     failed: list[str] = []
     for table in tables:
         for row in table.rows:
             try:
-                name = place.base.run_name(row)
+                folder = place.folder(row)
             except HparamsError as error:
                 failed.append(f"{table.name}, row '{row.label}': {error}")
                 continue
-            rows.setdefault(name, row)
+            name = folder.name.rpartition("-")[2]  # rows of one configuration may be called differently
+            rows.setdefault(name, (row, folder))
             wanted = lists.setdefault(name, [])
             wanted += [c.trials for c in table.columns_of(row) if c.trials not in wanted]
     absent = {}
@@ -81,5 +82,9 @@ def _jobs(tables: Sequence[TablePlan], place: Workplace) -> tuple[list[Job], lis
             absent[trials] = str(error)
     failed += dict.fromkeys(absent.values())
     lists = {name: [trials for trials in wanted if trials not in absent] for name, wanted in lists.items()}
-    jobs = [place.job(row, seed, lists[name]) for seed in place.all_seeds for name, row in rows.items()]
+    jobs = [
+        place.job(row, folder / f"seed{seed}", seed, lists[name])
+        for seed in place.all_seeds
+        for name, (row, folder) in rows.items()
+    ]
     return [job for job in jobs if job is not None], failed

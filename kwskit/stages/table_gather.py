@@ -40,22 +40,23 @@ class Gatherer:
         samples: dict[str, dict[str, SeedSamples]] = {}
         for row in table.rows:
             try:
-                name = self.place.base.run_name(row)
+                folder = self.place.folder(row)
             except HparamsError as error:
                 missing.append(f"{row.label}: {error}")
                 rows.append(_row_content(row, "", {}, []))
                 continue
+            runs = {seed: folder / f"seed{seed}" for seed in self.place.all_seeds}
             samples[row.label] = {}
             for column in table.columns_of(row):
-                files = self._score_files(row, column)
+                files = self._score_files(runs, column)
                 absent = [str(seed) for seed in self.place.all_seeds if seed not in files]
                 if absent:
                     missing.append(f"{row.label}, {column.label}: seed {', '.join(absent)}")
                 if files:
                     samples[row.label][column.name] = self.metrics(column).samples(column.metric, files)
             numbers = {key: found.summary() for key, found in samples[row.label].items()}
-            runs = [run for seed in self.place.all_seeds if (run := _run(self.place.folder(row, seed), seed))]
-            rows.append(_row_content(row, name, numbers, runs))
+            told = [run for seed, exp in runs.items() if (run := _run(exp, seed))]
+            rows.append(_row_content(row, folder.name, numbers, told))
         return {
             "name": table.name,
             "title": table.title,
@@ -77,15 +78,14 @@ class Gatherer:
             self._metrics[key] = TrialMetrics(task.source)
         return self._metrics[key]
 
-    def _score_files(self, row: Row, column: Column) -> dict[int, Path]:
+    def _score_files(self, runs: Mapping[int, Path], column: Column) -> dict[int, Path]:
         try:
             task = ScoreTask.named(self.place.data, column.trials)
         except FileNotFoundError:
             return {}
-        folders = {seed: self.place.folder(row, seed) for seed in self.place.all_seeds}
         return {
             seed: task.path(exp, TRAINED)
-            for seed, exp in folders.items()
+            for seed, exp in runs.items()
             if is_scored(self.place.data, exp, [column.trials])
         }
 

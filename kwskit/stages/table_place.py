@@ -37,13 +37,20 @@ class Workplace:
         """1, 2, ... ``seeds``."""
         return range(1, self.seeds + 1)
 
-    def folder(self, row: Row, seed: int) -> Path:
-        """The run of ``row`` with ``seed``."""
-        return self.exp / RUNS / self.base.run_name(row) / f"seed{seed}"
+    def folder(self, row: Row) -> Path:
+        """The runs of ``row``: ``runs/<readable>-<digest>``, that of an equal row where it is there already.
 
-    def job(self, row: Row, seed: int, lists: Sequence[str]) -> Job | None:
-        """What is left to do for ``row`` with ``seed`` and the trial ``lists``; None when nothing is."""
-        exp = self.folder(row, seed)
+        Raises
+        ------
+        kwskit.hparams.HparamsError
+            When the row's configuration cannot be used.
+        """
+        digest = self.base.digest(row)
+        there = sorted((self.exp / RUNS).glob(f"*-{digest}"))
+        return there[0] if there else self.exp / RUNS / f"{self.base.readable(row)}-{digest}"
+
+    def job(self, row: Row, exp: Path, seed: int, lists: Sequence[str]) -> Job | None:
+        """What is left to do for ``row`` with ``seed`` in ``exp``, and the trial ``lists``; None when nothing is."""
         flags = ["--data", str(self.data), "--exp", str(exp)]
         flags += [flag for plugin in self.plugins for flag in ("--plugin", str(plugin))]
         flags += ["--device", self.device] if self.device else []

@@ -91,8 +91,8 @@ class Base:
     overlays: tuple[Path, ...] = ()
     overrides: Mapping[str, str] = field(default_factory=dict)
 
-    def run_name(self, row: Row) -> str:
-        """Readable and unique: rows of one configuration, whatever its comments and files, share a name.
+    def digest(self, row: Row) -> str:
+        """The same for rows of one configuration, whatever its comments, files and seed.
 
         Raises
         ------
@@ -102,10 +102,13 @@ class Base:
         overrides = {"num_words": "1", **self.overrides, **row.overrides}  # the words of the store, filled in by train
         text = resolve_hparams(self.config, [*self.overlays, *row.overlays], overrides, KEYS)
         content = json.dumps(_plain(ruamel.yaml.YAML().load(text)), default=str)
-        digest = hashlib.sha256(content.encode()).hexdigest()[:8]
+        return hashlib.sha256(content.encode()).hexdigest()[:8]
+
+    def readable(self, row: Row) -> str:
+        """What the row changes, as the name of a folder."""
         parts = [path.stem for path in row.overlays] or [self.config.stem]
         parts += [f"{key}={value}" for key, value in row.overrides.items()]
-        return re.sub(r"[^\w.=+-]+", "_", "+".join(parts))[:100] + f"-{digest}"
+        return re.sub(r"[^\w.=+-]+", "_", "+".join(parts))[:100]
 
 
 def read_table(path: str | Path) -> TablePlan:

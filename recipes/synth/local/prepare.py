@@ -102,7 +102,11 @@ def write_streams(data: Path, split: str, seed: int) -> None:
         return
     table = read_manifest(data / "manifests" / f"{split}.tsv", check_audio=False)
     utt_ids, words, speakers = (table[name].to_pylist() for name in ("utt_id", "word", "speaker"))
-    trials = stream_trials(utt_ids, words, speakers, STREAMS, seed=seed)
+    try:
+        trials = stream_trials(utt_ids, words, speakers, STREAMS, seed=seed)
+    except ValueError as error:
+        print(f"trials: no {path.stem}: {error}")
+        return
     write_records(path, "trials", trials, {"protocol": PROTOCOL, **facts})
     print(f"trials: {len(trials):,} in {path} (protocol {PROTOCOL}, seed {seed})")
 
