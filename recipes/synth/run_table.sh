@@ -23,7 +23,7 @@ EXP/NAME.md, .tex and .json. It can be stopped at any time and repeated.
   --plugin FILE     Python file that registers parts; repeatable
   --data DIR        corpus (default $recipe/data/SIZE); it is made where it is missing
   --exp DIR         tables and their runs (default $recipe/exp/tables/SIZE)
-  --gather-only 1   train nothing: write the tables of what is there
+  --gather-only     train nothing: write the tables of what is there
   --KEY.KEY VALUE   overrides the YAML of every row, e.g. --training.epochs 20
 END
 }
@@ -38,6 +38,7 @@ given=("$@")
 while (($#)); do
     case $1 in
     -h | --help) usage && exit ;;
+    --gather-only) flags+=("$1") && shift && continue ;;
     --?*=*) flag=${1%%=*} value=${1#*=} && shift ;;
     --?*)
         if (($# < 2)) || [[ $2 = --* ]]; then complain "$1 needs a value (see --help)"; fi
@@ -55,7 +56,6 @@ while (($#)); do
         done
         ;;
     --size | --data | --exp) printf -v "${flag#--}" %s "$value" ;;
-    --gather-only) flags+=("$flag") ;;
     *) flags+=("$flag" "$value") ;;
     esac
 done

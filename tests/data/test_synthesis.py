@@ -1,3 +1,4 @@
+import dataclasses
 import hashlib
 import json
 import re
@@ -182,6 +183,23 @@ def test_refuses_a_corpus_with_other_settings(tmp_path, change, told):
     with pytest.raises(SynthesisError, match=re.escape(told)):
         synthesise_corpus(tone_plan(**change), tmp_path)
     assert contents(tmp_path) == whole
+
+
+def test_a_split_can_be_added_later(tmp_path):
+    synthesise_corpus(tone_plan(), tmp_path)
+    before = contents(tmp_path)
+    larger = tone_plan()
+    splits = {**larger.splits, "more": SplitPlan(("kitten",), 2, larger.splits["train"].cast)}
+    larger = dataclasses.replace(larger, splits=splits)
+    counts = synthesise_corpus(larger, tmp_path)
+    assert (counts["spoken"], counts["shards"]) == (17, 1)
+    after = contents(tmp_path)
+    assert {name: after[name] for name in before if name != "corpus.json"} == {
+        name: content for name, content in before.items() if name != "corpus.json"
+    }
+    assert any(name.startswith("audio/more-") for name in map(str, after))
+    with pytest.raises(SynthesisError, match=r"splits\.more"):
+        synthesise_corpus(tone_plan(), tmp_path)
 
 
 def test_refuses_audio_of_unknown_settings(tmp_path):
