@@ -6,6 +6,7 @@ from torch import Tensor
 
 from kwskit.batch import Embeddings
 from kwskit.losses.base import Loss
+from kwskit.matchers.infeasible import scored
 from kwskit.registry import register
 
 
@@ -13,8 +14,8 @@ from kwskit.registry import register
 class Detection(Loss):
     """Binary cross entropy of a matcher's scores, taken as logits (CMCD, PhonMatchNet).
 
-    Mean over the batch's pairs; ln 2 where all logits are 0. ``metrics["accuracy"]`` is the share of pairs judged
-    right at logit 0.
+    Mean over the batch's pairs that the matcher can align; ln 2 where all logits are 0. ``metrics["accuracy"]`` is
+    the share of pairs judged right at logit 0.
 
     Parameters
     ----------
@@ -30,4 +31,7 @@ class Detection(Loss):
             return logit.sum() * 0.0
         matched = torch.ones_like(logit, dtype=torch.bool) if emb.matched is None else emb.matched
         self.metrics = {"accuracy": ((logit.detach() > 0) == matched).float().mean()}
-        return F.binary_cross_entropy_with_logits(logit, matched.to(logit))
+        # A matched pair that no alignment fits would cost thousands, and teach nothing.
+        used = scored(logit)
+        each = F.binary_cross_entropy_with_logits(logit, matched.to(logit), reduction="none")
+        return each.masked_fill(~used, 0.0).sum() / used.sum().clamp(min=1)

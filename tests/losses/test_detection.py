@@ -6,6 +6,7 @@ import torch
 from kwskit.batch import Match
 from kwskit.losses.detection import Detection
 from kwskit.losses.phoneme_detection import PhonemeDetection, spoken_in_place
+from kwskit.matchers.infeasible import INFEASIBLE
 
 
 @pytest.fixture
@@ -44,6 +45,12 @@ def test_detection_is_the_mean_cross_entropy_of_pairs(judged):
     naive = -sum(math.log(p if m else 1 - p) for p, m in zip(chances, matched, strict=True)) / 4
     assert value.item() == pytest.approx(naive, abs=1e-12)
     assert loss.metrics["accuracy"].item() == 0.5
+
+
+def test_pairs_that_cannot_be_aligned_cost_nothing(judged):
+    expected = Detection()(judged([1.3, -0.4], [True, False])).item()
+    assert Detection()(judged([1.3, INFEASIBLE, -0.4], [True, True, False])).item() == pytest.approx(expected)
+    assert Detection()(judged([INFEASIBLE], [True])).item() == 0
 
 
 def test_tokens_count_as_spoken_by_their_position():
