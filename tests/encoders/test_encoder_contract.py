@@ -17,6 +17,7 @@ ENCODERS = {
     "phonmatchnet": ("conv_gru", {"channels": [6, 7], "kernel_size": 3, "layers": 0, "dim": None}, 2),
     "bilstm": ("bilstm", {"hidden": 5, "layers": 2, "dropout": 0.0, "dim": 4}, 1),
     "bilstm_states": ("bilstm", {"hidden": 5, "layers": 1, "dim": None}, 1),
+    "two_stream": ("two_stream", {}, 2),
     "speech_embedding": ("speech_embedding", SCRATCH, 2),
     "speech_embedding_lstm": ("speech_embedding", {**SCRATCH, "upsample": False, "layers": 1, "hidden": 5}, 8),
 }
@@ -29,10 +30,18 @@ def layout(request, monkeypatch):
         monkeypatch.setattr(torch.compiler, "is_compiling", lambda: True)
 
 
+def two_stream():
+    convolutions = {"channels": [6, 4], "kernel_size": 3, "layers": 0, "dim": None}
+    first = build("encoder", "conv_gru", num_features=8, **convolutions)
+    return build("encoder", "two_stream", first=first, second=build("encoder", "speech_embedding", **SCRATCH))
+
+
 @pytest.fixture(params=ENCODERS)
 def encoder(request):
     name, arguments, _ = ENCODERS[request.param]
     torch.manual_seed(0)
+    if name == "two_stream":
+        return two_stream()
     size = {} if name == "speech_embedding" else {"num_features": 8}
     return build("encoder", name, **size, **arguments)
 
