@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
 import torch
 
@@ -17,7 +18,9 @@ from kwskit.hparams import build_hparams, plain_value, resolve_hparams
 from kwskit.stages.fitted_tokenizer import fit_tokenizer
 from kwskit.stages.validation import VALIDATIONS
 from kwskit.systems.model_directory import save_model
+from kwskit.systems.phoneme_vectors import has_phoneme_vectors_to_learn, learn_phoneme_vectors
 from kwskit.systems.system import System
+from kwskit.systems.two_encoders import TwoEncoders
 from kwskit.training.checkpoint import Checkpoints
 from kwskit.training.feed import TrainingFeed
 from kwskit.training.plan import TrainingPlan
@@ -106,6 +109,8 @@ def train(
     if best is None:
         raise RuntimeError(f"{exp / 'train'}: training ended without a best checkpoint")
     system.load_state_dict(best["system"])
+    if has_phoneme_vectors_to_learn(system):
+        learn_phoneme_vectors(cast(TwoEncoders, system), store, hparams["tokenizer"])
     card = _card(best["epoch"], best["ap"], plan.validate, parameters, seed)
     save_model(exp / "model", system, text, card)
     seconds = time.perf_counter() - started
