@@ -10,6 +10,7 @@ from kwskit.registry import build
 
 LENS = torch.tensor([31, 12, 5, 1])
 SCRATCH = {"weights": "none", "frozen": False, "dim": 4}
+SMALL = {"dim": 8, "layers": 2, "heads": 2, "expansion": 2, "dropout": 0.0}
 ENCODERS = {
     "ecapa": ("ecapa", {"channels": 32, "mfa_channels": 24, "dim": 16}, 1),
     "conv_gru": ("conv_gru", {"channels": [6, 7], "hidden": 5, "dim": 4}, 2),
@@ -17,6 +18,9 @@ ENCODERS = {
     "phonmatchnet": ("conv_gru", {"channels": [6, 7], "kernel_size": 3, "layers": 0, "dim": None}, 2),
     "bilstm": ("bilstm", {"hidden": 5, "layers": 2, "dropout": 0.0, "dim": 4}, 1),
     "bilstm_states": ("bilstm", {"hidden": 5, "layers": 1, "dim": None}, 1),
+    "conformer": ("conformer", SMALL, 1),
+    "conformer_4": ("conformer", {**SMALL, "subsampling": 4}, 4),
+    "mobilenet": ("mobilenet", {"channels": 6, "strides": [2, 1], "kernel_size": 3, "dim": 4}, 2),
     "two_stream": ("two_stream", {}, 2),
     "speech_embedding": ("speech_embedding", SCRATCH, 2),
     "speech_embedding_lstm": ("speech_embedding", {**SCRATCH, "upsample": False, "layers": 1, "hidden": 5}, 8),
