@@ -1,4 +1,4 @@
-"""Every overlay of the synthetic recipe trains, is released, and scores."""
+"""Every overlay of the synthetic recipe, and every part that no overlay names, trains, is released, and scores."""
 
 from pathlib import Path
 
@@ -12,15 +12,59 @@ from kwskit.systems.model_directory import load_model
 from kwskit.systems.scoring import TrialScorer
 
 HPARAMS = Path(__file__).parents[2] / "recipes/synth/hparams"
-OVERLAYS = sorted(p for p in HPARAMS.glob("*/*.yaml") if p.parent.name != "tables")
 SHORT = {"training.epochs": "1", "training.keywords": "4", "training.utterances": "2"}
+OVERLAYS = {f"{p.parent.name}/{p.stem}": [p] for p in sorted(HPARAMS.glob("*/*.yaml")) if p.parent.name != "tables"}
+# Methods whole, as their papers have them: several overlays at once.
+STACKS = {
+    "cmcd": "encoder/conv_gru text/g2p_states system/cmcd",
+    "phonmatchnet": "encoder/two_stream text/g2p_states system/phonmatchnet loss/mal_frame",
+    "emkws": "encoder/conformer system/emkws",
+    "ctcat": "encoder/mobilenet text/stressless system/ctcat",
+    "ced": "encoder/conformer system/ced_ctc",
+}
+VARIANTS = {
+    "rpl_distance": {"losses.utt": "!loss:rpl_distance {}"},
+    "rpl_angle": {"losses.utt": "!loss:rpl_angle {points: keywords}"},
+    "rpl_prototype": {"losses.utt": "!loss:rpl_prototype {mode: softmax_centroid}"},
+    "rpl_centroid_relation": {"losses.utt.proto_mode": "centroid_relation"},
+    "rpl_proxy_row": {"losses.utt.proto_mode": "proxy_row", "losses.utt.detach_text": "true"},
+    "asyp_utt": {"losses.utt": "!loss:asyp {level: utt}"},
+    "proxy_bd_text_anchors": {"losses.utt": "!loss:proxy_bd {level: utt, anchor: text}"},
+    "proxy_ms_mining": {"losses.phn": "!loss:proxy_ms {level: phn, mine_eps: 0.1}"},
+    "clat_diag": {"losses.phn": "!loss:clat {denominator: diag, direction: symmetric}"},
+    "clat_multi_in": {"losses.phn": "!loss:clat {denominator: multi_in}"},
+    "clap_unique_text": {"losses.utt": "!loss:clap {positives: unique_text}"},
+    "dwd_leave_one_out": {"losses.audio": "!loss:dwd {own_centroid: loo, learn_scale: true}"},
+    "triplet_semi_hard": {"losses.key": "!loss:keyword_triplet {negatives: semi_hard}"},
+    "sphereface2_balanced": {"losses.key.bias_init": "balanced", "losses.key.margin_end": "0.5"},
+    "aam_schedule": {
+        "losses.key": "!loss:aam_softmax {num_classes: !ref <num_words>, dim: !ref <dim>, margin_end: 0.5}"
+    },
+    "mean_pooling": {"audio_pooler": "!pooler:mean {dim: !ref <dim>}"},
+    "statistics_pooling": {"audio_pooler": "!pooler:statistics {in_dim: !ref <dim>, dim: !ref <dim>}"},
+}
 
 
-@pytest.mark.parametrize("overlay", OVERLAYS, ids=lambda path: f"{path.parent.name}-{path.stem}")
-def test_an_overlay_trains_and_scores(overlay, mini_corpus, tmp_path):
-    train(HPARAMS / "adml.yaml", mini_corpus, tmp_path, [HPARAMS / "tiny.yaml", overlay], SHORT, device="cpu")
-    model = load_model(tmp_path / "model")
+def check(mini_corpus, folder, overlays, overrides):
+    train(HPARAMS / "adml.yaml", mini_corpus, folder, [HPARAMS / "tiny.yaml", *overlays], SHORT | overrides, "cpu")
+    model = load_model(folder / "model")
     trials, _ = read_records(mini_corpus / "trials" / "test_wsj.tsv", "trials")
     scores = TrialScorer(PackedStore.open(mini_corpus / "store" / "test"), trials, model.tokenizer).scores(model.system)
     assert len(scores) == len(trials)
-    assert np.isfinite(scores).all() and scores.std() > 0
+    assert np.isfinite(scores).all()
+    assert scores.std() > 0
+
+
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_an_overlay(name, mini_corpus, tmp_path):
+    check(mini_corpus, tmp_path, OVERLAYS[name], {})
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_a_stack_of_overlays(name, mini_corpus, tmp_path):
+    check(mini_corpus, tmp_path, [HPARAMS / f"{part}.yaml" for part in STACKS[name].split()], {})
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_a_variant(name, mini_corpus, tmp_path):
+    check(mini_corpus, tmp_path, [], VARIANTS[name])
