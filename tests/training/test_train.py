@@ -110,7 +110,7 @@ def test_accumulated_halves_step_like_one_batch_count(config, mini_corpus, tmp_p
 
 def test_early_stop(config, mini_corpus, tmp_path, capsys, monkeypatch):
     aps = iter([0.4, 0.6, 0.5, 0.6])
-    monkeypatch.setattr("kwskit.stages.train.average_precision", lambda *_: next(aps))
+    monkeypatch.setattr("kwskit.stages.validation.average_precision", lambda *_: next(aps))
     train(
         config,
         mini_corpus,
