@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from kwskit.data.store import PackedStore
+from kwskit.encoders.speech_embedding_network import package_weights
 from kwskit.records import read_records
 from kwskit.stages.train import train
 from kwskit.systems.model_directory import load_model
@@ -46,6 +47,8 @@ VARIANTS = {
 
 
 def check(mini_corpus, folder, overlays, overrides):
+    if any("!encoder:speech_embedding" in path.read_text() for path in overlays) and package_weights() is None:
+        pytest.skip("the extra speech-embedding is not installed")
     train(HPARAMS / "adml.yaml", mini_corpus, folder, [HPARAMS / "tiny.yaml", *overlays], SHORT | overrides, "cpu")
     model = load_model(folder / "model")
     trials, _ = read_records(mini_corpus / "trials" / "test_wsj.tsv", "trials")

@@ -41,7 +41,7 @@ def test_an_utterance_comes_with_its_text_and_with_others(parts, batch):
     emb = parts["system"].train().embeddings(batch)
     assert len(emb.matched) == 4 * (1 + 2 + 1)
     assert emb.matched.tolist() == [True] * 4 + [False] * 12
-    assert emb.word.tolist() == [0, 0, 1, 2] + [0, 0, 0, 0, 1, 1, 2, 2] + [0, 0, 1, 2]
+    assert emb.word.tolist() == [0, 0, 1, 2, 0, 0, 0, 0, 1, 1, 2, 2, 0, 0, 1, 2]
     for row in range(16):
         own = [0, 1, 2, 3, 0, 0, 1, 1, 2, 2, 3, 3, 0, 1, 2, 3][row]
         typed, spoken = emb.token_ids[row][emb.text_mask[row]], emb.spoken_ids[row][emb.spoken_mask[row]]
@@ -110,8 +110,10 @@ def test_encoded_rows_are_joined_and_taken():
     one = Encoded(torch.ones(2, 3, 4), torch.tensor([3, 1]), torch.full((2, 3), 7))
     two = Encoded(torch.full((1, 5, 4), 2.0), torch.tensor([5]), torch.full((1, 5), 8))
     both = Encoded.join([one, two])
-    assert both.frames.shape == (3, 5, 4) and both.lens.tolist() == [3, 1, 5]
+    assert both.frames.shape == (3, 5, 4)
+    assert both.lens.tolist() == [3, 1, 5]
     assert both.ids.tolist() == [[7, 7, 7, 0, 0], [7, 7, 7, 0, 0], [8] * 5]
     short = both.take(torch.tensor([1, 0]))
-    assert short.frames.shape == (2, 3, 4) and short.ids.tolist() == [[7, 7, 7]] * 2
+    assert short.frames.shape == (2, 3, 4)
+    assert short.ids.tolist() == [[7, 7, 7]] * 2
     assert short.mask.tolist() == [[True, False, False], [True, True, True]]
