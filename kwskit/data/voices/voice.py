@@ -30,7 +30,7 @@ class Voice:
 
     def speakers(self) -> list[str]:
         """Names of the speakers, without the engine's own name."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must define speakers()")
 
     def synthesise(
         self, text: str, speaker: str, rate: float = 1.0, pitch: float = 1.0, seed: int = 0
@@ -53,7 +53,7 @@ class Voice:
         ValueError
             For an unknown speaker.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must define synthesise(text, speaker, ...)")
 
     def close(self) -> None:
         """Free what the engine holds; most hold nothing that Python does not free."""
