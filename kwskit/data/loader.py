@@ -12,7 +12,8 @@ from torch import Tensor
 from kwskit.batch import Batch
 from kwskit.data.sampler import PKSampler
 from kwskit.data.store import PackedStore
-from kwskit.data.token_table import Tokenizer, TokenTable
+from kwskit.data.token_table import TokenTable
+from kwskit.text.tokenizer import Tokenizer
 
 
 class WordBatches:

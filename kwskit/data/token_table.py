@@ -1,22 +1,15 @@
 """The pronunciations of a vocabulary as arrays."""
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from kwskit.text.tokenizer import Tokenizer
 from kwskit.text.unpronounceable import UnpronounceableText
 
 EXAMPLES = 5
-
-
-class Tokenizer(Protocol):
-    """What a tokenizer must offer here."""
-
-    def encode(self, text: str) -> list[list[int]]:
-        """One id list per pronunciation."""
 
 
 class TokenTable:

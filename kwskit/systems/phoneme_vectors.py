@@ -9,9 +9,9 @@ from torch import Tensor
 
 from kwskit.data.loader import evaluation_batches
 from kwskit.data.store import PackedStore
-from kwskit.data.token_table import Tokenizer
 from kwskit.encoders.phoneme_vectors import PhonemeVectors
 from kwskit.systems.two_encoders import TwoEncoders
+from kwskit.text.tokenizer import Tokenizer
 
 logger = logging.getLogger(__name__)
 

@@ -1,14 +1,14 @@
 """Characters as ids."""
 
 from kwskit.registry import register
-from kwskit.text.neural_g2p import SPECIALS
 from kwskit.text.normalise import normalise
+from kwskit.text.tokenizer import Tokenizer
 
 CHARACTERS = (*"abcdefghijklmnopqrstuvwxyz", "'", " ")
 
 
 @register("tokenizer", "character")
-class CharacterTokenizer:
+class CharacterTokenizer(Tokenizer):
     """Letter ids of typed text: a to z, apostrophe and the space between words (ours).
 
     Text is normalised as for phonemes: accents stripped, numbers spelt out, hyphens taken as spaces.
@@ -19,13 +19,7 @@ class CharacterTokenizer:
     """
 
     def __init__(self) -> None:
-        self.symbols = [*SPECIALS, *CHARACTERS]
-        self._ids = {symbol: index for index, symbol in enumerate(self.symbols)}
-
-    @property
-    def size(self) -> int:
-        """Number of ids."""
-        return len(self.symbols)
+        super().__init__(CHARACTERS)
 
     def encode(self, text: str) -> list[list[int]]:
         """A list with the one id list of ``text``.
@@ -37,7 +31,3 @@ class CharacterTokenizer:
         """
         words = " ".join(normalise(text)).replace("-", " ").replace(".", " ").split()
         return [[self._ids[char] for char in " ".join(words)]]
-
-    def decode(self, ids: list[int]) -> list[str]:
-        """Symbols of ``ids``, padding left out."""
-        return [self.symbols[index] for index in ids if index != 0]

@@ -5,13 +5,14 @@ import logging
 from kwskit.registry import register
 from kwskit.text.g2p import G2P, Pronunciation
 from kwskit.text.lexicon import STRESSLESS, WORD_BOUNDARY
-from kwskit.text.neural_g2p import PHONEMES, SPECIALS
+from kwskit.text.neural_g2p import PHONEMES
+from kwskit.text.tokenizer import Tokenizer
 
 logger = logging.getLogger(__name__)
 
 
 @register("tokenizer", "phoneme")
-class PhonemeTokenizer:
+class PhonemeTokenizer(Tokenizer):
     """Phoneme ids of typed text, all pronunciations: the G2P units of ADML section 4.1.
 
     With stress there are 75 symbols: ``<pad> <unk> <s> </s>``, g2p_en's 70 phonemes and the word
@@ -34,14 +35,8 @@ class PhonemeTokenizer:
         self.lexicon = lexicon
         self.g2p = G2P(lexicon, max_pronunciations)
         phonemes = PHONEMES if stress else STRESSLESS
-        self.symbols = [*SPECIALS, *phonemes, WORD_BOUNDARY]
-        self._ids = {symbol: index for index, symbol in enumerate(self.symbols)}
+        super().__init__([*phonemes, WORD_BOUNDARY])
         self._encoded: dict[str, list[list[int]]] = {}
-
-    @property
-    def size(self) -> int:
-        """Number of ids."""
-        return len(self.symbols)
 
     def encode(self, text: str) -> list[list[int]]:
         """One id list a pronunciation, likeliest first, at least one; remembered.
@@ -61,10 +56,6 @@ class PhonemeTokenizer:
             if max(map(len, self._encoded[text])) == 1:
                 logger.warning("'%s' is a single phoneme: as a keyword it will be heard everywhere", text)
         return [list(ids) for ids in self._encoded[text]]
-
-    def decode(self, ids: list[int]) -> list[str]:
-        """Symbols of ``ids``, padding left out."""
-        return [self.symbols[index] for index in ids if index != 0]
 
     def _to_ids(self, pronunciation: Pronunciation) -> list[int]:
         symbols = pronunciation if self.stress else [phoneme.rstrip("012") for phoneme in pronunciation]

@@ -7,11 +7,12 @@ from typing import Any
 from kwskit.registry import register
 from kwskit.text.neural_g2p import SPECIALS
 from kwskit.text.subwords import SPACE, learn_subwords, plain_words
+from kwskit.text.tokenizer import Tokenizer
 from kwskit.text.unpronounceable import UnpronounceableText
 
 
 @register("tokenizer", "subword")
-class SubwordTokenizer:
+class SubwordTokenizer(Tokenizer):
     """Subword ids of typed text: the likeliest pieces of a unigram model (sentencepiece, Kudo 2018).
 
     ``kwskit train`` learns the pieces from the training words and writes them into the configuration, so
@@ -35,10 +36,9 @@ class SubwordTokenizer:
             )
         scored = [str(piece).rpartition(" ") for piece in pieces]
         self._scores = {piece: float(score) for piece, _, score in scored}
-        self.symbols = [*SPECIALS, *self._scores]
+        super().__init__(self._scores)
         if len(self.symbols) > vocab_size:
             raise ValueError(f"{len(self.symbols)} symbols are more than vocab_size, {vocab_size}")
-        self._ids = {symbol: index for index, symbol in enumerate(self.symbols)}
         self._longest = max(map(len, self._scores), default=0)
 
     @classmethod
@@ -52,11 +52,6 @@ class SubwordTokenizer:
         """
         return {"pieces": list(pieces) if pieces is not None else learn_subwords(words, vocab_size - len(SPECIALS))}
 
-    @property
-    def size(self) -> int:
-        """Number of ids."""
-        return len(self.symbols)
-
     def encode(self, text: str) -> list[list[int]]:
         """A list with the one id list of ``text``.
 
@@ -68,10 +63,6 @@ class SubwordTokenizer:
         """
         pieces = [piece for word in plain_words(text) for piece in self._split(SPACE + word, text)]
         return [[self._ids[piece] for piece in pieces]]
-
-    def decode(self, ids: list[int]) -> list[str]:
-        """Symbols of ``ids``, padding left out."""
-        return [self.symbols[index] for index in ids if index != 0]
 
     def _split(self, word: str, text: str) -> list[str]:
         """The pieces of ``word`` with the greatest sum of scores (Viterbi)."""

@@ -1,0 +1,41 @@
+"""What every tokenizer does."""
+
+from collections.abc import Iterable
+
+from kwskit.text.neural_g2p import SPECIALS
+
+
+class Tokenizer:
+    """Typed text as ids; a ``!tokenizer:`` defines :meth:`encode`.
+
+    Parameters
+    ----------
+    units : what the ids stand for, after ``<pad> <unk> <s> </s>``
+
+    Attributes
+    ----------
+    symbols : list of str, index = id
+    """
+
+    def __init__(self, units: Iterable[str]):
+        self.symbols = [*SPECIALS, *units]
+        self._ids = {symbol: index for index, symbol in enumerate(self.symbols)}
+
+    @property
+    def size(self) -> int:
+        """Number of ids."""
+        return len(self.symbols)
+
+    def encode(self, text: str) -> list[list[int]]:
+        """One id list a pronunciation of ``text``, likeliest first, at least one.
+
+        Raises
+        ------
+        kwskit.text.unpronounceable.UnpronounceableText
+            For text that cannot be read out.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define encode(text)")
+
+    def decode(self, ids: list[int]) -> list[str]:
+        """Symbols of ``ids``, padding left out."""
+        return [self.symbols[index] for index in ids if index != 0]
