@@ -15,7 +15,7 @@ from kwskit.evaluation.word_discrimination import Segments
 from kwskit.records import read_records
 
 RESAMPLES = 1000
-RESAMPLES_OF_PAIRS = 400
+RESAMPLES_OF_PAIRS = 200
 CURVE_METRICS = {"ap": "average_precision", "auc": "auc", "eer": "eer", "eer_nearest": "eer_nearest"}
 
 
