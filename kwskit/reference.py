@@ -32,15 +32,17 @@ def reference_page() -> str:
         "",
     ]
     for kind, title in TITLES.items():
-        found = [part for part in registry.parts(kind) if part.plugin is None]
-        names = [f"[`{part.name}`](#{_anchor(part)})" for part in found]
+        names = [f"[`{part.name}`](#{_anchor(part)})" for part in _built_in(kind)]
         lines += [f"- [{title}](#{title.lower().replace(' ', '-')}): {', '.join(names)}"]
     for kind, title in TITLES.items():
         lines += ["", f"## {title}"]
-        for part in registry.parts(kind):
-            if part.plugin is None:
-                lines += ["", *_chapter(part)]
+        for part in _built_in(kind):
+            lines += ["", *_chapter(part)]
     return "\n".join(lines) + "\n"
+
+
+def _built_in(kind: str) -> list[registry.Part]:
+    return [part for part in registry.parts(kind) if part.cls.__module__.startswith("kwskit.")]
 
 
 def _chapter(part: registry.Part) -> list[str]:

@@ -98,7 +98,8 @@ class Gatherer:
             "command": os.environ.get("KWSKIT_COMMAND", f"kwskit table {table.name}.yaml"),
             "data": self.place.data.name,
             "trials": "; ".join(trials),
-            "every row starts from": " + ".join(path.name for path in yamls) + (f" {overrides}" if overrides else ""),
+            "every row starts from": " + ".join(f"{path.parent.name}/{path.name}" for path in yamls)
+            + (f" {overrides}" if overrides else ""),
             "kwskit": __version__,
             "torch": torch.__version__,
             "python": platform.python_version(),

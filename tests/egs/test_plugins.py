@@ -13,8 +13,12 @@ from kwskit import registry
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="module")
-def plugins():
+@pytest.fixture
+def plugins(monkeypatch):
+    """The plugins of the examples, forgotten after the test."""
+    registry.parts()
+    monkeypatch.setattr(registry, "_parts", dict(registry._parts))
+    monkeypatch.setattr(registry, "_plugins", dict(registry._plugins))
     for path in ROOT.glob("egs/plugin_*/*.py"):
         registry.load_plugin(path)
 
