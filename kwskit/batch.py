@@ -46,17 +46,27 @@ class Batch:
         return replace(self, **moved)
 
 
+# The score of a pair that no alignment fits: below any other, and finite in half precision.
+INFEASIBLE = -1e4
+
+
 class Match(NamedTuple):
     """How well the text and the speech of each pair go together.
 
     Attributes
     ----------
-    score : (N,) higher for a better match; a logit where the loss is a cross entropy
+    score : (N,) higher for a better match; a logit where the loss is a cross entropy; ``INFEASIBLE`` where no
+        alignment fits
     token_logits : (N, T_t) or None; logit that the token is spoken where the text has it
     """
 
     score: Tensor
     token_logits: Tensor | None = None
+
+    @property
+    def feasible(self) -> Tensor:
+        """(N,) bool: the pairs that an alignment fits."""
+        return self.score > INFEASIBLE
 
 
 @dataclass

@@ -4,7 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from kwskit.losses.base import PairwiseLoss, unit
+from kwskit.losses.base import PairwiseLoss
+from kwskit.numerics import unit
 from kwskit.registry import register
 
 

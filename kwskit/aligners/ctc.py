@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from kwskit.aligners.ctc_viterbi import ctc_viterbi
 from kwskit.aligners.frame_owners import average_owned
-from kwskit.losses.full_precision import at_least_float32
+from kwskit.numerics import at_least_float32
 from kwskit.registry import register
 
 

@@ -5,8 +5,7 @@ from torch import Tensor, nn
 
 from kwskit.aligners.frame_owners import average_owned
 from kwskit.aligners.sequence_partition import partition_by_means, partition_by_path
-from kwskit.losses.base import unit
-from kwskit.losses.full_precision import at_least_float32
+from kwskit.numerics import at_least_float32, unit
 from kwskit.registry import register
 
 COSTS = ("path", "segment_mean")

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from kwskit.losses.full_precision import at_least_float32
+from kwskit.numerics import at_least_float32
 
 
 def average_owned(owner: Tensor, text_mask: Tensor, audio_frames: Tensor, audio_mask: Tensor) -> tuple[Tensor, Tensor]:

@@ -7,7 +7,6 @@ bytes depend neither on the number of processes nor on what was spoken before.
 
 import hashlib
 import io
-import json
 import logging
 import multiprocessing
 from collections import Counter
@@ -16,7 +15,6 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -25,23 +23,20 @@ import soundfile
 from kwskit import registry
 from kwskit.data.casting import Speaker
 from kwskit.data.conditioning import SAMPLE_RATE, condition
+from kwskit.data.corpus_settings import claim_corpus
 from kwskit.data.progress import Progress
+from kwskit.data.synthesis_error import SynthesisError
 from kwskit.data.voices.voice import Voice
 from kwskit.records import MANIFEST, read_records, write_records
 from kwskit.whole_file import written_whole
 
 logger = logging.getLogger(__name__)
 
-SETTINGS = "corpus.json"
 GAP = SAMPLE_RATE // 10  # zeros between the utterances of a shard
 ATTEMPTS = 3
 SHORTEST, LONGEST = 0.1, 2.5  # s
 
 _engines: dict[str, Voice] = {}
-
-
-class SynthesisError(RuntimeError):
-    """A corpus that cannot be synthesised as asked; the message says what stands in the way."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +149,8 @@ def synthesise_corpus(plan: CorpusPlan, data: str | Path, jobs: int = 1) -> Coun
     """
     data = Path(data)
     cut = shards(plan)
-    _claim(plan, data)
+    (data / "audio" / "shards").mkdir(parents=True, exist_ok=True)
+    claim_corpus(data, {"format": 1, **asdict(plan)})
     for leftover in (data / "audio").glob(".*.partial"):  # of a run that was killed
         leftover.unlink()
     todo = [shard for shard in cut if not (_records(data, shard).exists() and _audio(data, shard).exists())]
@@ -244,54 +240,6 @@ def _engine(name: str) -> Voice:
             return voice
         _engines[name] = voice
     return _engines[name]
-
-
-def _claim(plan: CorpusPlan, data: Path) -> None:
-    """Store the plan in ``data``, or refuse when another one is stored there that lacks more than some splits."""
-    (data / "audio" / "shards").mkdir(parents=True, exist_ok=True)
-    wanted = json.loads(json.dumps({"format": 1, **asdict(plan)}))
-    settings = data / SETTINGS
-    if settings.exists():
-        try:
-            stored = json.loads(settings.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise SynthesisError(f"{settings}: not a settings file ({error}); remove {data} to start over") from error
-        if _grown(stored, wanted):
-            _write_settings(settings, wanted)
-        elif stored != wanted:
-            raise SynthesisError(
-                f"{data} holds a corpus with other settings ({'; '.join(_differences(stored, wanted))}); "
-                f"choose another folder, or remove that one to make it anew"
-            )
-        return
-    if any((data / "audio").glob("*.wav")):
-        raise SynthesisError(f"{data / 'audio'} holds audio but {settings} is missing; choose an empty folder")
-    _write_settings(settings, wanted)
-
-
-def _write_settings(path: Path, settings: Mapping) -> None:
-    with written_whole(path) as partial:
-        partial.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
-
-
-def _grown(stored: Any, wanted: dict[str, Any]) -> bool:
-    """Whether ``wanted`` is the corpus ``stored`` with more splits and else the same."""
-    if not isinstance(stored, dict) or not isinstance(stored.get("splits"), dict):
-        return False
-    both = {name: split for name, split in wanted["splits"].items() if name in stored["splits"]}
-    return len(both) < len(wanted["splits"]) and stored == {**wanted, "splits": both}
-
-
-def _differences(stored: object, wanted: object, at: str = "") -> list[str]:
-    if isinstance(stored, dict) and isinstance(wanted, dict):
-        keys = dict.fromkeys([*stored, *wanted])
-        deep = [_differences(stored.get(k), wanted.get(k), f"{at}.{k}".strip(".")) for k in keys]
-        return [line for lines in deep for line in lines][:5]
-    if stored == wanted:
-        return []
-    if isinstance(stored, list) and isinstance(wanted, list):
-        return [f"{at}: {len(stored)} there, {len(wanted)} wanted" if len(stored) != len(wanted) else f"{at} differ"]
-    return [f"{at}: {stored!r} there, {wanted!r} wanted"]
 
 
 def _audio(data: Path, shard: Shard) -> Path:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from kwskit.batch import length_mask
-from kwskit.encoders.frames import values_at_hand
+from kwskit.numerics import values_at_hand
 
 
 def encode_once(encode: Callable[[Tensor, Tensor], Tensor], tokens: Tensor, lens: Tensor) -> Tensor:

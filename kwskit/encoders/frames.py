@@ -1,17 +1,12 @@
 """Which layout a batch's frames get."""
 
-import torch
 from torch import Tensor
 
 from kwskit.encoders.packed_frames import PackedFrames
 from kwskit.encoders.padded_frames import PaddedFrames
+from kwskit.numerics import values_at_hand
 
 Frames = PackedFrames | PaddedFrames
-
-
-def values_at_hand(x: Tensor) -> bool:
-    """Whether Python may branch on values of ``x`` at no cost: on a CPU, outside compiled and exported graphs."""
-    return x.is_cpu and not torch.compiler.is_compiling() and not torch.jit.is_tracing()
 
 
 def lay_out(mask: Tensor, gap: int = 0) -> Frames:

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from kwskit.batch import length_mask
-from kwskit.encoders.frames import values_at_hand
+from kwskit.numerics import values_at_hand
 from kwskit.registry import register
 
 

@@ -3,8 +3,8 @@
 from torch import Tensor
 
 from kwskit.losses.audio_loss import AudioLoss
-from kwskit.losses.base import unit
 from kwskit.losses.info_nce import info_nce
+from kwskit.numerics import unit
 from kwskit.registry import register
 
 POSITIVES = ("multi_out", "multi_in")

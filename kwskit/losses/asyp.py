@@ -3,10 +3,11 @@
 import torch
 from torch import Tensor
 
-from kwskit.losses.base import PairwiseLoss, unit
+from kwskit.losses.base import PairwiseLoss
 from kwskit.losses.chunked_sum import chunked_sum
 from kwskit.losses.class_slots import class_slots
 from kwskit.losses.else_msp import extended_logsumexp, mean_softplus
+from kwskit.numerics import unit
 from kwskit.registry import register
 
 # Smallest alpha or beta that a prefactor divides by.

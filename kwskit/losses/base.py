@@ -3,7 +3,6 @@
 from typing import cast
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from kwskit.batch import Embeddings
@@ -108,8 +107,3 @@ def valid_rows(mask: Tensor, *rows: Tensor) -> list[Tensor]:
     # One nonzero for all: each boolean index would wait for the device on its own.
     valid = mask.flatten().nonzero().squeeze(1)
     return [x.flatten(0, 1).index_select(0, valid) for x in rows]
-
-
-def unit(x: Tensor) -> Tensor:
-    """Rows of ``x`` (M, d) scaled to length 1; a zero row stays zero."""
-    return F.normalize(x, dim=-1, eps=1e-8)

@@ -3,10 +3,11 @@
 import torch
 from torch import Tensor
 
-from kwskit.losses.base import PairwiseLoss, unit
+from kwskit.losses.base import PairwiseLoss
 from kwskit.losses.class_slots import class_slots, slot_means
 from kwskit.losses.info_nce import info_nce, info_nce_between
 from kwskit.losses.learnt_scale import LearntScale
+from kwskit.numerics import unit
 from kwskit.registry import register
 
 POSITIVES = ("views", "diag", "multi_out", "multi_in", "unique_text")

@@ -2,8 +2,9 @@
 
 from torch import Tensor
 
-from kwskit.losses.base import PairwiseLoss, unit
+from kwskit.losses.base import PairwiseLoss
 from kwskit.losses.info_nce import DIRECTIONS, info_nce_between
+from kwskit.numerics import unit
 from kwskit.registry import register
 
 DENOMINATORS = ("diag", "masked", "multi_out", "multi_in")

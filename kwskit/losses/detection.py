@@ -6,7 +6,6 @@ from torch import Tensor
 
 from kwskit.batch import Embeddings
 from kwskit.losses.base import Loss
-from kwskit.matchers.infeasible import scored
 from kwskit.registry import register
 
 
@@ -22,16 +21,12 @@ class Detection(Loss):
     weight : factor of this loss in the total
     """
 
-    def __init__(self, weight: float = 1.0):
-        super().__init__(weight)
-
     def compute(self, emb: Embeddings) -> Tensor:
-        logit = emb.match.score
+        logit, used = emb.match.score, emb.match.feasible
         if len(logit) == 0:
             return logit.sum() * 0.0
         matched = torch.ones_like(logit, dtype=torch.bool) if emb.matched is None else emb.matched
         self.metrics = {"accuracy": ((logit.detach() > 0) == matched).float().mean()}
         # A matched pair that no alignment fits would cost thousands, and teach nothing.
-        used = scored(logit)
         each = F.binary_cross_entropy_with_logits(logit, matched.to(logit), reduction="none")
         return each.masked_fill(~used, 0.0).sum() / used.sum().clamp(min=1)

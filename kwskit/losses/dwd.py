@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from kwskit.losses.audio_loss import AudioLoss
-from kwskit.losses.base import unit
 from kwskit.losses.class_slots import class_slots, slot_means
 from kwskit.losses.learnt_scale import LearntScale
+from kwskit.numerics import unit
 from kwskit.registry import register
 
 OWN_CENTROIDS = ("full", "loo")

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from kwskit.batch import Embeddings, Match
+from kwskit.numerics import at_least_float32
 
 
 class FullPrecision:
@@ -40,8 +41,3 @@ class FullPrecision:
         if isinstance(value, tuple):
             return tuple(at_least_float32(part) for part in value)
         return partial(self._read, value) if callable(value) else value
-
-
-def at_least_float32(x: Tensor) -> Tensor:
-    """``x`` in float32 when it is a narrower float, and otherwise as it is."""
-    return x.float() if x.is_floating_point() and x.dtype.itemsize < 4 else x

@@ -4,8 +4,8 @@ import torch
 from torch import Tensor, nn
 
 from kwskit.losses.audio_loss import AudioLoss
-from kwskit.losses.base import unit
 from kwskit.losses.class_slots import class_slots
+from kwskit.numerics import unit
 
 GROWTHS = ("linear", "exponential")
 

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from kwskit.losses.audio_loss import AudioLoss
-from kwskit.losses.base import unit
+from kwskit.numerics import unit
 from kwskit.registry import register
 
 NEGATIVES = ("hardest", "semi_hard")

@@ -6,10 +6,11 @@ import torch
 from torch import Tensor, nn
 
 from kwskit.batch import Embeddings
-from kwskit.losses.base import LEVELS, Loss, matched_mask, pairs, unit, valid_rows
+from kwskit.losses.base import LEVELS, Loss, matched_mask, pairs, valid_rows
 from kwskit.losses.else_msp import softplus
 from kwskit.losses.gradient_reversal import reverse_gradient
 from kwskit.losses.modality_classifier import ModalityClassifier
+from kwskit.numerics import unit
 from kwskit.registry import register
 
 ADVERSARIAL_LEVELS = (*LEVELS, "frame")

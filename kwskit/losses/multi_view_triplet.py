@@ -8,8 +8,9 @@ from rapidfuzz.process import cdist
 from torch import Tensor
 
 from kwskit.batch import Embeddings
-from kwskit.losses.base import Loss, matched_rows, pairs, unit
+from kwskit.losses.base import Loss, matched_rows, pairs
 from kwskit.losses.class_slots import class_slots, slot_means
+from kwskit.numerics import unit
 from kwskit.registry import register
 
 OBJECTIVES = ("obj0", "obj1", "obj2", "obj3")

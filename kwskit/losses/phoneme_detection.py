@@ -21,9 +21,6 @@ class PhonemeDetection(Loss):
     weight : factor of this loss in the total
     """
 
-    def __init__(self, weight: float = 1.0):
-        super().__init__(weight)
-
     def compute(self, emb: Embeddings) -> Tensor:
         logits = emb.match.token_logits
         if logits is None:

@@ -23,17 +23,6 @@ class ProxyBD(ProxyPairs):
     weight : factor of this loss in the total
     """
 
-    def __init__(
-        self,
-        alpha: float = 2.0,
-        beta: float = 40.0,
-        lam: float = 0.5,
-        anchor: str = "audio",
-        level: str = "utt",
-        weight: float = 1.0,
-    ):
-        super().__init__(alpha, beta, lam, anchor, level, weight)
-
     def anchor_terms(self, similarity: Tensor, same: Tensor) -> Tensor:
         pull, push = self.alpha * (self.lam - similarity), self.beta * (similarity - self.lam)
         return mean_softplus(pull, same) + mean_softplus(push, ~same)

@@ -1,5 +1,7 @@
 """Proxy multi-similarity loss."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -27,17 +29,8 @@ class ProxyMS(ProxyPairs):
     weight : factor of this loss in the total
     """
 
-    def __init__(
-        self,
-        alpha: float = 2.0,
-        beta: float = 40.0,
-        lam: float = 0.5,
-        mine_eps: float | None = None,
-        anchor: str = "audio",
-        level: str = "utt",
-        weight: float = 1.0,
-    ):
-        super().__init__(alpha, beta, lam, anchor, level, weight)
+    def __init__(self, mine_eps: float | None = None, **shared: Any):
+        super().__init__(**shared)
         self.mine_eps = mine_eps
 
     def anchor_terms(self, similarity: Tensor, same: Tensor) -> Tensor:

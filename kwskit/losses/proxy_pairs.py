@@ -2,8 +2,9 @@
 
 from torch import Tensor
 
-from kwskit.losses.base import PairwiseLoss, unit
+from kwskit.losses.base import PairwiseLoss
 from kwskit.losses.chunked_sum import chunked_sum
+from kwskit.numerics import unit
 
 ANCHORS = ("audio", "text")
 
@@ -19,7 +20,15 @@ class ProxyPairs(PairwiseLoss):
     weight : factor of this loss in the total
     """
 
-    def __init__(self, alpha: float, beta: float, lam: float, anchor: str, level: str, weight: float):
+    def __init__(
+        self,
+        alpha: float = 2.0,
+        beta: float = 40.0,
+        lam: float = 0.5,
+        anchor: str = "audio",
+        level: str = "utt",
+        weight: float = 1.0,
+    ):
         super().__init__(level, weight)
         if not (alpha > 0 and beta > 0):
             raise ValueError(f"alpha and beta must be above 0, not {alpha} and {beta}")

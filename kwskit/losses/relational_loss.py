@@ -2,7 +2,8 @@
 
 from torch import Tensor
 
-from kwskit.losses.base import PairwiseLoss, unit
+from kwskit.losses.base import PairwiseLoss
+from kwskit.numerics import unit
 
 REDUCTIONS = ("mean", "valid")
 

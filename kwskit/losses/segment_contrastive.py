@@ -4,7 +4,6 @@ from torch import Tensor
 
 from kwskit.batch import Embeddings
 from kwskit.losses.base import Loss
-from kwskit.matchers.infeasible import scored
 from kwskit.registry import register
 
 
@@ -30,8 +29,7 @@ class SegmentContrastive(Loss):
         self.margin = margin
 
     def compute(self, emb: Embeddings) -> Tensor:
-        score = emb.match.score
-        used = scored(score)
+        score, used = emb.match.score, emb.match.feasible
         distance = -score.masked_fill(~used, 0.0)
         matched = used if emb.matched is None else emb.matched
         pull, push = distance.square(), (self.margin - distance).clamp(min=0.0).square()

@@ -5,10 +5,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from kwskit.aligners.ctc_viterbi import ctc_feasible, ctc_viterbi, path_score
-from kwskit.batch import Embeddings, Match
-from kwskit.losses.base import unit
-from kwskit.losses.full_precision import at_least_float32
-from kwskit.matchers.infeasible import INFEASIBLE
+from kwskit.batch import INFEASIBLE, Embeddings, Match
+from kwskit.numerics import at_least_float32, unit
 from kwskit.registry import register
 
 PATHS = ("viterbi", "forward")
@@ -20,7 +18,7 @@ class CtcScore(nn.Module):
     """CTCAT: z = z_CTC + lam mean over tokens of cos(aligned audio, text) (Jin et al. 2024).
 
     z_CTC is the log-probability of the text given the frames, divided by a length. Needs ``aligner: !aligner:ctc``.
-    Where the tokens do not fit in the frames the score is :data:`~kwskit.matchers.infeasible.INFEASIBLE`.
+    Where the tokens do not fit in the frames the score is :data:`~kwskit.batch.INFEASIBLE`.
     How z_CTC is normalised is a reconstruction.
 
     Parameters

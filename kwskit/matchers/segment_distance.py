@@ -4,9 +4,8 @@ import torch
 from torch import nn
 
 from kwskit.aligners.frame_owners import feasible
-from kwskit.batch import Embeddings, Match
-from kwskit.losses.full_precision import at_least_float32
-from kwskit.matchers.infeasible import INFEASIBLE
+from kwskit.batch import INFEASIBLE, Embeddings, Match
+from kwskit.numerics import at_least_float32, unit
 from kwskit.registry import register
 
 
@@ -15,7 +14,7 @@ class SegmentDistance(nn.Module):
     """EMKWS: minus the mean distance of each token and the mean of its frames (Nishu et al. 2023).
 
     Needs ``aligner: !aligner:dsp``. A pair with fewer frames than tokens scores
-    :data:`~kwskit.matchers.infeasible.INFEASIBLE`. The mean over tokens is a reconstruction.
+    :data:`~kwskit.batch.INFEASIBLE`. The mean over tokens is a reconstruction.
 
     Parameters
     ----------
@@ -29,7 +28,7 @@ class SegmentDistance(nn.Module):
     def forward(self, emb: Embeddings) -> Match:
         audio, text = at_least_float32(emb.aligned_audio), at_least_float32(emb.text_tokens)
         if self.normalize:
-            audio, text = (nn.functional.normalize(x, dim=-1, eps=1e-8) for x in (audio, text))
+            audio, text = unit(audio), unit(text)
         difference = (audio - text).masked_fill(~emb.text_mask.unsqueeze(-1), 0.0)
         distance = torch.linalg.vector_norm(difference, dim=-1).sum(1) / emb.text_mask.sum(1).clamp(min=1)
         return Match((-distance).masked_fill(~feasible(emb.affinity, emb.text_mask), INFEASIBLE))

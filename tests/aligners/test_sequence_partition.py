@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from kwskit.aligners.sequence_partition import partition_by_means, partition_by_path
-from kwskit.losses.base import unit
+from kwskit.numerics import unit
 
 FRAMES = torch.tensor([[0, 1], [0, 1], [1, 1], [1, 0], [1, 0.2], [0, -1]], dtype=torch.float64)
 TOKENS = torch.tensor([[0, 1], [1, 0], [0, -1]], dtype=torch.float64)

@@ -2,7 +2,8 @@ import pytest
 import torch
 from torch import nn
 
-from kwskit.losses.base import Loss, PairwiseLoss, pairs, unit
+from kwskit.losses.base import Loss, PairwiseLoss, pairs
+from kwskit.numerics import unit
 
 
 class Spread(PairwiseLoss):

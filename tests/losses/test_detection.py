@@ -3,10 +3,9 @@ import math
 import pytest
 import torch
 
-from kwskit.batch import Match
+from kwskit.batch import INFEASIBLE, Match
 from kwskit.losses.detection import Detection
 from kwskit.losses.phoneme_detection import PhonemeDetection, spoken_in_place
-from kwskit.matchers.infeasible import INFEASIBLE
 
 
 @pytest.fixture

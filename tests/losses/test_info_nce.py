@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from kwskit.losses import chunked_sum
-from kwskit.losses.base import unit
 from kwskit.losses.info_nce import info_nce
+from kwskit.numerics import unit
 
 ALL = ["diag", "masked", "multi_out", "multi_in", "views"]
 

@@ -2,9 +2,8 @@ import pytest
 import torch
 
 from kwskit.aligners.dsp import DynamicSequencePartition
-from kwskit.batch import Embeddings, Match, length_mask
+from kwskit.batch import INFEASIBLE, Embeddings, Match, length_mask
 from kwskit.losses.segment_contrastive import SegmentContrastive
-from kwskit.matchers.infeasible import INFEASIBLE
 from kwskit.matchers.segment_distance import SegmentDistance
 
 FRAMES = torch.tensor([[0, 1], [0, 1], [1, 1], [1, 0], [1, 0.2], [0, -1]], dtype=torch.float64)

@@ -3,8 +3,7 @@ import math
 import pytest
 import torch
 
-from kwskit.batch import Embeddings, length_mask
-from kwskit.matchers.infeasible import INFEASIBLE
+from kwskit.batch import INFEASIBLE, Embeddings, length_mask
 from kwskit.registry import build
 
 # Columns are token 0, token 1, blank.

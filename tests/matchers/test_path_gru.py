@@ -2,8 +2,7 @@ import pytest
 import torch
 
 from kwskit.aligners.dsp import DynamicSequencePartition
-from kwskit.batch import Embeddings, length_mask
-from kwskit.matchers.infeasible import INFEASIBLE
+from kwskit.batch import INFEASIBLE, Embeddings, length_mask
 from kwskit.registry import build
 
 TOKEN_LENS, FRAME_LENS = torch.tensor([4, 2, 3]), torch.tensor([7, 4, 2])

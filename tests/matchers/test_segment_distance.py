@@ -2,8 +2,7 @@ import pytest
 import torch
 
 from kwskit.aligners.dsp import DynamicSequencePartition
-from kwskit.batch import Embeddings, length_mask
-from kwskit.matchers.infeasible import INFEASIBLE, scored
+from kwskit.batch import INFEASIBLE, Match
 from kwskit.registry import build
 
 FRAMES = torch.tensor([[0, 1], [0, 1], [1, 1], [1, 0], [1, 0.2], [0, -1]], dtype=torch.float64)
@@ -45,7 +44,7 @@ def test_equals_a_loop_and_marks_what_cannot_be_aligned(normalize):
             each.append((mean - token).norm())
         assert score[n].item() == pytest.approx(-torch.stack(each).mean().item(), abs=1e-9)
     assert score[2].item() == INFEASIBLE
-    assert scored(score).tolist() == [True, True, False]
+    assert Match(score).feasible.tolist() == [True, True, False]
 
 
 def test_gradients_are_finite_where_segments_and_tokens_coincide():
