@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from kwskit.aligners.dsp import DynamicSequencePartition
-from kwskit.batch import INFEASIBLE, Match
+from kwskit.batch import INFEASIBLE, Embeddings, Match, length_mask
 from kwskit.registry import build
 
 FRAMES = torch.tensor([[0, 1], [0, 1], [1, 1], [1, 0], [1, 0.2], [0, -1]], dtype=torch.float64)
