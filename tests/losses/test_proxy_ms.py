@@ -48,7 +48,7 @@ def test_equals_loops(random_rows, anchor, mine_eps):
     audio, text = audio + 8 * torch.eye(40)[labels], text + 8 * torch.eye(40)[labels]  # some anchors need no more
     rows = (audio, text) if anchor == "audio" else (text, audio)
     text[0] = audio[0] = -audio[1]
-    value = ProxyMS(3.0, 7.0, 0.2, mine_eps, anchor).pair_loss(audio, text, labels).item()
+    value = ProxyMS(mine_eps, alpha=3.0, beta=7.0, lam=0.2, anchor=anchor).pair_loss(audio, text, labels).item()
     expected, used = by_loops(*rows, labels, 3.0, 7.0, 0.2, mine_eps)
     assert value == pytest.approx(expected, abs=1e-9)
     assert used == 11 if mine_eps is None else 0 < used < 11
