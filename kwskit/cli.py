@@ -46,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     command = _command(commands, "pack", _pack, "stage 2: pack a corpus into memory-mapped stores and a lexicon")
     command.add_argument("--data", type=Path, required=True, help="folder with manifests/*.tsv")
     command.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes (default: all cores)")
-    command.add_argument("--on_bad", choices=("stop", "skip"), default="stop", help="what a bad segment does")
+    command.add_argument("--strict", action="store_true", help="stop at bad segments (default: skip and report them)")
 
     command = _command(commands, "train", _train, "stage 3: train; any --a.b VALUE overrides the YAML")
     command.add_argument("--config", type=Path, required=True, help="the experiment's YAML")
@@ -55,6 +55,10 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--exp", type=Path, required=True, help="folder of the run")
     command.add_argument("--seed", type=int, help="overrides the YAML's seed")
     command.add_argument("--device", help="cpu, cuda, cuda:1 … (default: cuda where there is one)")
+
+    command = _command(commands, "adopt", _adopt, "stage 3 without training: take a model trained elsewhere")
+    command.add_argument("--model", type=Path, required=True, help="its directory")
+    command.add_argument("--exp", type=Path, required=True, help="folder of the run")
 
     command = _command(commands, "score", _score, "stage 4: embed, score the trials, compute the results")
     command.add_argument("--data", type=Path, required=True)
@@ -128,7 +132,7 @@ def _pack(options: argparse.Namespace, rest: list[str]) -> None:
     from kwskit.stages.pack import pack_corpus
 
     _no_more(rest)
-    pack_corpus(options.data, options.jobs, options.on_bad)
+    pack_corpus(options.data, options.jobs, "stop" if options.strict else "skip")
 
 
 def _train(options: argparse.Namespace, rest: list[str]) -> None:
@@ -138,6 +142,13 @@ def _train(options: argparse.Namespace, rest: list[str]) -> None:
     if options.seed is not None:
         overrides["seed"] = str(options.seed)
     train(options.config, options.data, options.exp, options.overlay, overrides, options.device)
+
+
+def _adopt(options: argparse.Namespace, rest: list[str]) -> None:
+    from kwskit.stages.adopt import adopt_model
+
+    _no_more(rest)
+    adopt_model(options.model, options.exp)
 
 
 def _score(options: argparse.Namespace, rest: list[str]) -> None:

@@ -12,6 +12,7 @@ import torch
 from kwskit.data.packing import pack_manifest
 from kwskit.evaluation.trials import wsj_trials
 from kwskit.records import write_records
+from kwskit.stages.train import train
 from kwskit.text.g2p import G2P
 
 # Several threads wait for each other where the machine is busy: small tensors are faster on one.
@@ -76,3 +77,29 @@ def mini_corpus(tmp_path_factory) -> Path:
             trials = wsj_trials(table["utt_id"].to_pylist(), table["word"].to_pylist(), seed=1)
             write_records(data / "trials" / f"{split}_wsj.tsv", "trials", trials, {"protocol": "wsj", "seed": 1})
     return data
+
+
+TINY = """\
+seed: 7
+tokenizer: !tokenizer:phoneme {stress: true}
+system: !system:dual_encoder
+  frontend: !frontend:log_mel {num_mels: 40}
+  acoustic_encoder: !encoder:ecapa {channels: 16, mfa_channels: 24, dim: 16, scale: 4}
+  audio_pooler: !pooler:ccsp {in_dim: 16, dim: 16}
+  text_encoder: !text_encoder:bilstm {num_tokens: 75, embedding_dim: 8, hidden: 8, layers: 1, dim: 16}
+  text_pooler: !pooler:mean {dim: 16}
+  losses:
+    utt: !loss:clat {level: utt}
+optimizer: !name:torch.optim.AdamW {lr: 1.0e-2}
+scheduler: !name:torch.optim.lr_scheduler.StepLR {step_size: 1}
+training: {epochs: 1, keywords: 6}
+"""
+
+
+@pytest.fixture(scope="session")
+def tiny_model(mini_corpus, tmp_path_factory) -> Path:
+    """The directory of a model trained on the miniature corpus, for what needs a trained model; do not change it."""
+    folder = tmp_path_factory.mktemp("tiny")
+    (folder / "config.yaml").write_text(TINY)
+    train(folder / "config.yaml", mini_corpus, folder / "exp", device="cpu")
+    return folder / "exp/model"

@@ -2,15 +2,20 @@
 # The staged runner of every recipe. A recipe's run.sh sources this file, defines get_data and prepare (stages 0
 # and 1) and calls  run_recipe "$@";  recipes/synth/run.sh is an example.
 #
-# Both functions are called with  --data DIR --size NAME --jobs N [--seed N];  $recipe is the recipe's folder.
+# Both functions are called with  --data DIR --size NAME --jobs N [--seed N] [--strict]  and with those of the recipe's
+# own flags that were given;  $recipe is the recipe's folder.
 # A recipe may set, before the call:
 #   extras         extras of setup.cfg that it needs, e.g. voices,voices-gpl (default: none)
 #   default_size   default of --size (default: small)
-#   base_config    default of --config (default: hparams/adml.yaml of the recipe)
+#   base_config    default of --config (default: recipes/hparams/adml.yaml); over it come recipes/hparams/SIZE.yaml and
+#                  the recipe's hparams/corpus.yaml, where they exist
+#   own_flags      names of flags of its own, e.g. "corpus alignments"
+#   own_usage      what --help says of them, a line each
+#   zero_shot      1: nothing is trained here, stage 3 takes the model that --model names
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 recipe=$(cd "$(dirname "${BASH_SOURCE[1]}")" && pwd)
-extras='' default_size=small base_config=$recipe/hparams/adml.yaml
+extras='' default_size=small base_config=$repository/recipes/hparams/adml.yaml own_flags='' own_usage='' zero_shot=0
 stage_names=("get data" "prepare manifests and trials" "pack store and pronunciations" train "embed and score" report)
 
 usage() {
@@ -22,19 +27,22 @@ score, 5 report. A stage skips what is done, and can be repeated.
 
   --stage N         first stage to run (default 0)
   --stop_stage N    last stage to run (default 5)
-  --size NAME       size of the corpus, and of the model by hparams/NAME.yaml (default $default_size)
-  --config FILE     the experiment, instead of ${base_config#"$recipe/"} with the size's overlay
+  --size NAME       size of the corpus, and of the model by recipes/hparams/NAME.yaml (default $default_size)
+  --config FILE     the experiment, instead of ${base_config#"$repository/"} with the size's and the corpus' overlays
   --overlay FILE    YAML merged over the experiment; repeatable, in order
   --plugin FILE     Python file that registers parts; repeatable
   --data DIR        corpus (default $recipe/data/SIZE)
-  --exp DIR         run (default $recipe/exp/SIZE, with _NAME for each --config and --overlay)
+  --exp DIR         run (default $recipe/exp/SIZE, with _NAME for each --config, --overlay and --model)
+  --model DIR       take this trained model, e.g. recipes/synth/exp/small/model, instead of training one
   --seed N          of corpus, trials and training
   --words-dir DIR   recordings to score as well: a folder a word, or a TSV with the columns word and path
+  --strict          stop at data that cannot be used; otherwise they are left out, counted and reported
   --jobs N          processes that make and read data (default: one a core)
   --ngpu N          GPUs to train on in each machine; 0 is the CPU (default: one GPU where there is one)
   --nnodes N        machines to train on (default 1)
   --KEY.KEY VALUE   overrides the YAML, e.g. --losses.phn.weight 0.3 --training.epochs 20
 EOF
+    [ -z "$own_usage" ] || printf '\nOf this corpus:\n%s\n' "$own_usage"
 }
 
 complain() {
@@ -54,13 +62,14 @@ need_path() { # FLAG VALUE
 
 # Flags may be written --flag VALUE or --flag=VALUE; what is no flag of the runner overrides the YAML.
 parse_flags() {
-    stage=0 stop_stage=5 size=$default_size config='' data='' exp='' seed='' words_dir='' ngpu='' nnodes=1
+    stage=0 stop_stage=5 size=$default_size config='' data='' exp='' seed='' words_dir='' ngpu='' nnodes=1 model=''
     jobs=$(getconf _NPROCESSORS_ONLN)
-    yamls=() train_flags=() plugin_flags=() override_flags=()
+    yamls=() train_flags=() plugin_flags=() override_flags=() strict_flag=() given_own_flags=()
     local flag value overlays='' names='' path
     while (($#)); do
         case $1 in
         -h | --help) usage && exit ;;
+        --strict) strict_flag=(--strict) && shift && continue ;;
         --?*=*) flag=${1%%=*} value=${1#*=} && shift ;;
         --?*)
             if (($# < 2)) || [[ $2 = --* ]]; then complain "$1 needs a value (see --help)"; fi
@@ -80,7 +89,14 @@ parse_flags() {
         --plugin) need_path "$flag" "$value" && plugin_flags+=(--plugin "$value") ;;
         --config) need_path "$flag" "$value" && config=$value ;;
         --overlay) need_path "$flag" "$value" && overlays+=$value$'\n' ;;
-        *) override_flags+=("$flag" "$value") ;;
+        --model) need_path "$flag" "$value/model.safetensors" && model=$value ;;
+        *)
+            if [[ " $own_flags " = *" ${flag#--} "* ]]; then
+                given_own_flags+=("$flag" "$value")
+            else
+                override_flags+=("$flag" "$value")
+            fi
+            ;;
         esac
     done
     ((stage <= stop_stage)) || complain "--stage $stage comes after --stop_stage $stop_stage"
@@ -91,13 +107,20 @@ parse_flags() {
     else
         need_path --config "$base_config"
         yamls=("$base_config")
-        [ ! -f "$recipe/hparams/$size.yaml" ] || yamls+=("$recipe/hparams/$size.yaml")
+        for path in "$repository/recipes/hparams/$size.yaml" "$recipe/hparams/corpus.yaml"; do
+            [ ! -f "$path" ] || yamls+=("$path")
+        done
     fi
     while IFS= read -r path; do
         [ -n "$path" ] || continue
         names+=_$(basename "${path%.*}")
         yamls+=("$path")
     done <<<"$overlays"
+    if [ -n "$model" ]; then
+        names+=_$(basename "$(cd "$model/.." && pwd)")
+    elif ((zero_shot && stage <= 3 && stop_stage >= 3)); then
+        complain "--model is missing: this recipe scores a model trained elsewhere, e.g. recipes/synth/exp/small/model"
+    fi
     data=${data:-$recipe/data/$size} exp=${exp:-$recipe/exp/$size$names}
     check_overrides
 
@@ -119,7 +142,7 @@ check_overrides() {
 kwskit() { python -m kwskit "$@"; }
 
 # With several processes torchrun starts them; on several machines they meet at MASTER_ADDR:MASTER_PORT.
-train() {
+kwskit_on_gpus() {
     local launcher=(python)
     if ((nnodes > 1)); then
         launcher+=(-m torch.distributed.run --nnodes "$nnodes" --nproc_per_node "${ngpu:-1}" --rdzv_backend c10d)
@@ -127,23 +150,28 @@ train() {
     elif ((${ngpu:-1} > 1)); then
         launcher+=(-m torch.distributed.run --standalone --nproc_per_node "$ngpu")
     fi
-    "${launcher[@]}" -m kwskit train "${train_flags[@]}" "$@"
+    "${launcher[@]}" -m kwskit "$@"
 }
 
 run_stage() {
     local device_flags=() data_flags=(--data "$data" --size "$size" --jobs "$jobs" ${seed:+--seed "$seed"})
     [ "$ngpu" != 0 ] || device_flags=(--device cpu)
     # "${a[@]+"${a[@]}"}" is an array that may be empty, for the bash of macOS.
+    data_flags+=("${strict_flag[@]+"${strict_flag[@]}"}" "${given_own_flags[@]+"${given_own_flags[@]}"}")
     case $1 in
     0) get_data "${data_flags[@]}" ;;
     1) prepare "${data_flags[@]}" ;;
-    2) kwskit pack --data "$data" --jobs "$jobs" ;;
+    2) kwskit pack --data "$data" --jobs "$jobs" "${strict_flag[@]+"${strict_flag[@]}"}" ;;
     3)
-        train "${plugin_flags[@]+"${plugin_flags[@]}"}" "${device_flags[@]+"${device_flags[@]}"}" \
+        if [ -n "$model" ]; then
+            kwskit adopt --model "$model" --exp "$exp" "${plugin_flags[@]+"${plugin_flags[@]}"}"
+            return
+        fi
+        kwskit_on_gpus train "${train_flags[@]}" "${plugin_flags[@]+"${plugin_flags[@]}"}" "${device_flags[@]+"${device_flags[@]}"}" \
             "${override_flags[@]+"${override_flags[@]}"}"
         ;;
     4)
-        kwskit score --data "$data" --exp "$exp" ${words_dir:+--words-dir "$words_dir"} \
+        kwskit_on_gpus score --data "$data" --exp "$exp" ${words_dir:+--words-dir "$words_dir"} \
             "${plugin_flags[@]+"${plugin_flags[@]}"}" "${device_flags[@]+"${device_flags[@]}"}"
         ;;
     5) kwskit report --data "$data" --exp "$exp" "${plugin_flags[@]+"${plugin_flags[@]}"}" ;;
@@ -161,8 +189,8 @@ tell_failure() {
 run_recipe() {
     parse_flags "$@"
     if ((nnodes > 1)); then
-        ((stage == 3 && stop_stage == 3)) ||
-            complain "--nnodes $nnodes: run it with --stage 3 --stop_stage 3 on each machine, the other stages on one"
+        ((stage >= 3 && stop_stage <= 4)) ||
+            complain "--nnodes $nnodes: run it with --stage 3 --stop_stage 4 on each machine, the other stages on one"
         [ -n "${MASTER_ADDR:-}" ] || complain "--nnodes $nnodes: set MASTER_ADDR to the name of one of the machines"
     fi
     # shellcheck source=tools/env.sh

@@ -127,6 +127,12 @@ def _identity(text: str, store: PackedStore) -> str:
 def _write_facts(exp: Path, text: str) -> None:
     exp.mkdir(parents=True, exist_ok=True)
     (exp / "config.yaml").write_text(text, "utf-8")
+    write_plugins(exp)
+
+
+def write_plugins(exp: Path) -> None:
+    """Write ``plugins.json``: which files registered parts in this process, with their hashes."""
+    exp.mkdir(parents=True, exist_ok=True)
     plugins = [{"name": p.name, "path": p.path, "sha256": p.sha256} for p in registry.plugins()]
     (exp / "plugins.json").write_text(json.dumps(plugins, indent=1) + "\n", "utf-8")
 

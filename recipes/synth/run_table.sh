@@ -16,8 +16,8 @@ EXP/NAME.md, .tex and .json. It can be stopped at any time and repeated.
 
   --table NAME      adml1, adml2, adml3, adml4, jmcl, or a YAML file; repeatable; all is the five
   --seeds N         trainings of a row (default 3)
-  --size NAME       size of the corpus, and of the models by hparams/NAME.yaml and, where there is one,
-                    hparams/tables/NAME.yaml (default small)
+  --size NAME       size of the corpus, and of the models by recipes/hparams/NAME.yaml and, where there
+                    is one, recipes/hparams/tables/NAME.yaml (default small)
   --jobs N          runs at a time (default: one on a GPU, else one a core)
   --device NAME     cpu, cuda, cuda:1 ... (default: cuda where there is one)
   --plugin FILE     Python file that registers parts; repeatable
@@ -62,8 +62,9 @@ done
 ((${#tables[@]})) || complain "--table is missing: adml1, adml2, adml3, adml4, jmcl, all or a YAML file"
 data=${data:-$recipe/data/$size} exp=${exp:-$recipe/exp/tables/$size}
 
-yamls=(--config "$recipe/hparams/adml.yaml")
-for file in "$recipe/hparams/$size.yaml" "$recipe/hparams/tables/$size.yaml"; do
+hparams=$repository/recipes/hparams
+yamls=(--config "$hparams/adml.yaml")
+for file in "$hparams/$size.yaml" "$hparams/tables/$size.yaml"; do
     [ ! -f "$file" ] || yamls+=(--overlay "$file")
 done
 

@@ -56,7 +56,7 @@ def test_gated_conv_is_not_touched_by_padding(plugins):
 @pytest.mark.parametrize("name", ["loss", "encoder"])
 def test_a_plugin_trains(name, mini_corpus, tmp_path):
     folder = ROOT / f"egs/plugin_{name}"
-    hparams = ROOT / "recipes/synth/hparams"
+    hparams = ROOT / "recipes/hparams"
     command = [sys.executable, "-m", "kwskit", "train", "--config", hparams / "adml.yaml", "--data", mini_corpus]
     command += ["--overlay", hparams / "tiny.yaml", "--overlay", next(folder.glob("[cg]*.yaml")), "--exp", tmp_path]
     command += ["--plugin", next(folder.glob("*.py")), "--training.epochs", "1", "--training.keywords", "4"]

@@ -12,7 +12,7 @@ from kwskit.stages.train import train
 from kwskit.systems.model_directory import load_model
 from kwskit.systems.scoring import TrialScorer
 
-HPARAMS = Path(__file__).parents[2] / "recipes/synth/hparams"
+HPARAMS = Path(__file__).parents[2] / "recipes/hparams"
 SHORT = {"training.epochs": "1", "training.keywords": "4", "training.utterances": "2"}
 OVERLAYS = {f"{p.parent.name}/{p.stem}": [p] for p in sorted(HPARAMS.glob("*/*.yaml")) if p.parent.name != "tables"}
 # Methods whole, as their papers have them: several overlays at once.

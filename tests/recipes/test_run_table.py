@@ -21,9 +21,10 @@ def run(tmp_path):
     shutil.copytree(ROOT / "tools", tmp_path / "a repository/tools")
     shutil.copytree(ROOT / "recipes/synth/tables", recipe / "tables")
     shutil.copy(ROOT / "recipes/synth/run_table.sh", recipe)
-    (recipe / "hparams/tables").mkdir(parents=True)
-    (recipe / "hparams/small.yaml").write_text("dim: 1\n")
-    (recipe / "hparams/tables/small.yaml").write_text("dim: 2\n")
+    hparams = recipe.parent / "hparams"
+    (hparams / "tables").mkdir(parents=True)
+    (hparams / "small.yaml").write_text("dim: 1\n")
+    (hparams / "tables/small.yaml").write_text("dim: 2\n")
     (recipe / "run.sh").write_text('echo "prepare $*" >> "$CALLS"\n')
     (tmp_path / "env/bin").mkdir(parents=True)
     (tmp_path / "env/bin/python").write_text(PYTHON)
@@ -48,8 +49,8 @@ def test_tables_of_a_corpus_that_is_made_first(run):
     assert prepared == f"prepare --size small --data {recipe}/data/small --stop_stage 2"
     *words, command = asked.split("|")
     tables = [f"{recipe}/tables/adml1.yaml", f"{recipe}/tables/jmcl.yaml"]
-    yamls = ["--config", f"{recipe}/hparams/adml.yaml", "--overlay", f"{recipe}/hparams/small.yaml"]
-    yamls += ["--overlay", f"{recipe}/hparams/tables/small.yaml"]
+    yamls = ["--config", f"{recipe.parent}/hparams/adml.yaml", "--overlay", f"{recipe.parent}/hparams/small.yaml"]
+    yamls += ["--overlay", f"{recipe.parent}/hparams/tables/small.yaml"]
     folders = ["--data", f"{recipe}/data/small", "--exp", f"{recipe}/exp/tables/small"]
     assert words == ["-m", "kwskit", "table", *tables, *yamls, *folders, "--seeds", "2", "--training.epochs", "-1"]
     assert command == "bash recipes/synth/run_table.sh --table adml1 --table=jmcl --seeds 2 --training.epochs -1"
@@ -63,7 +64,7 @@ def test_all_tables_of_a_corpus_that_is_there(run, tmp_path):
     words = asked.split("|")
     assert words[3:8] == [f"{recipe}/tables/{name}.yaml" for name in ("adml1", "adml2", "adml3", "adml4", "jmcl")]
     assert words[8:-1] == [
-        *("--config", f"{recipe}/hparams/adml.yaml", "--data", "my data", "--exp", "my exp"),
+        *("--config", f"{recipe.parent}/hparams/adml.yaml", "--data", "my data", "--exp", "my exp"),
         *("--gather-only", "--jobs", "2"),
     ]
 

@@ -14,6 +14,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../../tools/recipe.sh"
 get_data() { python get_data "$@"; }
 prepare() { python prepare "$@"; }
+own_flags="corpus alignments" own_usage="  --corpus DIR      as it was published"
 run_recipe "$@"
 """
 # A call a line, its arguments between bars; the report writes what the real one does; $FAIL fails one call.
@@ -35,12 +36,16 @@ class Recipe:
         self.home = self.repository / "recipes/toy"
         self.calls_file = folder / "calls"
         self.cwd = folder / "some where"
-        for path in (self.home / "hparams", folder / "env/bin", self.cwd):
+        self.hparams = self.repository / "recipes/hparams"
+        for path in (self.hparams, self.home / "hparams", folder / "env/bin", self.cwd):
             path.mkdir(parents=True)
         shutil.copytree(ROOT / "tools", self.repository / "tools")
         (self.home / "run.sh").write_text(RUN)
-        (self.home / "hparams/adml.yaml").write_text("seed: 1\nlosses:\n  phn: 1\ntraining:\n  epochs: 1\n")
-        (self.home / "hparams/small.yaml").write_text("dim: 64\n")
+        (self.hparams / "adml.yaml").write_text("seed: 1\nlosses:\n  phn: 1\ntraining:\n  epochs: 1\n")
+        (self.hparams / "small.yaml").write_text("dim: 64\n")
+        (self.home / "hparams/corpus.yaml").write_text("keywords: 9\n")
+        (self.cwd / "trained/model").mkdir(parents=True)
+        (self.cwd / "trained/model/model.safetensors").touch()
         (self.cwd / "no mal.yaml").write_text("losses: null\n")
         (self.cwd / "other.yaml").write_text("extra: 3\n")
         (self.cwd / "words").mkdir()
@@ -81,7 +86,8 @@ def recipe(tmp_path):
 def test_all_stages_in_order_with_their_defaults(recipe):
     calls, out, _ = recipe.run("--jobs", "3")
     home, data, exp = str(recipe.home), f"{recipe.home}/data/small", f"{recipe.home}/exp/small"
-    yamls = ["--config", f"{home}/hparams/adml.yaml", "--overlay", f"{home}/hparams/small.yaml"]
+    yamls = ["--config", f"{recipe.hparams}/adml.yaml", "--overlay", f"{recipe.hparams}/small.yaml"]
+    yamls += ["--overlay", f"{home}/hparams/corpus.yaml"]
     assert calls == [
         ["get_data", "--data", data, "--size", "small", "--jobs", "3"],
         ["prepare", "--data", data, "--size", "small", "--jobs", "3"],
@@ -110,7 +116,8 @@ def test_flags_reach_the_stages_that_need_them(recipe):
     calls, _, _ = recipe.run(*flags, "--jobs", "1", *overrides[:4], "--losses[a]=a b")
     both = ["--data", "my data", "--exp", "my exp"]
     assert calls[1] == ["prepare", "--data", "my data", "--size", "tiny", "--jobs", "1", "--seed", "5"]
-    yamls = ["--config", f"{recipe.home}/hparams/adml.yaml", "--overlay", "no mal.yaml"]
+    yamls = ["--config", f"{recipe.hparams}/adml.yaml", "--overlay", f"{recipe.home}/hparams/corpus.yaml"]
+    yamls += ["--overlay", "no mal.yaml"]
     assert calls[3][3:] == [*yamls, *both, "--seed", "5", *plugins, "--device", "cpu", *overrides]
     assert calls[4][3:] == [*both, "--words-dir", "words", *plugins, "--device", "cpu"]
     assert calls[5][3:] == [*both, *plugins]
@@ -119,7 +126,7 @@ def test_flags_reach_the_stages_that_need_them(recipe):
 @pytest.mark.parametrize(
     ("flags", "yamls", "name"),
     [
-        (["--overlay", "no mal.yaml", "--overlay", "other.yaml"], 4, "small_no mal_other"),
+        (["--overlay", "no mal.yaml", "--overlay", "other.yaml"], 5, "small_no mal_other"),
         (["--config", "other.yaml"], 1, "small_other"),
         (["--config", "other.yaml", "--overlay", "no mal.yaml", "--size", "base"], 2, "base_other_no mal"),
     ],
@@ -164,12 +171,33 @@ def test_several_gpus_are_started_by_torchrun(recipe, flags, launcher):
         (["--loses.phn.weight", "3"], "--loses.phn.weight is no flag of this script (see --help) and no key of"),
         (["--overlay", "nowhere.yaml"], "--overlay: 'nowhere.yaml' does not exist"),
         (["--words-dir", "nowhere"], "--words-dir: 'nowhere' does not exist"),
-        (["--nnodes", "2"], "--stage 3 --stop_stage 3 on each machine"),
-        (["--nnodes", "2", "--stage", "3", "--stop_stage", "3"], "set MASTER_ADDR"),
+        (["--nnodes", "2"], "--stage 3 --stop_stage 4 on each machine"),
+        (["--nnodes", "2", "--stage", "3", "--stop_stage", "4"], "set MASTER_ADDR"),
+        (["--model", "some where"], "--model: 'some where/model.safetensors' does not exist"),
     ],
 )
 def test_what_is_wrong_is_told_before_anything_runs(recipe, flags, told):
     assert told in recipe.refusal(*flags)
+
+
+def test_flags_of_a_recipe_s_own_and_strictness(recipe):
+    flags = ["--corpus", "/big/corpus", "--strict", "--alignments=ctm files", "--jobs", "1", "--stop_stage", "2"]
+    calls, _, _ = recipe.run(*flags)
+    own = ["--jobs", "1", "--strict", "--corpus", "/big/corpus", "--alignments", "ctm files"]
+    assert [call[-7:] for call in calls[:2]] == [own, own]
+    assert calls[2][3:] == ["--data", f"{recipe.home}/data/small", "--jobs", "1", "--strict"]
+    assert "Of this corpus:\n  --corpus DIR " in recipe.run("--help")[1]
+
+
+def test_a_model_trained_elsewhere(recipe):
+    calls, _, _ = recipe.run("--model", "trained/model", "--stage", "3", "--plugin", "other.yaml")
+    exp = f"{recipe.home}/exp/small_trained"
+    assert calls[0][2:] == ["adopt", "--model", "trained/model", "--exp", exp, "--plugin", "other.yaml"]
+    assert calls[1][2] == "score"
+    script = recipe.home / "run.sh"
+    script.write_text(script.read_text().replace("own_flags=", "zero_shot=1 own_flags="))
+    assert "--model is missing" in recipe.refusal()
+    assert recipe.run("--stage", "4")[0]
 
 
 @pytest.mark.parametrize("size", ["small", "tiny"])

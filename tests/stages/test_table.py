@@ -220,7 +220,7 @@ def test_the_papers_tables_can_be_read():
     folder = Path(__file__).parents[2] / "recipes/synth/tables"
     tables = {path.stem: read_table(path) for path in folder.glob("*.yaml")}
     assert set(tables) == {"adml1", "adml2", "adml3", "adml4", "jmcl"}
-    base = Base(folder.parent / "hparams/adml.yaml", (folder.parent / "hparams/small.yaml",))
+    base = Base(folder.parents[1] / "hparams/adml.yaml", (folder.parents[1] / "hparams/small.yaml",))
     names = [base.digest(row) for table in tables.values() for row in table.rows]
     assert len(set(names)) < len(names)  # some rows stand in several tables
 
