@@ -1,4 +1,4 @@
-"""The text files that stages hand each other: manifests, trials and scores.
+"""The text files that stages hand each other: manifests, trials, scores, and those of a search.
 
 One record a line, tab separated, UTF-8, no quoting. Line 1 says what the file is, with its version and
 ``key=value`` facts such as the protocol's name and its seed; line 2 names the columns::
@@ -33,8 +33,22 @@ MANIFEST = {
 }
 TRIALS = {"enrol_text": pa.string(), "utt_id": pa.string(), "target": pa.int8()}
 SCORES = TRIALS | {"score": pa.float64()}
+# A search: what is searched (a stretch of a file, in seconds), for what (a typed text, or a spoken utterance of the
+# store that the fact `store` names: the other one is empty), and where it really is.
+RECORDINGS = {"recording": pa.string(), "path": pa.string(), "start": pa.float64(), "stop": pa.float64()}
+QUERIES = {"query": pa.string(), "text": pa.string(), "utt_id": pa.string()}
+OCCURRENCES = {"query": pa.string(), "recording": pa.string(), "start": pa.float64(), "stop": pa.float64()}
+DETECTIONS = OCCURRENCES | {"score": pa.float64()}
 OPTIONAL = {"group": pa.string()}
-COLUMNS: dict[str, dict[str, pa.DataType]] = {"manifest": MANIFEST, "trials": TRIALS, "scores": SCORES}
+COLUMNS: dict[str, dict[str, pa.DataType]] = {
+    "manifest": MANIFEST,
+    "trials": TRIALS,
+    "scores": SCORES,
+    "recordings": RECORDINGS,
+    "queries": QUERIES,
+    "occurrences": OCCURRENCES,
+    "detections": DETECTIONS,
+}
 
 _KINDS = {pa.string(): "UTF-8 text", pa.float64(): "a number", pa.int8(): "a whole number from -128 to 127"}
 

@@ -39,6 +39,13 @@ def trials(**changed):
                 "split": [""],
             },
         ),
+        ("recordings", {"recording": ["a"], "path": ["a b.flac"], "start": [0.0], "stop": [3600.5]}),
+        (
+            "queries",
+            {"query": ["typed", "spoken"], "text": ["an apple", ""], "utt_id": ["", "u1"], "group": ["iv", "oov"]},
+        ),
+        ("occurrences", {"query": ["q"], "recording": ["a"], "start": [0.25], "stop": [0.75]}),
+        ("detections", {"query": ["q"], "recording": ["a"], "start": [0.25], "stop": [0.75], "score": [-1.5]}),
         ("trials", {"enrol_text": pa.array([], pa.string()), "utt_id": pa.array([], pa.string()), "target": []}),
     ],
 )
