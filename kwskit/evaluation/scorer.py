@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from kwskit.evaluation.bootstrap import bootstrap, interval, resample_counts
+from kwskit.evaluation.confusion_matrix import confusion_matrix
 from kwskit.evaluation.metrics import top1_of_trials
 from kwskit.evaluation.operating_points import OperatingPoints
 from kwskit.evaluation.results_table import format_table
@@ -53,7 +54,8 @@ def score_file_results(
     ``auc``, ``eer`` (interpolated), ``eer_nearest``, ``frr_at_0.01`` ..., ``top1`` (best among the typed words
     tried against an utterance, with their mean number as ``choices``; absent where no utterance has a choice),
     each ``{value, low, high}`` as fractions; ``eer_threshold``; ``det`` ``{fa, miss, threshold}``;
-    ``histogram`` ``{edges, target, nontarget}``; and ``groups``, counts and metrics by group, where there are any.
+    ``histogram`` ``{edges, target, nontarget}``; ``confusion`` (:func:`confusion_matrix`) of a closed set; and
+    ``groups``, counts and metrics by group, where there are any.
 
     Raises
     ------
@@ -73,6 +75,9 @@ def score_file_results(
         "det": _det(curve.thinned(DET_POINTS)),
         "histogram": _histogram(scored),
     }
+    confusion = confusion_matrix(scored)
+    if confusion is not None:
+        results["confusion"] = confusion
     if scored.groups is not None:
         results["groups"] = {
             group: _measure_group(
@@ -172,6 +177,8 @@ def _measure_group(scored: ScoredTrials, resamples: int, seed: int, rates: Seque
     """Counts and metrics of one group; of a group without targets or without non-targets the counts only."""
     positives = int(scored.targets.sum())
     if 0 < positives < len(scored):
+        if len(scored.vocabulary) == 1:
+            resamples = 1  # one word gives no interval, however often it is drawn
         return _measure(scored, scored.curve(), resamples, seed, rates)
     return {"trials": len(scored), "positives": positives, "negatives": len(scored) - positives}
 
@@ -187,7 +194,8 @@ def _values(curve: OperatingPoints, rates: Sequence[float]) -> dict[str, float]:
 
 
 def _top1(scored: ScoredTrials, counts: NDArray) -> dict[str, dict]:
-    """Top-1 accuracy, its utterances resampled with their own words."""
+    """Top-1 accuracy, its utterances resampled with their own words; a trial that is listed twice is one choice."""
+    scored = scored.distinct()
     judged, credit = top1_of_trials(scored.utterances, scored.targets, scored.scores)
     if len(judged) == 0:
         return {}
