@@ -1,9 +1,12 @@
 """Random rooms."""
 
+from pathlib import Path
+
 import torch
 from torch import Tensor
 
 from kwskit.frontend.chance import Chance, check_prob, check_range
+from kwskit.frontend.room_recordings import recorded_responses
 from kwskit.frontend.room_simulation import impulse_responses
 from kwskit.frontend.spectral_filter import Draw, SpectralFilter
 from kwskit.registry import register
@@ -13,7 +16,7 @@ SAMPLE_RATE = 16_000
 
 @register("augment", "room")
 class Room(SpectralFilter):
-    """Puts utterances into simulated rooms (reverberation; rooms as in :mod:`kwskit.frontend.room_simulation`).
+    """Puts utterances into rooms: recorded ones, or simulated as in :mod:`kwskit.frontend.room_simulation`.
 
     A bank of impulse responses is made once. Each has unit energy and begins with the direct sound, so that a word
     keeps its level and its place; what rings on behind its end is cut off.
@@ -21,30 +24,38 @@ class Room(SpectralFilter):
     Parameters
     ----------
     prob : share of utterances that change
-    low_rt60, high_rt60 : range of the reverberation time in seconds
+    low_rt60, high_rt60 : range of the reverberation time in seconds, of simulated rooms
     rooms : size of the bank
     seconds : length of the impulse responses
     seed : of the bank
+    folder : of recorded impulse responses, such as RIRS_NOISES (Ko et al. 2017); null simulates rooms
     """
+
+    PROB = 0.5
 
     bank: Tensor
 
     def __init__(
         self,
-        prob: float = 0.5,
+        prob: float = PROB,
         low_rt60: float = 0.1,
         high_rt60: float = 0.7,
         rooms: int = 256,
         seconds: float = 0.3,
         seed: int = 0,
+        folder: str | Path | None = None,
     ):
         super().__init__()
         self.prob = check_prob(prob)
         low_rt60, high_rt60 = check_range("low_rt60, high_rt60", low_rt60, high_rt60, least=0.05)
         self.tail = round(seconds * SAMPLE_RATE)
-        generator = torch.Generator().manual_seed(seed)
-        rt60 = Chance(generator).uniform(rooms, low_rt60, high_rt60)
-        self.register_buffer("bank", impulse_responses(rt60, self.tail, generator), persistent=False)
+        if folder is None:
+            generator = torch.Generator().manual_seed(seed)
+            rt60 = Chance(generator).uniform(rooms, low_rt60, high_rt60)
+            bank = impulse_responses(rt60, self.tail, generator)
+        else:
+            bank = recorded_responses(folder, rooms, self.tail, seed)
+        self.register_buffer("bank", bank, persistent=False)
 
     def draw(self, count: int, chance: Chance) -> Draw:
         """Rows and their rooms in the bank."""

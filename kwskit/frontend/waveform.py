@@ -7,6 +7,7 @@ from kwskit.frontend.babble import Babble
 from kwskit.frontend.band_limit import BandLimit
 from kwskit.frontend.chance import Chance
 from kwskit.frontend.gain import Gain
+from kwskit.frontend.musan import Musan
 from kwskit.frontend.noise import Noise
 from kwskit.frontend.room import Room
 from kwskit.frontend.spectral_filter import filter_and_resample
@@ -18,6 +19,9 @@ from kwskit.registry import register
 class Waveform(nn.Module):
     """Noise, babble, room, band limits, speed and gain, in this order, each for a random share of utterances (ours).
 
+    With the corpora MUSAN and RIRS_NOISES at hand, name their folders in ``musan`` and ``rirs``; without them noise is
+    synthetic, babble is the batch's own and rooms are simulated.
+
     Room, band limits and speed share one Fourier transform; the noise sounds in the same room as the word. Each part
     is its default (true), left out (false or null), or another part of the kind ``augment``.
 
@@ -26,6 +30,8 @@ class Waveform(nn.Module):
     noise, babble, gain : applied in the time domain
     room, band_limit : a SpectralFilter each
     speed : a Speed
+    musan : folder of MUSAN, whose noise, music and babble then take the place of ``noise`` and ``babble``
+    rirs : folder of RIRS_NOISES, whose impulse responses ``room`` then uses
     """
 
     def __init__(
@@ -36,8 +42,14 @@ class Waveform(nn.Module):
         band_limit: BandLimit | bool | None = True,
         speed: Speed | bool | None = True,
         gain: nn.Module | bool | None = True,
+        musan: str | None = None,
+        rirs: str | None = None,
     ):
         super().__init__()
+        if musan is not None:
+            noise, babble = Musan(musan), None
+        if rirs is not None and room:
+            room = Room(prob=room.prob if isinstance(room, Room) else Room.PROB, folder=rirs)
         self.noise = Noise() if noise is True else noise or None
         self.babble = Babble() if babble is True else babble or None
         self.room = Room() if room is True else room or None

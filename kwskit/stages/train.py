@@ -15,6 +15,7 @@ from kwskit.data.loader import WordBatches
 from kwskit.data.sampler import PKSampler
 from kwskit.data.store import PackedStore
 from kwskit.hparams import build_hparams, plain_value, resolve_hparams
+from kwskit.stages.augmentation_showcase import write_augmentation_showcase
 from kwskit.stages.fitted_tokenizer import fit_tokenizer
 from kwskit.stages.validation import VALIDATIONS
 from kwskit.systems.model_directory import save_model
@@ -87,6 +88,10 @@ def train(
     if processes.first:
         print(f"{len(store)} segments of {len(store.words)} words; {len(feed)} batches an epoch on {processes}")
         print("parameters: " + ", ".join(f"{name} {count:,}" for name, count in parameters.items()))
+        if isinstance(system, TwoEncoders) and last is None:
+            batch = next(iter(feed))
+            spoken = [store.words[word] for word in batch.word.tolist()]
+            write_augmentation_showcase(exp / "train" / "augmentation.npz", system, batch, spoken, seed)
     started = time.perf_counter()
     trainer = Trainer(
         system=system,

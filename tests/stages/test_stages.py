@@ -114,3 +114,23 @@ def test_packing_again_keeps_the_stores(mini_corpus, capsys):
     assert {path: path.stat().st_mtime_ns for path in (mini_corpus / "store").rglob("*.arrow")} == first
     assert "train: 48 segments, 12 words" in capsys.readouterr().out
     assert "banana\tB AH0 N AE1 N AH0" in (mini_corpus / "lexicon.tsv").read_text()
+
+
+def test_what_training_heard_is_in_the_report(mini_corpus, tmp_path):
+    augments = "  wave_augment: !augment:waveform {}\n  feature_augment: !augment:spec_augment {}\n"
+    (tmp_path / "config.yaml").write_text(CONFIGURATION.replace("  losses:", f"{augments}  losses:"))
+    train(tmp_path / "config.yaml", mini_corpus, tmp_path / "exp", overrides={"training.epochs": "1"}, device="cpu")
+    shown = np.load(tmp_path / "exp/train/augmentation.npz")
+    words = shown["words"].tolist()
+    assert len(words) == 4
+    manifest = read_records(mini_corpus / "manifests/train.tsv", "manifest")[0].to_pylist()
+    for k, word in enumerate(words):
+        recorded = [
+            soundfile.read(mini_corpus / row["path"], dtype="int16")[0] for row in manifest if row["word"] == word
+        ]
+        assert any(np.abs(shown[f"wav_{k}_0"][: len(wav)].astype(int) - wav).max() <= 1 for wav in recorded)
+        assert not np.array_equal(shown[f"feats_{k}_1"], shown[f"feats_{k}_2"])
+    score(mini_corpus, tmp_path / "exp", device="cpu")
+    page = write_report(tmp_path / "exp", mini_corpus).read_text()
+    section = page[page.index('id="heard"') : page.index('id="errors"')]
+    assert section.count("<svg") == section.count("<audio") == 12

@@ -123,6 +123,22 @@ def affinity_plot(name: str, label: str, affinity: np.ndarray, tokens: Sequence[
         return inline_svg(figure, name, label)
 
 
+def feature_plot(name: str, label: str, features: np.ndarray) -> str:
+    """Features over time, strong ones dark: ``features`` (T, F), the first of a frame at the bottom."""
+    with drawing():
+        figure = new_figure(340, 150)
+        axes = figure.add_subplot()
+        low, high = np.quantile(features, (0.05, 0.995))
+        cells = np.empty((*features.T.shape, 4))
+        cells[..., :3] = _CELL
+        cells[..., 3] = np.clip((features.T - low) / max(high - low, 1e-9), 0, 1)
+        axes.imshow(cells, aspect="auto", interpolation="none", origin="lower")
+        axes.grid(False)
+        axes.set_yticks([])
+        axes.set_xlabel("frame")
+        return inline_svg(figure, name, label)
+
+
 def token_centres(affinity: np.ndarray) -> np.ndarray:
     """(T_t,) mean frame of each token's strongest weights (half of the row's maximum and more) in (T_t, T_a).
 

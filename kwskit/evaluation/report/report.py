@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from kwskit import __version__
+from kwskit.evaluation.report.augmentation import augmentation_clips
 from kwskit.evaluation.report.headline import headline
 from kwskit.evaluation.report.mistakes import mistakes
 from kwskit.evaluation.report.pictures import affinities, det_curves, histograms, learning_curves
@@ -20,6 +21,7 @@ from kwskit.whole_file import written_whole
 CONTENTS = {
     "results": "Results",
     "learning": "Learning curves",
+    "heard": "Augmentation",
     "errors": "DET curves",
     "scores": "Scores",
     "alignment": "Alignment",
@@ -68,6 +70,7 @@ def _page(run: RunFolder) -> str:
         contents=CONTENTS.items(),
         result_tables=results_tables(run.results),
         curves=learning_curves(run),
+        heard=augmentation_clips(run),
         det=det_curves(run.results),
         histograms=histograms(run.results),
         affinities=affinities(run),

@@ -79,14 +79,12 @@ class RunFolder:
     @cached_property
     def embeddings(self) -> dict[str, np.ndarray] | None:
         """embeddings.npz by array name."""
-        path = self.exp / "embeddings.npz"
-        if not path.is_file():
-            return None
-        try:
-            with np.load(path, allow_pickle=False) as arrays:
-                return {name: arrays[name] for name in arrays.files}
-        except (OSError, ValueError) as error:
-            raise ReportError(f"{path}: is not a NumPy archive of plain arrays: {error}") from error
+        return self._arrays(self.exp / "embeddings.npz")
+
+    @cached_property
+    def augmentation(self) -> dict[str, np.ndarray] | None:
+        """train/augmentation.npz by array name."""
+        return self._arrays(self.exp / "train" / "augmentation.npz")
 
     @cached_property
     def config(self) -> str | None:
@@ -141,6 +139,15 @@ class RunFolder:
                 }
             )
         return found or None
+
+    def _arrays(self, path: Path) -> dict[str, np.ndarray] | None:
+        if not path.is_file():
+            return None
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                return {name: arrays[name] for name in arrays.files}
+        except (OSError, ValueError) as error:
+            raise ReportError(f"{path}: is not a NumPy archive of plain arrays: {error}") from error
 
     def _json(self, path: Path) -> Any:
         if not path.is_file():
