@@ -11,10 +11,10 @@ from kwskit.batch import Encoded
 from kwskit.data.store import PackedStore
 from kwskit.evaluation.word_discrimination import SHORTEST_WORD, Segments
 from kwskit.records import RecordError, read_records, write_records
+from kwskit.spotting.stream_scorer import StreamScorer
 from kwskit.systems.enrolment import Enrolment
 from kwskit.systems.model_directory import Model
 from kwskit.systems.scoring import TrialScorer
-from kwskit.systems.windows import WindowScorer
 
 STREAMS, SEGMENTS, WINDOW = "streams_", "segments_", "@"
 
@@ -103,7 +103,7 @@ class ScoreTask:
         if self.window is None:
             scores = TrialScorer(store, trials, model.tokenizer).scores(model.system, audio)
         else:
-            windows = WindowScorer(store, trials, model.tokenizer, self.window, float(facts["pause"]))
+            windows = StreamScorer(store, trials, model.tokenizer, self.window, float(facts["pause"]))
             scores = windows.scores(model.system)
         write_records(path, "scores", trials.append_column("score", pa.array(scores)), {**facts, **self._told(told)})
         print(f"{len(trials):,} trials scored: {path}")

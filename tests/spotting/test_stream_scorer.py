@@ -6,8 +6,8 @@ from torch import nn
 
 from kwskit.batch import Encoded
 from kwskit.data.store import PackedStore
+from kwskit.spotting.stream_scorer import StreamScorer
 from kwskit.systems.system import System
-from kwskit.systems.windows import WindowScorer
 
 RATE = 16_000
 
@@ -53,7 +53,7 @@ def trials(mini_corpus):
 @pytest.mark.parametrize("seconds", [0.1, 0.25, 9.0])
 def test_by_a_loop_over_windows(trials, seconds):
     store, table = trials
-    found = WindowScorer(store, table, Letters(), seconds, pause=0.1).scores(LoudestSystem())
+    found = StreamScorer(store, table, Letters(), seconds, pause=0.1).scores(LoudestSystem())
     expected = []
     for text, stream in zip(*(table[name].to_pylist() for name in ("enrol_text", "utt_id")), strict=True):
         pieces = []
@@ -69,4 +69,4 @@ def test_by_a_loop_over_windows(trials, seconds):
 
 def test_a_window_has_a_length(trials):
     with pytest.raises(ValueError, match="longer than 0 s"):
-        WindowScorer(*trials, Letters(), 0.0, 0.1)
+        StreamScorer(*trials, Letters(), 0.0, 0.1)

@@ -10,14 +10,15 @@ from torch import Tensor
 from kwskit.batch import Encoded
 from kwskit.data.loader import as_wav
 from kwskit.data.store import PackedStore
+from kwskit.spotting.window_cutter import SAMPLE_RATE, WindowCutter
 from kwskit.systems.enrolment import Enrolment
 from kwskit.systems.system import System
 
-SAMPLE_RATE = 16_000
 WINDOWS_AT_ONCE = 256
+OVERLAP = 0.5
 
 
-class WindowScorer:
+class StreamScorer:
     """Trials of typed words against streams of several utterances.
 
     A stream's score is the highest over its windows; windows overlap by half, and the last one ends with the stream.
@@ -41,7 +42,7 @@ class WindowScorer:
         if not seconds > 0:
             raise ValueError(f"a window must be longer than 0 s, not {seconds}")
         self.store, self.tokenizer = store, tokenizer
-        self.window, self.pause = round(seconds * SAMPLE_RATE), round(pause * SAMPLE_RATE)
+        self.seconds, self.pause = seconds, round(pause * SAMPLE_RATE)
         texts, streams = (trials[name].combine_chunks().dictionary_encode() for name in ("enrol_text", "utt_id"))
         self.texts, self.text_index = texts.dictionary.to_pylist(), texts.indices.to_numpy()
         self.stream_index = streams.indices.to_numpy()
@@ -72,7 +73,5 @@ class WindowScorer:
         pieces: list[Tensor] = []
         for row, length in zip(pcm, lens.tolist(), strict=True):
             pieces += [torch.zeros(self.pause, dtype=torch.int16)] * bool(pieces) + [row[:length]]
-        wav = torch.cat(pieces)
-        last = max(0, len(wav) - self.window)
-        starts = sorted({*range(0, last, max(1, self.window // 2)), last})
-        return [wav[start : start + self.window] for start in starts]
+        cutter = WindowCutter([self.seconds], OVERLAP)
+        return [pcm for part in (*cutter.push(torch.cat(pieces)), *cutter.finish()) for pcm in part.pcm]

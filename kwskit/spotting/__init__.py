@@ -1,0 +1,1 @@
+"""Searching recordings for typed and spoken words: windows, scores, peaks."""
