@@ -112,7 +112,7 @@ def test_ids_are_unique_and_links_lead_somewhere(report):
 
 def test_every_picture_and_recording_is_told_in_words(report):
     page = report[-1]
-    assert len(page.all("svg")) == 6 + 4 + 4 + 6 + 1  # curves, DET, histograms, affinities, map
+    assert len(page.all("svg")) == 6 + 4 + 4 + 1 + 6 + 1  # curves, DET, histograms, matrix, affinities, map
     assert all(a.get("aria-label") for a in page.all("svg") + page.all("audio"))
 
 

@@ -14,7 +14,7 @@ MODEL_COLOURS = {"trained": TRAINED, "untrained": MUTED}
 DET_TICKS = (0.0001, 0.001, 0.005, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8)
 MAX_POINTS = 400
 # A mid tone that reads on the light and on the dark page; a raster cannot follow the page's variables.
-_CELL = to_rgb("#1f93a6")
+CELL = to_rgb("#1f93a6")
 
 
 def learning_curve(name: str, label: str, steps: np.ndarray, values: np.ndarray, percent: bool = False) -> str:
@@ -113,7 +113,7 @@ def affinity_plot(name: str, label: str, affinity: np.ndarray, tokens: Sequence[
         # Each row has its own scale: one sharply focused token must not fade the others.
         top = affinity.max(axis=1, keepdims=True)
         cells = np.empty((*affinity.shape, 4))
-        cells[..., :3] = _CELL
+        cells[..., :3] = CELL
         cells[..., 3] = affinity / np.where(top > 0, top, 1)
         axes.imshow(cells, aspect="auto", interpolation="none")
         axes.plot(token_centres(affinity), np.arange(len(affinity)), "o-", color=INK, markersize=3.5, linewidth=0.9)
@@ -130,7 +130,7 @@ def feature_plot(name: str, label: str, features: np.ndarray) -> str:
         axes = figure.add_subplot()
         low, high = np.quantile(features, (0.05, 0.995))
         cells = np.empty((*features.T.shape, 4))
-        cells[..., :3] = _CELL
+        cells[..., :3] = CELL
         cells[..., 3] = np.clip((features.T - low) / max(high - low, 1e-9), 0, 1)
         axes.imshow(cells, aspect="auto", interpolation="none", origin="lower")
         axes.grid(False)

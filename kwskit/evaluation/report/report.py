@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from kwskit import __version__
 from kwskit.evaluation.report.augmentation import augmentation_clips
+from kwskit.evaluation.report.closed_set import closed_set_tables, confusion_pictures
 from kwskit.evaluation.report.headline import headline
 from kwskit.evaluation.report.mistakes import mistakes
 from kwskit.evaluation.report.pictures import affinities, det_curves, histograms, learning_curves
@@ -24,6 +25,7 @@ CONTENTS = {
     "heard": "Augmentation",
     "errors": "DET curves",
     "scores": "Scores",
+    "matrices": "Keywords",
     "alignment": "Alignment",
     "map": "Map",
     "confusions": "Errors to hear",
@@ -73,6 +75,8 @@ def _page(run: RunFolder) -> str:
         heard=augmentation_clips(run),
         det=det_curves(run.results),
         histograms=histograms(run.results),
+        matrices=confusion_pictures(run.results),
+        keyword_tables=closed_set_tables(run.results),
         affinities=affinities(run),
         map=word_map(run.embeddings) if run.embeddings else None,
         confusions=mistakes(run),
@@ -96,6 +100,7 @@ def _markdown(run: RunFolder) -> str:
         f"{top['before']} **{top['value']}**. {escape_markdown(top['told'])}",
         "In brackets: 95 % bootstrap intervals, resampled by typed word.",
         *(table.markdown() for table in results_tables(run.results)),
+        *(table.markdown() for table in closed_set_tables(run.results)),
     ]
     if command:
         parts.append(f"Made by:\n\n```\n{command}\n```")
