@@ -1,0 +1,1 @@
+"""Layouts of public corpora: from folders as published to manifests, trials and searches."""
