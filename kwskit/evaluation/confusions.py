@@ -36,6 +36,7 @@ def confusions(path: str | Path, spoken: Mapping[str, str], count: int = 20) -> 
     scored = ScoredTrials.read(path)
     curve = scored.curve()
     threshold = float(curve.thresholds[curve.nearest_crossing])
+    scored = scored.distinct()
     utt_ids = scored.utt_ids.to_pylist()
     unknown = [utt for utt in utt_ids if utt not in spoken]
     if unknown:

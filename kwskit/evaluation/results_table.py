@@ -3,7 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-METRICS = {"ap": "AP", "eer": "EER", "eer_nearest": "EER nearest", "auc": "AUC", "top1": "top-1"}
+METRICS = {
+    "ap": "AP",
+    "eer": "EER",
+    "eer_nearest": "EER nearest",
+    "auc": "AUC",
+    "top1": "top-1",
+    "eer_compat": "EER compat",
+    "auc_compat": "AUC compat",
+}
 
 
 def format_table(results: Sequence[Mapping[str, Any]]) -> str:

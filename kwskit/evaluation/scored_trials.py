@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from kwskit.evaluation.operating_points import OperatingPoints
 from kwskit.records import HEADER_LINES, TRIALS, RecordError, read_records
 
+REPEATS, KEPT = "repeats", "kept"
+"""The fact ``repeats=kept`` of a trial list: a trial may be listed several times, and counts each time."""
+
 
 @dataclass(frozen=True)
 class ScoredTrials:
@@ -42,8 +45,9 @@ class ScoredTrials:
         Raises
         ------
         RecordError
-            As :func:`read_records`, and when the file has no trial or no protocol, a trial occurs twice, a
-            target is not 0 or 1, a score is not finite, or the trials differ from those of ``trials``.
+            As :func:`read_records`, and when the file has no trial or no protocol, a trial occurs twice (unless
+            the header says ``repeats=kept``; the target of a repeated trial never differs), a target is not 0 or
+            1, a score is not finite, or the trials differ from those of ``trials``.
         """
         path = Path(path)
         table, facts = read_records(path, "scores")
@@ -86,6 +90,15 @@ class ScoredTrials:
             groups=None if self.groups is None else self.groups.filter(pa.array(mask)),
         )
 
+    def distinct(self) -> "ScoredTrials":
+        """Every trial once, as first listed: what a choice among the typed words is made from."""
+        first = np.unique(self._keys(), return_index=True)[1]
+        if len(first) == len(self):
+            return self
+        mask = np.zeros(len(self), bool)
+        mask[first] = True
+        return self.select(mask)
+
     def _keys(self) -> NDArray[np.int64]:
         """(T,) one number for each pair of typed word and utterance."""
         return self.words.astype(np.int64) * len(self.utt_ids) + self.utterances
@@ -118,19 +131,29 @@ class ScoredTrials:
                 f"({self.describe(odd[0])}; {len(odd)} such scores in all)"
             )
         keys = self._keys()
-        ordered = np.sort(keys)
-        if (ordered[1:] == ordered[:-1]).any():
-            order = np.argsort(keys, kind="stable")
-            repeats = order[1:][keys[order[1:]] == keys[order[:-1]]]
-            row = int(repeats.min())
-            first = int(np.flatnonzero(keys == keys[row])[0])
+        order = np.argsort(keys, kind="stable")
+        again = np.append(False, keys[order][1:] == keys[order][:-1])
+        if not again.any():
+            return
+        firsts = np.empty(len(keys), np.int64)  # row where each row's trial is listed first
+        firsts[order] = order[np.maximum.accumulate(np.where(again, 0, np.arange(len(keys))))]
+        odd = np.flatnonzero(self.targets != self.targets[firsts])
+        if len(odd):
+            raise RecordError(
+                f"{_line(self.path, odd[0])}: the target of {self.describe(odd[0])} is {self.targets[odd[0]]}; line "
+                f"{firsts[odd[0]] + HEADER_LINES + 1} has the other ({len(odd)} such trials in all)"
+            )
+        if self.facts.get(REPEATS) != KEPT:
+            row = int(order[again].min())
             raise RecordError(
                 f"{_line(self.path, row)}: the trial {self.describe(row)} is already on line "
-                f"{first + HEADER_LINES + 1} ({len(repeats)} repeated trials in all)"
+                f"{firsts[row] + HEADER_LINES + 1} ({again.sum()} repeated trials in all)"
             )
 
     def rows_of(self, listed: pa.Table, source: Path) -> NDArray[np.int64]:
         """Row of each trial of the table ``listed``, which came from ``source`` and must hold the same trials.
+
+        A trial that is listed several times must be scored as often; its first row is paired with the first, and so on.
 
         Raises
         ------
@@ -142,7 +165,7 @@ class ScoredTrials:
             for name, values in (("enrol_text", self.vocabulary), ("utt_id", self.utt_ids))
         )
         wanted = np.where((words < 0) | (utterances < 0), -1, words * len(self.utt_ids) + utterances)
-        keys = self._keys()
+        wanted, keys = _numbered(wanted, self._keys())
         if np.array_equal(keys, wanted):  # the usual case: scores were written in the list's order
             rows = np.arange(len(keys))
         else:
@@ -173,6 +196,23 @@ class ScoredTrials:
         """The trials as the columns of a trial list."""
         columns = [self.vocabulary.take(pa.array(self.words)), self.utt_ids.take(pa.array(self.utterances))]
         return pa.table([*columns, pa.array(self.targets)], schema=pa.schema(TRIALS))
+
+
+def _numbered(*lists: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """``lists`` of keys with a number for each (key, how many of it came before); negative keys stay negative."""
+    before = [_times_before(keys) for keys in lists]
+    most = max(int(times.max(initial=0)) for times in before) + 1
+    return [np.where(keys < 0, keys, keys * most + times) for keys, times in zip(lists, before, strict=True)]
+
+
+def _times_before(keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(N,) how often each row's key stands in the rows before it."""
+    order = np.argsort(keys, kind="stable")
+    new = np.append(True, keys[order][1:] != keys[order][:-1])[: len(keys)]
+    place = np.arange(len(keys))
+    times = np.empty(len(keys), np.int64)
+    times[order] = place - np.maximum.accumulate(np.where(new, place, 0))
+    return times
 
 
 def _line(path: Path, row: int) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from kwskit.evaluation.batch_averages import COMPAT, PHONMATCHNET, auc_of_thresholds, mean_batch_eer
 from kwskit.evaluation.bootstrap import bootstrap, interval, resample_counts
 from kwskit.evaluation.confusion_matrix import confusion_matrix
 from kwskit.evaluation.metrics import top1_of_trials
@@ -53,9 +54,10 @@ def score_file_results(
     ``words`` (typed), ``utterances``; ``prevalence`` (the AP of a random score); ``bootstrap``; the metrics ``ap``,
     ``auc``, ``eer`` (interpolated), ``eer_nearest``, ``frr_at_0.01`` ..., ``top1`` (best among the typed words
     tried against an utterance, with their mean number as ``choices``; absent where no utterance has a choice),
-    each ``{value, low, high}`` as fractions; ``eer_threshold``; ``det`` ``{fa, miss, threshold}``;
-    ``histogram`` ``{edges, target, nontarget}``; ``confusion`` (:func:`confusion_matrix`) of a closed set; and
-    ``groups``, counts and metrics by group, where there are any.
+    each ``{value, low, high}`` as fractions; ``eer_compat`` and ``auc_compat`` (:mod:`batch_averages
+    <kwskit.evaluation.batch_averages>`, without intervals) where the facts have ``compat=phonmatchnet``;
+    ``eer_threshold``; ``det`` ``{fa, miss, threshold}``; ``histogram`` ``{edges, target, nontarget}``; ``confusion``
+    (:func:`confusion_matrix`) of a closed set; and ``groups``, counts and metrics by group, where there are any.
 
     Raises
     ------
@@ -75,6 +77,8 @@ def score_file_results(
         "det": _det(curve.thinned(DET_POINTS)),
         "histogram": _histogram(scored),
     }
+    if scored.facts.get(COMPAT) == PHONMATCHNET:
+        results |= _compat(scored)
     confusion = confusion_matrix(scored)
     if confusion is not None:
         results["confusion"] = confusion
@@ -207,6 +211,15 @@ def _top1(scored: ScoredTrials, counts: NDArray) -> dict[str, dict]:
     samples = np.divide(right, all_, out=np.full(len(all_), np.nan), where=all_ > 0)
     choices = np.bincount(scored.utterances)[judged].mean()
     return {"top1": {**_with_interval(float(credit.mean()), samples, scored), "choices": float(choices)}}
+
+
+def _compat(scored: ScoredTrials) -> dict[str, dict[str, float | None]]:
+    """What PhonMatchNet's code would print."""
+    values = {
+        "eer_compat": mean_batch_eer(scored.targets, scored.scores),
+        "auc_compat": auc_of_thresholds(scored.targets, scored.scores),
+    }
+    return {name: {"value": value, "low": None, "high": None} for name, value in values.items()}
 
 
 def _with_interval(value: float, samples: NDArray, scored: ScoredTrials) -> dict[str, float | None]:
