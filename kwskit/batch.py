@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from kwskit.transfer import sent
+
 
 @dataclass
 class Batch:
@@ -24,6 +26,8 @@ class Batch:
     token_lens : (N,) int64
     word : (N,) int64, word class
     utt_id : N utterance ids
+    host : of a batch on a device, the same on the CPU without its speech, or None; sizes that depend on lengths are
+        read there, so that nobody waits for the device
     """
 
     wav: Tensor
@@ -32,18 +36,31 @@ class Batch:
     token_lens: Tensor
     word: Tensor
     utt_id: list[str]
+    host: "Batch | None" = None
 
     def __len__(self) -> int:
         return len(self.utt_id)
 
-    def to(self, device: torch.device | str, non_blocking: bool = False) -> "Batch":
-        """The same batch with its tensors on ``device``."""
-        moved: dict[str, Any] = {
-            field.name: value.to(device, non_blocking=non_blocking)
-            for field in fields(self)
-            if isinstance(value := getattr(self, field.name), Tensor)
-        }
-        return replace(self, **moved)
+    @property
+    def at_hand(self) -> "Batch":
+        """What the host knows of the batch, where :meth:`to` has kept it; else the batch itself."""
+        return self.host or self
+
+    def to(self, device: torch.device | str) -> "Batch":
+        """The same batch with its tensors on ``device``; the host waits for no copy to a GPU."""
+        moved = self._each(lambda x: sent(x, device))
+        if self.wav.is_cpu and not moved.wav.is_cpu:
+            moved.host = replace(self, wav=self.wav[:, :0])
+        return moved
+
+    def pinned(self) -> "Batch":
+        """The same batch in page-locked memory, from which GPUs copy on their own."""
+        return self._each(Tensor.pin_memory)
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> "Batch":
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        changed: dict[str, Any] = {name: change(x) for name, x in values.items() if isinstance(x, Tensor)}
+        return replace(self, **changed)
 
 
 # The score of a pair that no alignment fits: below any other, and finite in half precision.
@@ -85,6 +102,9 @@ class Embeddings:
     spoken_ids, spoken_mask : (N, T_s) tokens of what is spoken. None where they are the text's
     classify_frames : ``audio_frames -> (N, T_a, V) log-probabilities``, or None
     compare : ``Embeddings -> Match``, or None
+    matched_rows : (R,) int64, the rows that are matched; None where all are, or where the device has to be asked
+    token_rows : (M,) int64, places in the flattened (N * T_t) of the valid tokens of matched rows, or None where the
+        device has to be asked
     """
 
     audio_frames: Tensor
@@ -101,6 +121,8 @@ class Embeddings:
     spoken_mask: Tensor | None = None
     classify_frames: Callable[[Tensor], Tensor] | None = None
     compare: Callable[["Embeddings"], Match] | None = None
+    matched_rows: Tensor | None = None
+    token_rows: Tensor | None = None
 
     @cached_property
     def audio(self) -> Tensor:
@@ -212,3 +234,8 @@ def _stacked(parts: Sequence[Tensor], longest: int) -> Tensor:
 def length_mask(lens: Tensor, size: int) -> Tensor:
     """(N, size) bool mask, True where the position is below ``lens`` (N,)."""
     return torch.arange(size, device=lens.device)[None, :] < lens[:, None]
+
+
+def valid_places(mask: Tensor) -> Tensor:
+    """(M,) int64 places in the flattened ``mask`` (N, T) where it is True; a mask on a device is waited for."""
+    return mask.flatten().nonzero().squeeze(1)

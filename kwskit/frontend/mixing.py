@@ -4,16 +4,18 @@ import torch
 from torch import Tensor
 
 from kwskit.batch import length_mask
+from kwskit.transfer import sent
 
 
 def mix_at_snr(wav: Tensor, wav_lens: Tensor, rows: Tensor, noise: Tensor, snr_db: Tensor) -> Tensor:
     """``wav`` (N, S) with ``noise`` (R, S) added to its ``rows`` (R,), each at ``snr_db`` (R,) (definition of SNR).
 
     Powers are means over the utterance's own samples; behind its end it stays 0. Silence, or silent noise, stays as
-    it is.
+    it is. Lengths, rows and ratios may be on the CPU while ``wav`` is not.
     """
-    rows, snr_db = rows.to(wav.device), snr_db.to(wav)
-    noise = noise * length_mask(wav_lens[rows], wav.shape[1])
+    lens = sent(wav_lens[rows.to(wav_lens.device)], wav.device)
+    rows, snr_db = sent(rows, wav.device), sent(snr_db.to(wav.dtype), wav.device)
+    noise = noise * length_mask(lens, wav.shape[1])
     speech = wav.index_select(0, rows)
     loudness, noisiness = speech.norm(dim=1), noise.norm(dim=1)
     tiny = torch.finfo(wav.dtype).tiny

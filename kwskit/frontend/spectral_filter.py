@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from kwskit.batch import length_mask
 from kwskit.frontend.chance import Chance
+from kwskit.transfer import sent
 
 # The least length of an utterance, 25 ms at 16 kHz.
 WINDOW = 400
@@ -60,7 +61,8 @@ def filter_and_resample(
 
     Parameters
     ----------
-    wav : (N, S), zero behind each utterance's end; wav_lens : (N,)
+    wav : (N, S), zero behind each utterance's end
+    wav_lens : (N,), on the CPU wherever ``wav`` is, so that nobody waits for the device to tell the longest
     filters : each with what it drew
     speeds : the speeds that occur; speed_of : (N,) int64, on the CPU, which of them each utterance gets (the first
         by default)
@@ -79,26 +81,27 @@ def filter_and_resample(
     if not touched.any():
         return wav, wav_lens
     over, under = (
-        torch.tensor([getattr(speed, part) for speed in speeds])[speed_of].to(device)
-        for part in ("numerator", "denominator")
+        torch.tensor([getattr(speed, part) for speed in speeds])[speed_of] for part in ("numerator", "denominator")
     )
-    lens = torch.maximum((wav_lens * under + over - 1) // over, wav_lens.clamp(max=WINDOW))
+    known = wav_lens.cpu()  # a device would have to be asked
+    lens = torch.maximum((known * under + over - 1) // over, known.clamp(max=WINDOW))
     size = wav.shape[1] + sum(part.tail for part, _ in filters)
     n_fft = _transform_size(size, speeds)
     rows = torch.nonzero(touched).flatten()
-    spectrum = torch.fft.rfft(wav.index_select(0, rows.to(device)), n_fft)
+    spectrum = torch.fft.rfft(wav.index_select(0, sent(rows, device)), n_fft)
     place = torch.cumsum(touched, 0) - 1
     for part, draw in filters:
-        own = place[draw.rows].to(device)
+        own = sent(place[draw.rows], device)
         response = part.response(draw.settings, n_fft, wav)
         spectrum.index_copy_(0, own, response.mul(spectrum.index_select(0, own)))
     out = torch.constant_pad_nd(wav, (0, int(lens.max()) - wav.shape[1]))
+    there = sent(lens, device)
     for index, speed in enumerate(speeds):
         group = torch.nonzero(speed_of[rows] == index).flatten()
         if len(group):
-            at_speed = spectrum if len(group) == len(rows) else spectrum.index_select(0, group.to(device))
-            _transform_back(at_speed, n_fft, speed, out, lens, rows[group].to(device))
-    return out, lens
+            at_speed = spectrum if len(group) == len(rows) else spectrum.index_select(0, sent(group, device))
+            _transform_back(at_speed, n_fft, speed, out, there, sent(rows[group], device))
+    return out, lens if wav_lens.is_cpu else there
 
 
 def _transform_size(size: int, speeds: Sequence[Fraction]) -> int:

@@ -5,7 +5,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from kwskit.batch import Embeddings
+from kwskit.batch import Embeddings, valid_places
 from kwskit.losses.full_precision import FullPrecision
 
 LEVELS = ("phn", "utt")
@@ -84,9 +84,17 @@ def pairs(emb: Embeddings, level: str) -> tuple[Tensor, Tensor, Tensor]:
     """Rows of audio (M, d), text (M, d) and labels (M,) at ``level``, of matched pairs only."""
     if level == "utt":
         return matched_rows(emb, emb.audio), matched_rows(emb, emb.text), matched_rows(emb, emb.word)
-    mask = matched_mask(emb, emb.text_mask)
-    audio, text, labels = valid_rows(mask, emb.aligned_audio, emb.text_tokens, emb.token_ids)
+    audio, text, labels = _rows(token_places(emb), emb.aligned_audio, emb.text_tokens, emb.token_ids)
     return audio, text, labels
+
+
+def token_places(emb: Embeddings) -> Tensor:
+    """(M,) places in the flattened (N * T_t) of the valid tokens of matched rows.
+
+    Without what the host knows of them, an accelerator has to be asked, and the host waits.
+    """
+    known = emb.token_rows
+    return valid_places(matched_mask(emb, emb.text_mask)) if known is None else known
 
 
 def matched_rows(emb: Embeddings, x: Tensor) -> Tensor:
@@ -94,7 +102,10 @@ def matched_rows(emb: Embeddings, x: Tensor) -> Tensor:
 
     A system that pairs each utterance with several texts shows it in as many rows, one of which is matched.
     """
-    return x if emb.matched is None else x.index_select(0, emb.matched.nonzero().squeeze(1))
+    if emb.matched is None:
+        return x
+    known = emb.matched_rows
+    return x.index_select(0, emb.matched.nonzero().squeeze(1) if known is None else known)
 
 
 def matched_mask(emb: Embeddings, mask: Tensor) -> Tensor:
@@ -103,7 +114,12 @@ def matched_mask(emb: Embeddings, mask: Tensor) -> Tensor:
 
 
 def valid_rows(mask: Tensor, *rows: Tensor) -> list[Tensor]:
-    """The M entries of each of ``rows`` (N, T, ...) where ``mask`` (N, T) is True, as (M, ...)."""
-    # One nonzero for all: each boolean index would wait for the device on its own.
-    valid = mask.flatten().nonzero().squeeze(1)
-    return [x.flatten(0, 1).index_select(0, valid) for x in rows]
+    """The M entries of each of ``rows`` (N, T, ...) where ``mask`` (N, T) is True, as (M, ...).
+
+    The host waits for an accelerator to tell M: once, however many ``rows`` there are.
+    """
+    return _rows(valid_places(mask), *rows)
+
+
+def _rows(places: Tensor, *rows: Tensor) -> list[Tensor]:
+    return [x.flatten(0, 1).index_select(0, places) for x in rows]

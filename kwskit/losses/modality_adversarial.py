@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from kwskit.batch import Embeddings
-from kwskit.losses.base import LEVELS, Loss, matched_mask, pairs, valid_rows
+from kwskit.losses.base import LEVELS, Loss, matched_mask, pairs, token_places, valid_rows
 from kwskit.losses.else_msp import softplus
 from kwskit.losses.gradient_reversal import reverse_gradient
 from kwskit.losses.modality_classifier import ModalityClassifier
@@ -77,7 +77,7 @@ class ModalityAdversarial(Loss):
     def _level(self, emb: Embeddings, level: str) -> Tensor:
         if level == "frame":
             (audio,) = valid_rows(matched_mask(emb, emb.audio_mask), emb.audio_frames)
-            (text,) = valid_rows(matched_mask(emb, emb.text_mask), emb.text_tokens)
+            text = emb.text_tokens.flatten(0, 1).index_select(0, token_places(emb))
         else:
             audio, text, _ = pairs(emb, level)
         if len(audio) == 0 or len(text) == 0:

@@ -6,9 +6,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from kwskit.batch import Batch, Embeddings, Encoded, length_mask
+from kwskit.batch import Batch, Embeddings, Encoded, length_mask, valid_places
 from kwskit.registry import register
 from kwskit.systems.two_encoders import TwoEncoders
+from kwskit.transfer import sent
 
 
 @register("system", "dual_encoder")
@@ -39,7 +40,9 @@ class DualEncoder(TwoEncoders):
         self.text_pooler = text_pooler
 
     def embeddings(self, batch: Batch, generator: torch.Generator | None = None) -> Embeddings:
-        frames, frame_lens = self.hear(batch.wav, batch.wav_lens, generator)
+        known = batch.at_hand
+        frames, frame_lens = self.hear(batch.wav, known.wav_lens, generator)
+        token_mask = length_mask(known.token_lens, known.tokens.shape[1])
         return Embeddings(
             audio_frames=frames,
             audio_mask=length_mask(frame_lens, frames.shape[1]),
@@ -49,6 +52,7 @@ class DualEncoder(TwoEncoders):
             word=batch.word,
             pool_audio=self.audio_pooler,
             pool_text=self.text_pooler,
+            token_rows=sent(valid_places(token_mask), frames.device),
             **self.alignment(),
         )
 

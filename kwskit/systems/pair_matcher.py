@@ -5,10 +5,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from kwskit.batch import Batch, Embeddings, Encoded, length_mask
+from kwskit.batch import Batch, Embeddings, Encoded, length_mask, valid_places
 from kwskit.registry import register
 from kwskit.systems.confusable import confusable_tokens
 from kwskit.systems.two_encoders import TwoEncoders
+from kwskit.transfer import sent
 
 
 @register("system", "pair_matcher")
@@ -39,29 +40,37 @@ class PairMatcher(TwoEncoders):
 
     def embeddings(self, batch: Batch, generator: torch.Generator | None = None) -> Embeddings:
         """Of all pairs: first every utterance with its own text, then those with other texts (in training only)."""
-        frames, frame_lens = self.hear(batch.wav, batch.wav_lens, generator)
+        known, device = batch.at_hand, batch.wav.device  # pairs are drawn where sizes are known
+        frames, frame_lens = self.hear(batch.wav, known.wav_lens, generator)
         typed = self.encode_text(batch.tokens, batch.token_lens)
-        count = len(batch)
-        own = torch.arange(count, device=frames.device)
+        count, token_lens = len(batch), known.token_lens
+        own = torch.arange(count, device=known.word.device)
         audio_rows, text_rows = [own], [own]
         if self.training and count > 1 and self.negatives:
-            others = other_words(batch.word, min(self.negatives, count - 1))
+            others = other_words(known.word, min(self.negatives, count - 1))
             audio_rows.append(own.repeat_interleave(others.shape[1]))
             text_rows.append(others.flatten())
         if self.training and self.confusables:
             tokens, lens = confusable_tokens(
-                batch.tokens.repeat(self.confusables, 1), batch.token_lens.repeat(self.confusables), self._vocabulary()
+                known.tokens.repeat(self.confusables, 1), known.token_lens.repeat(self.confusables), self._vocabulary()
             )
-            text_rows.append(torch.arange(len(lens), device=frames.device) + count)
+            text_rows.append(torch.arange(len(lens), device=own.device) + count)
             audio_rows.append(own.repeat(self.confusables))
-            typed = Encoded.join([typed, self.encode_text(tokens, lens)])
+            token_lens = torch.cat((token_lens, lens))
+            typed = Encoded.join([typed, self.encode_text(sent(tokens, device), sent(lens, device))])
         audio_row, text_row = torch.cat(audio_rows), torch.cat(text_rows)
+        # A batch of few words may draw the own word again: that is a match.
+        matched = (text_row < count) & (known.word[audio_row] == known.word[text_row.clamp(max=count - 1)])
+        token_mask = length_mask(token_lens[text_row], typed.frames.shape[1]) & matched[:, None]
+        matched_rows, token_rows = sent(matched.nonzero().squeeze(1), device), sent(valid_places(token_mask), device)
+        audio_row, text_row = sent(audio_row, device), sent(text_row, device)
         return self._pairs(
             Encoded(frames[audio_row], frame_lens[audio_row]),
             Encoded(typed.frames[text_row], typed.lens[text_row], typed.ids[text_row]),  # type: ignore[index]
             word=batch.word[audio_row],
-            # A batch of few words may draw the own word again: that is a match.
-            matched=(text_row < count) & (batch.word[audio_row] == batch.word[text_row.clamp(max=count - 1)]),
+            matched=sent(matched, device),
+            matched_rows=matched_rows,
+            token_rows=token_rows,
             spoken_ids=batch.tokens[audio_row],
             spoken_mask=length_mask(batch.token_lens, batch.tokens.shape[1])[audio_row],
         )

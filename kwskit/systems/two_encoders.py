@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from kwskit.batch import Batch
 from kwskit.systems.system import System
+from kwskit.transfer import sent
 
 
 class TwoEncoders(System):
@@ -52,10 +53,14 @@ class TwoEncoders(System):
         return {name: loss.weight * loss(emb) for name, loss in self.losses.items()}
 
     def hear(self, wav: Tensor, wav_lens: Tensor, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
-        """Frame embeddings (N, T_a, d) and their number (N,), augmented in training."""
+        """Frame embeddings (N, T_a, d) and their number (N,), augmented in training.
+
+        ``wav_lens`` (N,) may be on the CPU while ``wav`` is not: augmentation, which changes lengths, then need not
+        ask the device for them.
+        """
         if self.training and self.wave_augment is not None:
             wav, wav_lens = self.wave_augment(wav, wav_lens, generator)
-        feats, feat_lens = self.frontend(wav, wav_lens)
+        feats, feat_lens = self.frontend(wav, sent(wav_lens, wav.device))
         if self.training and self.feature_augment is not None:
             feats = self.feature_augment(feats, feat_lens, generator)
         return self.acoustic_encoder(feats, feat_lens)
