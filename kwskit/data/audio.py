@@ -1,7 +1,7 @@
 """Reading stretches of audio files as 16 kHz mono PCM."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import gcd
@@ -68,6 +68,35 @@ def read_segment(path: str | Path, start: float = 0.0, stop: float | None = None
     if isinstance(segment, AudioError):
         raise segment
     return segment
+
+
+def read_blocks(
+    path: str | Path, start: float = 0.0, stop: float = float("inf"), block: float = 60.0
+) -> Iterator[np.ndarray]:
+    """The stretch of :func:`read_segment` in blocks of ``block`` seconds, (samples,) int16; never more in memory.
+
+    Raises
+    ------
+    AudioError
+        As :func:`read_segment`.
+    """
+    with _open(path) as audio:
+        seconds = audio.frames / audio.samplerate
+        refusal = _refusal(path, start, stop, seconds)
+        if refusal:
+            raise refusal
+        stop = min(stop, seconds)
+        count = max(1, int(np.ceil((stop - start) / block)))
+        for k in range(count):
+            first, last = start + k * block, stop if k + 1 == count else start + (k + 1) * block
+            try:
+                samples, offset = _read_span(audio, first, last)
+            except (soundfile.SoundFileError, AudioError) as error:
+                raise AudioError(f"{path}: cannot be decoded: {_reason(error)}") from error
+            cut = _cut(path, samples, offset, first, last)
+            if isinstance(cut, AudioError):
+                raise cut
+            yield cut
 
 
 def probe(path: str | Path) -> tuple[AudioFormat, float]:

@@ -68,7 +68,7 @@ class WindowCutter:
         whole = self.received in self.sizes
         for size, hop, following in zip(self.sizes, self.hops, self._next, strict=True):
             start = max(0, self.received - size)
-            if start == following - hop and following or self.received == 0 or (whole and start == 0):
+            if self.received == 0 or (following and start == following - hop) or (whole and start == 0):
                 continue  # cut before
             whole = whole or self.received < size
             yield Windows(torch.tensor([start]), self._kept[start - offset :][None])

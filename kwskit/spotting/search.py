@@ -1,0 +1,94 @@
+"""Recordings searched for queries."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from kwskit.data.audio import probe, read_blocks
+from kwskit.data.progress import Progress
+from kwskit.records import DETECTIONS
+from kwskit.spotting.peak_picker import Peaks
+from kwskit.spotting.queries import Queries
+from kwskit.spotting.search_settings import SearchSettings
+from kwskit.spotting.stream_search import StreamSearch
+from kwskit.systems.system import System
+
+BLOCK = 60.0  # s of audio read at once
+FEWEST = 10  # peaks of a query that any recording may have
+
+
+def search_recordings(
+    system: System,
+    queries: Queries,
+    names: Sequence[str],
+    recordings: pa.Table,
+    settings: SearchSettings,
+    folder: Path = Path(),
+) -> pa.Table:
+    """Detections of all queries in all recordings: ``query, recording, start, stop, score``.
+
+    Times are seconds of the recording, that is, from its ``start`` in the file.
+
+    Parameters
+    ----------
+    system, queries, settings : as :class:`StreamSearch` takes them
+    names : of the queries
+    recordings : table with ``recording``, ``path``, and ``start`` and ``stop`` in seconds of the file
+    folder : relative paths start here
+
+    Raises
+    ------
+    kwskit.data.audio.AudioError
+        When a recording cannot be read.
+    """
+    parts = []
+    seconds = int(sum(stop - start for start, stop in zip(*_times(recordings), strict=True)))
+    with Progress(seconds, "searching", "s of audio") as progress:
+        for number, row in enumerate(recordings.to_pylist()):
+            peaks = search_file(system, queries, folder / row["path"], settings, row["start"], row["stop"])
+            parts.append((number, peaks))
+            progress.advance(int(row["stop"] - row["start"]))
+    peaks = Peaks.join([found for _, found in parts])
+    owner = np.repeat([number for number, _ in parts], [len(found.query) for _, found in parts]).astype(np.int64)
+    columns = {
+        "query": pa.array(names, pa.string()).take(pa.array(peaks.query)),
+        "recording": recordings["recording"].combine_chunks().take(pa.array(owner)),
+        "start": peaks.start,
+        "stop": peaks.stop,
+        "score": peaks.score.astype(np.float64),
+    }
+    return pa.table(columns, schema=pa.schema(DETECTIONS))
+
+
+def search_file(
+    system: System,
+    queries: Queries,
+    path: Path,
+    settings: SearchSettings,
+    start: float = 0.0,
+    stop: float = float("inf"),
+) -> Peaks:
+    """Peaks in the stretch of a file from ``start`` to ``stop``, in seconds from ``start``, by query and time.
+
+    The file is read in blocks.
+
+    Raises
+    ------
+    kwskit.data.audio.AudioError
+        When it cannot be read.
+    """
+    hours = (min(stop, probe(path)[1]) - start) / 3600
+    most = max(FEWEST, round(hours * settings.most_per_hour))
+    stream = StreamSearch(system, queries, settings)
+    kept: list[Peaks] = []
+    for block in read_blocks(path, start, stop, BLOCK):
+        kept.append(stream.push(block))
+        if sum(len(peaks.query) for peaks in kept) > 4 * most * len(queries):
+            kept = [Peaks.join(kept).highest(most)]
+    return Peaks.join([*kept, stream.finish()]).highest(most)
+
+
+def _times(recordings: pa.Table) -> tuple[list[float], list[float]]:
+    return recordings["start"].to_pylist(), recordings["stop"].to_pylist()
