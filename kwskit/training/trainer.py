@@ -17,16 +17,14 @@ from kwskit.losses.base import Loss
 from kwskit.systems.system import System
 from kwskit.training.checkpoint import Checkpoints
 from kwskit.training.feed import TrainingFeed
+from kwskit.training.fused_optimizer import build_optimizer
 from kwskit.training.log import TrainingLog
+from kwskit.training.loss_watch import LossWatch
 from kwskit.training.plan import TrainingPlan
 from kwskit.training.processes import Processes
 
 # Brain tells its settings, which the run folder keeps, and a parameter count, which stage 3 prints by part.
 logging.getLogger("speechbrain.core").setLevel(logging.WARNING)
-
-
-class NonFiniteLoss(RuntimeError):
-    """A loss became NaN or infinite; the message names the losses and the batch's utterances."""
 
 
 class Trainer(Brain):
@@ -35,6 +33,8 @@ class Trainer(Brain):
     Everything that happens in a step is a function of the checkpointed state and of (seed, epoch,
     step): batches come from a resumable sampler, and all randomness is re-seeded at every step, so no
     generator state needs saving.
+
+    On a GPU the host never waits within a step: losses are looked at every ``log_steps``, and before a checkpoint.
 
     Parameters
     ----------
@@ -84,8 +84,8 @@ class Trainer(Brain):
         self.epoch = 0  # epochs finished
         self.best_ap, self.best_epoch = -1.0, 0
         self.processes = processes
-        self.generator = torch.Generator(processes.device)
-        self.loss_sums: dict[str, Tensor] = {}
+        self.generator = torch.Generator()  # on the CPU, where what is drawn decides shapes
+        self.watch = LossWatch()
 
     def run(self) -> None:
         """Train to the end of the plan, from the last checkpoint where there is one."""
@@ -104,6 +104,8 @@ class Trainer(Brain):
             yield self.epoch + 1
 
     def on_fit_start(self) -> None:
+        if self.device_type == "cuda":
+            torch.set_float32_matmul_precision("high")
         if self.plan.compile:
             cast(nn.Module, self.system.acoustic_encoder).compile(dynamic=True)
         if self.processes.world_size > 1:
@@ -130,7 +132,7 @@ class Trainer(Brain):
             decay = {} if weight_decay is None else {"weight_decay": weight_decay}
             groups.append({"params": parameters, **decay})
         self.special_norms = [self.plan.max_grad_norm if norm is None else norm for _, norm in special]
-        self.optimizer = self.make_optimizer(groups)
+        self.optimizer = build_optimizer(self.make_optimizer, groups, self.device_type)
         self.optimizers_dict = {"optimizer": self.optimizer}
         takes_total = "total_steps" in inspect.signature(self.make_scheduler).parameters
         total = {"total_steps": self.plan.epochs * len(self.feed) // self.plan.accumulate} if takes_total else {}
@@ -139,8 +141,28 @@ class Trainer(Brain):
     def on_stage_start(self, stage: Stage, epoch: int | None = None) -> None:
         assert epoch is not None
         self.feed.seek(epoch, self.step)
-        self.loss_sums = {} if self.step == 0 else self.loss_sums
+        if self.step == 0:
+            self.watch.clear()
         self.epoch_started = time.perf_counter()
+    def fit_batch(self, batch: Batch) -> Tensor:
+        """Brain's step, which ends in fetching the loss, without that end."""
+        should_step = self.step % self.plan.accumulate == 0
+        self.on_fit_batch_start(batch, should_step)
+        with self.no_sync(not should_step):
+            with self.training_ctx:
+                outputs = self.compute_forward(batch, Stage.TRAIN)
+                loss = self.compute_objectives(outputs, batch, Stage.TRAIN)
+            self.check_loss_isfinite(loss)
+            self.scaler.scale(loss / self.plan.accumulate).backward()
+        if should_step:
+            self.optimizers_step()
+        self.on_fit_batch_end(batch, outputs, loss, should_step)
+        return loss.detach()
+
+    def update_average(self, loss: Tensor, avg_loss: float) -> float:
+        """The mean loss of the epoch as of the last look."""
+        return self.watch.means.get("total", avg_loss)
+
 
     def on_fit_batch_start(self, batch: Batch, should_step: bool) -> None:
         self.batch = batch
@@ -162,13 +184,9 @@ class Trainer(Brain):
         return torch.stack(list(predictions.values())).sum()
 
     def check_loss_isfinite(self, loss: Tensor) -> None:
-        if not torch.isfinite(loss):
-            values = ", ".join(f"{name} {value.item():g}" for name, value in self.losses.items())
-            raise NonFiniteLoss(
-                f"the loss is {loss.item():g} in epoch {self.epoch + 1}, batch {self.step} ({values}).\n"
-                f"Utterances of the batch: {' '.join(self.batch.utt_id)}\n"
-                "The last checkpoint is from before this batch. Look at these utterances, or lower the learning rate."
-            )
+        self.watch.add(self.epoch + 1, self.step, self.batch.utt_id, {"total": loss, **self.losses})
+        if loss.is_cpu:
+            self.watch.look()
 
     def optimizers_step(self) -> None:
         for group, norm in zip(self.optimizer.param_groups[1:], self.special_norms, strict=True):
@@ -178,25 +196,22 @@ class Trainer(Brain):
             self.scheduler.step()
 
     def on_fit_batch_end(self, batch: Batch, outputs: dict[str, Tensor], loss: Tensor, should_step: bool) -> None:
-        with torch.no_grad():
-            for name, value in {"total": loss, **outputs}.items():
-                self.loss_sums[name] = self.loss_sums.get(name, torch.zeros_like(value)) + value.detach()
-        if self.log is not None and self.step % self.plan.log_steps == 0:
-            metrics = {
-                f"{name}.{metric}": float(value)
-                for name, part in self.parts.items()
-                for metric, value in part.metrics.items()
-            }
-            values = {name: float(value.detach()) for name, value in outputs.items()}
+        at_log = self.step % self.plan.log_steps == 0
+        # Between two steps of the optimizer there are gradients, which no checkpoint keeps.
+        due = should_step and self.step % self.plan.checkpoint_steps < self.plan.accumulate
+        at_checkpoint = due and self.step < len(self.feed)
+        if at_log or at_checkpoint:
+            self.watch.look()
+        if self.log is not None and at_log:
             position = self.epoch * len(self.feed) + self.step
-            self.log.step(position, {"lr": self._lr(), "total": float(loss.detach()), **values, **metrics})
-        at_checkpoint = self.step % self.plan.checkpoint_steps == 0 and self.step < len(self.feed)
+            self.log.step(position, {"lr": self._lr(), **self.watch.latest, **self._metrics()})
         if self.processes.first and at_checkpoint:
             self.checkpoints.save("last", self._state())
 
+        self.watch.look()
     def on_stage_end(self, stage: Stage, stage_loss: float, epoch: int | None = None) -> None:
         seconds = time.perf_counter() - self.epoch_started
-        means = {f"train_{name}": float(value) / len(self.feed) for name, value in self.loss_sums.items()}
+        means = {f"train_{name}": value for name, value in self.watch.means.items()}
         lr = self._lr()
         ap = self.validate(self.system)
         if self.plan.schedule_every == "epoch":
@@ -205,7 +220,7 @@ class Trainer(Brain):
         better = ap > self.best_ap
         if better:
             self.best_ap, self.best_epoch = ap, self.epoch
-        self.loss_sums = {}
+        self.watch.clear()
         if self.log is None:
             return
         if better:
@@ -216,6 +231,14 @@ class Trainer(Brain):
         star = " *" if better else ""
         total = means["train_total"]
         print(f"epoch {self.epoch}/{self.plan.epochs}  {seconds:.0f} s  loss {total:.4f}  valid AP {ap:.2%}{star}")
+
+    def _metrics(self) -> dict[str, float]:
+        """What the losses of the latest step tell besides, fetched at once."""
+        metrics = {f"{name}.{key}": value for name, part in self.parts.items() for key, value in part.metrics.items()}
+        if not metrics:
+            return {}
+        values = torch.stack([value.detach().float() for value in metrics.values()]).tolist()
+        return dict(zip(metrics, values, strict=True))
 
     def _lr(self) -> float:
         return float(self.optimizer.param_groups[0]["lr"])
@@ -229,8 +252,7 @@ class Trainer(Brain):
             "epoch": self.epoch,
             "step": self.step,
             "optimizer_step": self.optimizer_step,
-            "loss_sums": self.loss_sums,
-            "avg_train_loss": float(self.avg_train_loss),
+            "loss_sums": self.watch.state(),
             "best_ap": self.best_ap,
             "best_epoch": self.best_epoch,
         }
@@ -240,6 +262,6 @@ class Trainer(Brain):
         self.optimizer.load_state_dict(state["optimizer"])
         self.scheduler.load_state_dict(state["scheduler"])
         self.scaler.load_state_dict(state["scaler"])
-        self.loss_sums = {name: value.to(self.device) for name, value in state["loss_sums"].items()}
-        for name in ("epoch", "step", "optimizer_step", "avg_train_loss", "best_ap", "best_epoch"):
+        self.watch.restore(state["loss_sums"], self.device)
+        for name in ("epoch", "step", "optimizer_step", "best_ap", "best_epoch"):
             setattr(self, name, state[name])

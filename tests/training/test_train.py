@@ -13,7 +13,7 @@ from kwskit.hparams import HparamsError
 from kwskit.stages.train import train
 from kwskit.systems.model_directory import load_model
 from kwskit.training.checkpoint import CheckpointError
-from kwskit.training.trainer import NonFiniteLoss
+from kwskit.training.loss_watch import NonFiniteLoss
 
 
 def weights(exp):
