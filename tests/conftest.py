@@ -55,6 +55,32 @@ def sing_fixture():
     return sing
 
 
+def sphere(path: Path, pcm: np.ndarray, order: str = "01", coding: str = "pcm", data: bytes | None = None) -> None:
+    """Write ``pcm`` (samples,) int16 at 16 kHz as SPHERE with the 1024-byte header of LDC's discs, byte by byte.
+
+    ``order`` is 01 (little endian) or 10; ``data`` goes in the place of the samples.
+    """
+    fields = {
+        "speaker_id": "-s3 440",
+        "channel_count": "-i 1",
+        "sample_count": f"-i {len(pcm)}",
+        "sample_rate": "-i 16000",
+        "sample_n_bytes": "-i 2",
+        "sample_byte_format": f"-s{len(order)} {order}",
+        "sample_coding": f"-s{len(coding)} {coding}",
+    }
+    header = ["NIST_1A", "   1024", *(f"{name} {value}" for name, value in fields.items()), "end_head", ""]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    samples = pcm.astype({"01": "<i2", "10": ">i2"}[order]).tobytes() if data is None else data
+    path.write_bytes("\n".join(header).encode().ljust(1024) + samples)
+
+
+@pytest.fixture(scope="session", name="write_sphere")
+def sphere_fixture():
+    """The writer of SPHERE files."""
+    return sphere
+
+
 @pytest.fixture(scope="session")
 def mini_corpus(tmp_path_factory) -> Path:
     """A corpus folder with audio, manifests, trials and packed stores: train, dev and test."""
@@ -103,3 +129,61 @@ def tiny_model(mini_corpus, tmp_path_factory) -> Path:
     (folder / "config.yaml").write_text(TINY)
     train(folder / "config.yaml", mini_corpus, folder / "exp", device="cpu")
     return folder / "exp/model"
+
+
+def write_textgrid(path: Path, seconds: float, words: list[tuple[float, float, str]]) -> None:
+    """A TextGrid as the Montreal Forced Aligner writes it, with silences as empty intervals; phones are the words."""
+    intervals, at = [], 0.0
+    for start, stop, word in words:
+        intervals += [(at, start, "")] * (start > at) + [(start, stop, word)]
+        at = stop
+    intervals += [(at, seconds, "")] * (seconds > at)
+    lines = ['File type = "ooTextFile"', 'Object class = "TextGrid"', "", "xmin = 0", f"xmax = {seconds}"]
+    lines += ["tiers? <exists>", "size = 2", "item []:"]
+    for number, name in enumerate(("words", "phones"), 1):
+        lines += [f"    item [{number}]:", '        class = "IntervalTier"', f'        name = "{name}"']
+        lines += ["        xmin = 0", f"        xmax = {seconds}", f"        intervals: size = {len(intervals)}"]
+        for place, (start, stop, text) in enumerate(intervals, 1):
+            lines += [f"        intervals [{place}]:", f"            xmin = {start}", f"            xmax = {stop}"]
+            lines += [f'            text = "{text}"']
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(lines) + "\n")
+
+
+@pytest.fixture(scope="session")
+def make_librispeech():
+    """Writes LibriSpeech in its layout, with alignments: ``make(folder, {part: {speaker: [sentence, ...]}})``.
+
+    Words are sung twice each, so that they last half a second; a ``,`` in a sentence is a pause. ``folder`` then holds
+    ``LibriSpeech/`` and ``alignments/`` (TextGrids in the corpus' own folders); returned are the aligned words,
+    (part, utterance, start, stop, word).
+    """
+
+    def make(folder: Path, parts: dict[str, dict[str, list[str]]], chapter: str = "100") -> list[tuple]:
+        aligned, listed = [], []
+        for part, speakers in parts.items():
+            for speaker, sentences in speakers.items():
+                listed.append(f"{speaker:<6}| F | {part:<16} | 25.03 | Somebody")
+                place, transcripts = Path(part, speaker, chapter), []
+                (folder / "LibriSpeech" / place).mkdir(parents=True)
+                for number, sentence in enumerate(sentences):
+                    name = f"{speaker}-{chapter}-{number:04d}"
+                    words, wavs, at = [], [np.zeros(1600, np.float32)], 1600
+                    for word in sentence.split():
+                        wav = np.zeros(4800, np.float32) if word == "," else np.tile(sing(word, int(speaker), number), 2)
+                        if word != ",":
+                            words.append((at / SAMPLE_RATE, (at + len(wav)) / SAMPLE_RATE, word))
+                        wavs.append(wav)
+                        at += len(wav)
+                    audio = np.concatenate([*wavs, np.zeros(1600, np.float32)])
+                    soundfile.write(folder / "LibriSpeech" / place / f"{name}.flac", audio, SAMPLE_RATE)
+                    write_textgrid(folder / "alignments" / place / f"{name}.TextGrid", len(audio) / SAMPLE_RATE, words)
+                    transcripts.append(f"{name} {sentence.replace(' ,', '').upper()}\n")
+                    aligned += [(part, name, *word) for word in words]
+                path = folder / "LibriSpeech" / place / f"{speaker}-{chapter}.trans.txt"
+                path.write_text("".join(transcripts))
+        header = ";ID  |SEX| SUBSET           |MINUTES| NAME"
+        (folder / "LibriSpeech/SPEAKERS.TXT").write_text("\n".join([header, *listed]) + "\n")
+        return aligned
+
+    return make
