@@ -1,16 +1,15 @@
 """Stage 2: pack the segments of a manifest into a store."""
 
 import errno
+import hashlib
 import logging
-import multiprocessing
 import os
 import shutil
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -19,14 +18,20 @@ import pyarrow.compute as pc
 
 from kwskit.data.audio import AudioError, AudioFormat
 from kwskit.data.manifest import read_manifest
-from kwskit.data.packing_task import PackedTask, PackingTask
+from kwskit.data.packed_shard import PackedShard
+from kwskit.data.packing_pool import WorkerDied, run_tasks
+from kwskit.data.packing_task import PackingTask
 from kwskit.data.progress import Progress
-from kwskit.data.store_layout import REJECTED, SAMPLE_RATE
+from kwskit.data.shard_writer import SAMPLE_BYTES
+from kwskit.data.store_layout import REJECTED, SAMPLE_RATE, VERSION
 from kwskit.data.store_writer import StoreWriter
 from kwskit.records import MANIFEST, write_records
 
-# Seconds of audio in a task, which becomes a record batch: enough tasks for a progress bar, none too big to hold.
-SHORTEST_TASK, LONGEST_TASK, TASKS = 60.0, 1800.0, 64
+# Shards of a store: few enough for any corpus to be open at once, none so short that files would be the work.
+SHARDS = 512
+SHORTEST_SHARD = 300.0
+# Seconds of audio in a record batch.
+BATCH = 300.0
 # Packing that stops at bad segments looks for more of them up to this number.
 MOST_REFUSALS = 1000
 EXAMPLES = 5
@@ -63,7 +68,9 @@ def pack_manifest(
     """Read every segment of ``manifest`` and write the store, whole or not at all.
 
     The store's rows follow the manifest, except that segments of one file stand together where the file first
-    appears. The result does not depend on the number of workers.
+    appears. The result depends neither on the number of workers nor on interruptions: the shards that a packing has
+    finished stay in the hidden folder ``.<store>.partial``, and a packing of the same records goes on with them
+    (those whose audio files have changed are read again).
 
     Parameters
     ----------
@@ -82,8 +89,12 @@ def pack_manifest(
         With ``on_bad="stop"``: bad segments, with their number and the first few; always: no good segment at all.
     RecordError
         When the manifest is wrong.
+    StoreError
+        When the folder holds something else, or another process is packing this store.
+    WorkerDied
+        When a worker was killed.
     OSError
-        When the disk is, or would get, full (``errno.ENOSPC``).
+        When the disk is, or would get, full (``errno.ENOSPC``), or the folder cannot be written.
     """
     if on_bad not in ("stop", "skip"):
         raise ValueError(f"on_bad must be 'stop' or 'skip', not {on_bad!r}")
@@ -92,85 +103,110 @@ def pack_manifest(
     store = Path(store)
     if len(table) == 0:
         raise AudioError(f"{name}: no segments to pack")
-    table = _by_file(table)
+    table = _by_file(_with_large_texts(table))
     seconds = pc.subtract(table["stop"], table["start"]).to_numpy()
-    _check_room(store, float(seconds.sum()))
-    good: list[np.ndarray] = []
-    reasons: list[str] = []
-    formats: Counter[AudioFormat] = Counter()
+    cuts = _cuts(table, seconds)
+    writer = StoreWriter(store, _digest(table, cuts))
+    _check_room(store, float(seconds.sum()), writer)
     bar = Progress(round(float(seconds.sum())), f"pack {store.name}", "s of audio") if progress else None
-    with StoreWriter(store) as writer, bar or nullcontext():
-        for packed in _run(list(_tasks(table, seconds)), workers or _workers(seconds.sum())):
-            writer.add(packed.samples, packed.lens)
-            good.append(packed.good)
-            reasons += packed.reasons
-            formats += packed.formats
-            if bar:
-                bar.advance(round(float(packed.lens.sum()) / SAMPLE_RATE))
-            if on_bad == "stop" and len(reasons) >= MOST_REFUSALS:
-                break
-        used = sum(int(task.sum()) for task in good)
-        if reasons and (on_bad == "stop" or not used):
-            raise AudioError(_refusals(name, reasons, sum(map(len, good))))
-        mask = pa.array(np.concatenate(good))
-        kept = table.filter(mask)
-        writer.finish(kept["utt_id"], kept["word"], kept["speaker"], {"rejected": len(reasons), **(facts or {})})
-        if reasons:
-            rejected = table.filter(pc.invert(mask)).select(list(MANIFEST))
-            told = [reason.replace('"', "'").replace("\n", " ").replace("\t", " ") for reason in reasons]
-            write_records(writer.partial / REJECTED, "manifest", rejected.append_column("reason", pa.array(told)))
-    report = PackingReport(
-        used, float(sum(int(lens.sum()) for lens in writer.lens)) / SAMPLE_RATE, len(reasons), dict(formats)
-    )
+    try:
+        with writer, bar or nullcontext():
+            shards = _shards(table, cuts, writer, workers or _workers(float(seconds.sum())), on_bad, bar)
+            reasons = [reason for number in sorted(shards) for reason in shards[number].reasons]
+            used = sum(len(shard.lens) for shard in shards.values())
+            if reasons and (on_bad == "stop" or not used):
+                raise AudioError(_refusals(name, reasons, used + len(reasons)))
+            _finish(writer, table, [shards[number] for number in range(len(cuts) - 1)], facts or {})
+    except OSError as error:
+        raise OSError(error.errno, f"{_trouble(error, store)}; {_rest(writer, len(cuts) - 1)}") from error
+    except WorkerDied as error:
+        raise WorkerDied(
+            f"{store}: {error}; {_rest(writer, len(cuts) - 1)}. Try fewer --jobs where memory is short; a script that "
+            "calls this must run its work under `if __name__ == '__main__':`"
+        ) from error
+    except KeyboardInterrupt:
+        logger.warning("%s: interrupted; %s", store, _rest(writer, len(cuts) - 1))
+        raise
+    formats = sum((shard.formats for shard in shards.values()), Counter[AudioFormat]())
+    samples = sum(int(shard.lens.sum()) for shard in shards.values())
+    report = PackingReport(used, samples / SAMPLE_RATE, len(reasons), dict(formats))
     _tell(name, store, report, reasons, len(table))
     return report
 
 
+def _with_large_texts(table: pa.Table) -> pa.Table:
+    """``table`` with texts of a type that takes any number of them in one array."""
+    kinds = [pa.field(f.name, pa.large_string() if f.type == pa.string() else f.type) for f in table.schema]
+    return table.cast(pa.schema(kinds)).combine_chunks()
+
+
 def _by_file(table: pa.Table) -> pa.Table:
     """The records with those of one file side by side, files in the order in which they appear."""
-    files = table["path"].combine_chunks().dictionary_encode().indices.to_numpy()
+    files = _files(table)
     if (np.diff(files) >= 0).all():
         return table
-    return table.take(pa.array(np.argsort(files, kind="stable")))
+    return table.take(pa.array(np.argsort(files, kind="stable"))).combine_chunks()
 
 
-def _tasks(table: pa.Table, seconds: np.ndarray) -> Iterator[PackingTask]:
-    """Cut ``table`` at file boundaries into tasks of about equal duration."""
-    size = float(np.clip(seconds.sum() / TASKS, SHORTEST_TASK, LONGEST_TASK))
-    files = table["path"].combine_chunks().dictionary_encode().indices.to_numpy()
-    firsts = np.flatnonzero(np.diff(files, prepend=-1))
+def _files(table: pa.Table) -> np.ndarray:
+    """(n,) the number of each record's file, in the order in which the files first appear."""
+    return table["path"].combine_chunks().dictionary_encode().indices.to_numpy()
+
+
+def _cuts(table: pa.Table, seconds: np.ndarray) -> list[int]:
+    """Rows at which shards of about equal duration begin, each at the begin of a file, and the number of rows."""
+    size = max(float(seconds.sum()) / SHARDS, SHORTEST_SHARD)
+    firsts = np.flatnonzero(np.diff(_files(table), prepend=-1))
     begins = np.concatenate([[0.0], np.cumsum(seconds)])[firsts]
-    cuts = firsts[np.flatnonzero(np.diff(begins // size, prepend=-1))].tolist()
-    for first, last in zip(cuts, [*cuts[1:], len(table)], strict=True):
+    return [*firsts[np.flatnonzero(np.diff(begins // size, prepend=-1))].tolist(), len(table)]
+
+
+def _digest(table: pa.Table, cuts: list[int]) -> str:
+    """Of the records and of everything else that the shards depend on."""
+    digest = hashlib.sha256(f"{VERSION} {SAMPLE_RATE} {BATCH} {cuts}".encode())
+    for batch in table.select(list(MANIFEST)).to_batches(max_chunksize=65_536):
+        digest.update(batch.serialize())
+    return digest.hexdigest()[:16]
+
+
+def _shards(
+    table: pa.Table, cuts: list[int], writer: StoreWriter, workers: int, on_bad: str, bar: Progress | None
+) -> dict[int, PackedShard]:
+    """All shards by number, or with ``on_bad="stop"`` those up to the last refusal that is wanted."""
+    shards: dict[int, PackedShard] = {}
+    refused = 0
+    kept = writer.kept()[0]
+    if kept:
+        logger.info("%s: going on with %d of %d shards", writer.path, kept, len(cuts) - 1)
+    with closing(run_tasks(_tasks(table, cuts, writer), min(workers, len(cuts) - 1))) as found:
+        for number, shard in found:
+            shards[number] = shard
+            refused += len(shard.reasons)
+            if bar:
+                bar.advance(round(float(shard.lens.sum()) / SAMPLE_RATE))
+            if on_bad == "stop" and refused >= MOST_REFUSALS:
+                break
+    return shards
+
+
+def _tasks(table: pa.Table, cuts: list[int], writer: StoreWriter) -> Iterator[tuple[int, PackingTask]]:
+    for number, (first, last) in enumerate(pairwise(cuts)):
         part = table.slice(first, last - first)
-        yield PackingTask(part["path"].to_pylist(), part["start"].to_numpy(), part["stop"].to_numpy())
+        paths, starts, stops = part["path"].to_pylist(), part["start"].to_numpy(), part["stop"].to_numpy()
+        yield number, PackingTask(*writer.shard(number), paths, starts, stops, BATCH)
 
 
-def _run(tasks: list[PackingTask], workers: int) -> Iterator[PackedTask]:
-    """Results in the order of ``tasks``, with never more than a few tasks in memory."""
-    workers = min(workers, len(tasks))
-    if workers <= 1:
-        yield from (task.run() for task in tasks)
-        return
-    # Forking a process whose torch runs threads can hang; a spawned worker starts clean and imports no torch.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        waiting: deque[Future[PackedTask]] = deque()
-        try:
-            for task in tasks:
-                waiting.append(pool.submit(task.run))
-                if len(waiting) > 2 * workers:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        except BrokenProcessPool as error:
-            raise RuntimeError(
-                "a packing worker died (killed, or out of memory?); try workers=1, and see that the calling "
-                "script runs its work under `if __name__ == '__main__':`"
-            ) from error
-        finally:
-            for future in waiting:
-                future.cancel()
+def _finish(writer: StoreWriter, table: pa.Table, shards: list[PackedShard], facts: Mapping[str, object]) -> None:
+    """Write the index and the list of refused segments."""
+    mask = pa.array(np.concatenate([shard.good for shard in shards]))
+    reasons = [reason for shard in shards for reason in shard.reasons]
+    kept = table.filter(mask)
+    writer.take(shards)
+    writer.finish(kept["utt_id"], kept["word"], kept["speaker"], {"rejected": len(reasons), **facts})
+    if reasons:
+        rejected = table.filter(pc.invert(mask)).select(list(MANIFEST)).cast(pa.schema(MANIFEST))
+        told = [reason.replace('"', "'").replace("\n", " ").replace("\t", " ") for reason in reasons]
+        write_records(writer.store / REJECTED, "manifest", rejected.append_column("reason", pa.array(told)))
 
 
 def _workers(seconds: float) -> int:
@@ -179,14 +215,31 @@ def _workers(seconds: float) -> int:
     return min(cores, 1 + int(seconds / SECONDS_PER_WORKER))
 
 
-def _check_room(store: Path, seconds: float) -> None:
-    needed = seconds * SAMPLE_RATE * 2
+def _check_room(store: Path, seconds: float, writer: StoreWriter) -> None:
+    needed = seconds * SAMPLE_RATE * SAMPLE_BYTES - writer.kept()[1]
     place = next(folder for folder in (store.absolute(), *store.absolute().parents) if folder.is_dir())
     free = shutil.disk_usage(place).free
     if needed > free:
         raise OSError(
             errno.ENOSPC, f"{store}: packing needs {needed / 1e9:.2f} GB, the disk has {free / 1e9:.2f} GB left"
         )
+
+
+def _trouble(error: OSError, store: Path) -> str:
+    if error.errno == errno.ENOSPC:
+        return f"{store}: the disk is full"
+    return f"{store}: cannot be written: {error.strerror or error}"
+
+
+def _rest(writer: StoreWriter, total: int) -> str:
+    """What an interrupted packing leaves, and how to go on."""
+    kept, size = writer.kept()
+    if not kept:
+        return "nothing was kept"
+    return (
+        f"{kept} of {total} shards ({size / 1e9:.2f} GB) are finished and kept in {writer.partial}; "
+        "the same command goes on from there"
+    )
 
 
 def _refusals(name: str, reasons: list[str], seen: int) -> str:

@@ -2,12 +2,19 @@
 
 from kwskit.data.audio import SAMPLE_RATE
 
-__all__ = ["INDEX", "PCM", "REJECTED", "SAMPLE_RATE", "VERSION", "StoreError"]
+__all__ = ["INDEX", "PCM", "REJECTED", "SAMPLE_RATE", "SHARD_BYTES", "VERSION", "StoreError", "shard_name"]
 
-VERSION = "1"
+VERSION = "2"
 INDEX = "index.arrow"
-PCM = "pcm.arrow"
+PCM = "pcm"
 REJECTED = "rejected.tsv"
+# The index's fact with the size of every shard in bytes: what a copy or a disk lost is noticed by it.
+SHARD_BYTES = "shard_bytes"
+
+
+def shard_name(number: int) -> str:
+    """File name of shard ``number`` in the folder ``PCM``."""
+    return f"{number:05d}.arrow"
 
 
 class StoreError(ValueError):

@@ -2,19 +2,23 @@ import errno
 import logging
 import os
 import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
 import soundfile
 
-from kwskit.data import packing, store_writer
+from kwskit.data import packing, packing_task, shard_writer, store_writer
 from kwskit.data.audio import AudioError, AudioFormat
 from kwskit.data.packing import pack_manifest
 from kwskit.data.store import PackedStore
 from kwskit.data.store_layout import StoreError
 from kwskit.data.store_writer import StoreWriter
-from kwskit.records import MANIFEST, read_records
+from kwskit.records import MANIFEST, read_records, write_records
 
 
 def table_of(*rows):
@@ -22,6 +26,13 @@ def table_of(*rows):
     return pa.Table.from_pylist(
         [dict(zip(MANIFEST, (*row, "train"), strict=True)) for row in rows], pa.schema(MANIFEST)
     )
+
+
+@pytest.fixture
+def several_shards(monkeypatch):
+    """Shards of two files, written in small record batches."""
+    monkeypatch.setattr(packing, "SHORTEST_SHARD", 3.5)
+    monkeypatch.setattr(packing, "BATCH", 1.0)
 
 
 @pytest.fixture
@@ -40,7 +51,9 @@ def corpus(tmp_path):
 
 
 def contents(folder):
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+    """Every file of a store by its place in it."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
 def test_holds_every_segment_with_its_labels(corpus, tmp_path):
@@ -58,13 +71,14 @@ def test_holds_every_segment_with_its_labels(corpus, tmp_path):
         assert np.array_equal(store.read(row), truth[utt_id])
 
 
-def test_any_order_of_records_and_any_number_of_workers_pack_alike(corpus, tmp_path, monkeypatch):
+def test_any_order_of_records_and_any_number_of_workers_pack_alike(corpus, tmp_path, several_shards):
     table, truth = corpus
-    monkeypatch.setattr(packing, "SHORTEST_TASK", 2.0)  # several tasks
     shuffled = table.take(np.random.default_rng(1).permutation(len(table)))
     for workers in (1, 2):
         pack_manifest(shuffled, tmp_path / f"store{workers}", workers=workers, progress=False)
-    assert contents(tmp_path / "store1") == contents(tmp_path / "store2")
+    whole = contents(tmp_path / "store1")
+    assert list(whole) == ["index.arrow", *(f"pcm/0000{shard}.arrow" for shard in range(4))]
+    assert whole == contents(tmp_path / "store2")
     store = PackedStore.open(tmp_path / "store1")
     assert sorted(store.utt_ids.to_pylist()) == sorted(truth)
     for row, utt_id in enumerate(store.utt_ids.to_pylist()):
@@ -99,7 +113,6 @@ def test_bad_segments_stop_it_with_their_number_and_examples(corpus, tmp_path):
     ):
         assert reason in str(error.value)
     assert not (tmp_path / "store").exists()
-    assert not list(tmp_path.glob(".store*"))
 
 
 def test_skipping_counts_tells_and_lists(corpus, tmp_path, caplog):
@@ -138,22 +151,74 @@ def test_conversions_are_told_with_the_number_of_files(tmp_path, caplog):
     assert "3 files were averaged from 2 channels and resampled from 44100 Hz" in caplog.text
 
 
+def full_from(number):
+    """Opens files as the writers do, those of shard ``number`` on a full disk."""
+
+    def open_sink(path):
+        return pa.OSFile("/dev/full" if f"{number}.arrow." in path else path, "wb")
+
+    return open_sink
+
+
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
-@pytest.mark.parametrize("full", ["pcm.arrow", "index.arrow"])
-def test_a_full_disk_leaves_the_old_store_and_nothing_else(corpus, tmp_path, monkeypatch, full):
+def test_a_full_disk_keeps_the_old_store_and_what_is_finished_of_the_new(corpus, tmp_path, monkeypatch, several_shards):
     table, _ = corpus
     pack_manifest(table.slice(0, 3), tmp_path / "store", progress=False)
     before = contents(tmp_path / "store")
-
-    def open_sink(path, mode):
-        return pa.OSFile("/dev/full" if path.endswith(full) else path, mode)
-
-    monkeypatch.setattr(store_writer, "_open_sink", open_sink)
-    with pytest.raises(OSError, match=r"the disk is full after .* GB; nothing was kept") as error:
-        pack_manifest(table, tmp_path / "store", progress=False)
+    with monkeypatch.context() as patch:
+        patch.setattr(shard_writer, "open_sink", full_from("00002"))
+        with pytest.raises(OSError, match=r"the disk is full; 2 of 4 shards .* the same command goes on") as error:
+            pack_manifest(table, tmp_path / "store", progress=False)
     assert error.value.errno == errno.ENOSPC
+    assert str(tmp_path / ".store.partial") in str(error.value)
     assert contents(tmp_path / "store") == before
+    pack_manifest(table, tmp_path / "store", progress=False)
     assert not list(tmp_path.glob(".store*"))
+    pack_manifest(table, tmp_path / "fresh", progress=False)
+    assert contents(tmp_path / "store") == contents(tmp_path / "fresh")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+@pytest.mark.parametrize(("full", "told"), [("00000", "nothing was kept"), ("index", "1 of 1 shards")])
+def test_a_full_disk_at_the_first_shard_and_at_the_index(corpus, tmp_path, monkeypatch, full, told):
+    def open_sink(path):
+        return pa.OSFile("/dev/full" if full in path else path, "wb")
+
+    for module in (shard_writer, store_writer):
+        monkeypatch.setattr(module, "open_sink", open_sink)
+    with pytest.raises(OSError, match=f"the disk is full; {told}"):
+        pack_manifest(corpus[0], tmp_path / "store", progress=False)
+    assert not (tmp_path / "store").exists()
+    assert [path.name for path in tmp_path.glob(".store*")] == ([] if full == "00000" else [".store.partial"])
+
+
+@pytest.mark.parametrize("where", ["folder", "shard"])
+def test_a_folder_that_may_not_be_written_is_told(corpus, tmp_path, monkeypatch, where):
+    def refuse(path, *_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    if where == "folder":
+        monkeypatch.setattr(Path, "mkdir", refuse)
+    else:
+        monkeypatch.setattr(shard_writer, "open_sink", refuse)
+    with pytest.raises(OSError, match="store: cannot be written: Permission denied; nothing was kept") as error:
+        pack_manifest(corpus[0], tmp_path / "store", progress=False)
+    assert error.value.errno == errno.EACCES
+
+
+def test_audio_that_may_not_be_read_is_a_refused_segment(corpus, tmp_path, monkeypatch):
+    locked = corpus[0]["path"][0].as_py()
+    read = packing_task.read_segments
+
+    def refuse(path, *times):
+        if path == locked:
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return read(path, *times)
+
+    monkeypatch.setattr(packing_task, "read_segments", refuse)
+    report = pack_manifest(corpus[0], tmp_path / "store", on_bad="skip", progress=False)
+    assert (report.segments, report.rejected) == (21, 3)
+    assert "Permission denied" in (tmp_path / "store" / "rejected.tsv").read_text()
 
 
 def test_a_disk_too_small_is_noticed_before_anything_is_read(corpus, tmp_path, monkeypatch):
@@ -176,12 +241,165 @@ def test_replaces_a_store_but_no_other_folder(corpus, tmp_path):
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "precious"
 
 
-def test_what_a_killed_run_left_is_no_hindrance(corpus, tmp_path):
-    (tmp_path / ".store.partial").mkdir()
+@pytest.fixture
+def read_files(monkeypatch):
+    """Names of the audio files that packing reads, and after how many of them it is interrupted."""
+    read, seen, limit = packing_task.read_segments, [], [10**6]
+
+    def counting(path, *times):
+        if len(seen) >= limit[0]:
+            raise KeyboardInterrupt
+        seen.append(os.path.basename(path))
+        return read(path, *times)
+
+    monkeypatch.setattr(packing_task, "read_segments", counting)
+    return seen, limit
+
+
+def test_an_interrupted_packing_goes_on_where_it_stopped(corpus, tmp_path, several_shards, read_files, caplog):
+    table = spoilt(corpus[0], tmp_path).slice(0, 27)
+    pack_manifest(table, tmp_path / "whole", on_bad="skip", progress=False)
+    seen, limit = read_files
+    for more, kept in ((7, 1), (5, 2), (0, 2)):
+        limit[0] = len(seen) + more
+        with pytest.raises(KeyboardInterrupt):
+            pack_manifest(table, tmp_path / "store", on_bad="skip", progress=False)
+        assert f"interrupted; {kept} of " in caplog.messages[-1]
+        assert not (tmp_path / "store").exists()
+        assert not list(tmp_path.glob(".store.partial/*/store/pcm/.*"))
+    limit[0], begin = 10**6, len(seen)
+    report = pack_manifest(table, tmp_path / "store", on_bad="skip", progress=False)
+    assert not {"0.wav", "1.wav", "2.wav", "3.wav"} & set(seen[begin:])
+    assert (report.segments, report.rejected) == (24, 3)
+    assert contents(tmp_path / "store") == contents(tmp_path / "whole")
+    assert "rejected.tsv" in contents(tmp_path / "store")
+    assert not list(tmp_path.glob(".store*"))
+
+
+def test_goes_on_with_the_same_records_and_the_same_audio_only(corpus, tmp_path, several_shards, read_files):
+    table, _ = corpus
+    seen, limit = read_files
+
+    def interrupted_then(table):
+        limit[0] = len(seen) + 11
+        with pytest.raises(KeyboardInterrupt):
+            pack_manifest(corpus[0], tmp_path / "store", progress=False)
+        limit[0], begin = 10**6, len(seen)
+        pack_manifest(table, tmp_path / "store", progress=False)
+        return set(seen[begin:])
+
+    everything = {f"{file}.wav" for file in range(8)}
+    assert interrupted_then(table) == everything - {"0.wav", "1.wav", "2.wav", "3.wav"}
+    assert interrupted_then(table.set_column(4, "word", pa.array(["other"] * 24))) == everything
+    limit[0] = len(seen) + 11
+    with pytest.raises(KeyboardInterrupt):
+        pack_manifest(table, tmp_path / "store", progress=False)
+    new = np.arange(32_000, dtype=np.int16)
+    soundfile.write(tmp_path / "1.wav", new, 16_000)
+    os.utime(tmp_path / "1.wav", ns=(0, 0))
+    limit[0], begin = 10**6, len(seen)
+    pack_manifest(table, tmp_path / "store", progress=False)
+    assert set(seen[begin:]) == everything - {"2.wav", "3.wav"}
+    assert np.array_equal(PackedStore.open(tmp_path / "store").read(3), new[:8000])
+
+
+def test_mended_audio_is_read_again_and_the_rest_is_not(corpus, tmp_path, several_shards, read_files):
+    """Stopping at bad segments keeps the shards; nothing that was refused stays refused when its file is mended."""
+    table, _ = corpus
+    whole = (tmp_path / "6.wav").read_bytes()
+    (tmp_path / "6.wav").write_bytes(b"RIFF")
+    with pytest.raises(AudioError, match="3 of 24 segments cannot be used"):
+        pack_manifest(table, tmp_path / "store", progress=False)
+    (tmp_path / "6.wav").write_bytes(whole)
+    seen = read_files[0]
+    seen.clear()
+    assert pack_manifest(table, tmp_path / "store", progress=False).segments == 24
+    assert set(seen) == {"6.wav", "7.wav"}
+
+
+@pytest.mark.parametrize("damage", ["cut off", "gone", "notes cut off"])
+def test_a_damaged_shard_is_packed_again(corpus, tmp_path, several_shards, read_files, damage):
+    table, _ = corpus
+    pack_manifest(table, tmp_path / "whole", progress=False)
+    seen, limit = read_files
+    limit[0] = len(seen) + 11
+    with pytest.raises(KeyboardInterrupt):
+        pack_manifest(table, tmp_path / "store", progress=False)
+    (file,) = tmp_path.glob(f".store.partial/*/{'notes' if 'notes' in damage else 'store/pcm'}/00001.arrow")
+    if damage == "gone":
+        file.unlink()
+    else:
+        file.write_bytes(file.read_bytes()[:-50])
+    limit[0], begin = 10**6, len(seen)
+    pack_manifest(table, tmp_path / "store", progress=False)
+    assert not {"0.wav", "1.wav"} & set(seen[begin:])
+    assert contents(tmp_path / "store") == contents(tmp_path / "whole")
+
+
+PACK = """
+import os, sys
+from kwskit.data import packing
+from kwskit.data.packing_pool import multiprocessing, run_tasks
+
+packing.SHORTEST_SHARD, packing.BATCH = 3.5, 1.0
+
+def run_and_kill(tasks, workers):
+    for count, found in enumerate(run_tasks(tasks, workers), 1):
+        yield found
+        if count == 2:
+            if sys.argv[2] == "parent":
+                os.kill(os.getpid(), 9)
+            for worker in multiprocessing.active_children():
+                os.kill(worker.pid, 9)
+
+if __name__ == "__main__":
+    packing.run_tasks = run_and_kill
+    packing.pack_manifest(sys.argv[1] + "/m.tsv", sys.argv[1] + "/store", workers=2, progress=False)
+"""
+
+
+@pytest.mark.parametrize("who", ["parent", "workers"])
+def test_a_killed_process_costs_its_unfinished_shards_only(corpus, tmp_path, several_shards, read_files, who):
+    """Real processes, really killed: the parent, or all workers."""
+    write_records(tmp_path / "m.tsv", "manifest", corpus[0])
+    (tmp_path / "pack.py").write_text(PACK)
+    command = [sys.executable, str(tmp_path / "pack.py"), str(tmp_path), who]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if who == "parent":
+        assert done.returncode == -signal.SIGKILL
+    else:
+        assert "a packing worker died" in done.stderr
+        assert "the same command goes on from there" in done.stderr
+    assert not (tmp_path / "store").exists()
+    finished = len(list(tmp_path.glob(".store.partial/*/notes/0*")))
+    assert finished >= 2
+    pack_manifest(tmp_path / "m.tsv", tmp_path / "store", progress=False)
+    assert len(set(read_files[0])) == 8 - 2 * finished
+    pack_manifest(tmp_path / "m.tsv", tmp_path / "whole", progress=False)
+    assert contents(tmp_path / "store") == contents(tmp_path / "whole")
+    assert not list(tmp_path.glob(".store*"))
+
+
+def test_two_packings_of_one_store_do_not_meet(corpus, tmp_path):
+    refused = pytest.raises(StoreError, match="another process is packing this store")
+    with StoreWriter(tmp_path / "store", "other"), refused:
+        pack_manifest(corpus[0], tmp_path / "store", progress=False)
+    pack_manifest(corpus[0], tmp_path / "store", progress=False)
+
+
+def test_what_other_versions_left_is_no_hindrance(corpus, tmp_path):
+    (tmp_path / ".store.partial" / "old").mkdir(parents=True)
     (tmp_path / ".store.partial" / "pcm.arrow").write_text("half")
     pack_manifest(corpus[0], tmp_path / "store", progress=False)
     assert len(PackedStore.open(tmp_path / "store")) == 24
     assert not list(tmp_path.glob(".store*"))
+
+
+def test_a_shard_is_at_most_a_512th_of_a_large_corpus(corpus, tmp_path, monkeypatch):
+    monkeypatch.setattr(packing, "SHORTEST_SHARD", 0.0)
+    monkeypatch.setattr(packing, "SHARDS", 3)
+    pack_manifest(corpus[0], tmp_path / "store", progress=False)
+    assert len(list((tmp_path / "store" / "pcm").iterdir())) == 3
 
 
 def test_a_writer_left_early_leaves_nothing(tmp_path):

@@ -1,4 +1,5 @@
 import pickle
+import shutil
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +16,7 @@ IDS = ["u5", "ü", "u10", "a", "u1", "B", "u"]
 
 @pytest.fixture(scope="module")
 def packed(tmp_path_factory):
-    """A store of seven segments in three record batches, and their samples."""
+    """A store of seven segments in three shards, and their samples."""
     path = tmp_path_factory.mktemp("s") / "store"
     rng = np.random.default_rng(0)
     segments = [rng.integers(-32768, 32768, size).astype(np.int16) for size in (400, 900, 401, 1500, 777, 600, 450)]
@@ -100,46 +101,86 @@ def test_travels_to_another_process_by_its_path(store):
     assert np.array_equal(again.read(4), store.read(4))
 
 
+def shards(path):
+    return sorted((path / "pcm").iterdir())
+
+
 def test_is_plain_arrow(packed):
     """Another program reads it with Arrow alone."""
     path, segments = packed
-    with pa.ipc.open_file(pa.memory_map(str(path / "pcm.arrow"))) as reader:
-        table = reader.read_all()
-    assert [np.array(row, np.int16).tolist() for row in table["pcm"].to_pylist()] == [s.tolist() for s in segments]
+    tables = []
+    for shard in shards(path):
+        with pa.ipc.open_file(pa.memory_map(str(shard))) as reader:
+            tables.append(reader.read_all())
+    pcm = pa.concat_tables(tables)["pcm"]
+    assert len(tables) == 3
+    assert [np.array(row, np.int16).tolist() for row in pcm.to_pylist()] == [s.tolist() for s in segments]
     with pa.ipc.open_file(pa.memory_map(str(path / "index.arrow"))) as reader:
         assert reader.num_record_batches == 1
         assert reader.read_all()["word"].to_pylist() == WORDS
 
 
+def test_all_samples_in_the_order_of_the_rows(store, packed):
+    stretches = list(store.stretches())
+    assert len(stretches) == 3
+    assert np.array_equal(np.concatenate(stretches), np.concatenate(packed[1]))
+
+
+def copied(packed, path):
+    shutil.copytree(packed[0], path)
+    return path
+
+
 def test_opening_does_not_read_the_audio(packed, tmp_path):
-    """The samples may be anything as long as the container stands: here they are all overwritten."""
-    path = tmp_path / "store"
-    path.mkdir()
-    (path / "index.arrow").write_bytes((packed[0] / "index.arrow").read_bytes())
-    blob = bytearray((packed[0] / "pcm.arrow").read_bytes())
-    start = blob.find(packed[1][0].tobytes())
-    assert start > 0
-    blob[start : start + 800] = bytes(800)
-    (path / "pcm.arrow").write_bytes(bytes(blob))
-    assert not PackedStore.open(path).read(0).any()
+    """The samples may be anything as long as the files' sizes are right: here they are all overwritten."""
+    path = copied(packed, tmp_path / "store")
+    for shard in shards(path):
+        shard.write_bytes(bytes(shard.stat().st_size))
+    store = PackedStore.open(path)
+    assert not any(store.read(row).any() for row in range(7))
 
 
-@pytest.mark.parametrize("damage", ["missing", "no pcm", "cut off", "version"])
-def test_what_is_no_store_is_named(packed, tmp_path, damage):
-    path = tmp_path / "store"
-    if damage != "missing":
-        path.mkdir()
-        for name in ("index.arrow", "pcm.arrow"):
-            (path / name).write_bytes((packed[0] / name).read_bytes())
-    if damage == "no pcm":
-        (path / "pcm.arrow").unlink()
-    if damage == "cut off":
-        (path / "pcm.arrow").write_bytes((path / "pcm.arrow").read_bytes()[:-100])
-    if damage == "version":
-        with pa.ipc.open_file(str(path / "index.arrow")) as reader:
-            batch = reader.get_batch(0).replace_schema_metadata({"version": "9"})
-        with pa.ipc.new_file(str(path / "index.arrow"), batch.schema) as writer:
-            writer.write_batch(batch)
-    with pytest.raises(StoreError, match="version 9" if damage == "version" else "no packed store there") as error:
+def test_what_is_no_store_is_named(tmp_path):
+    for path in (tmp_path / "missing", tmp_path):
+        with pytest.raises(StoreError, match="no packed store there") as error:
+            PackedStore.open(path)
+        assert str(path) in str(error.value)
+
+
+def test_a_store_of_another_version_asks_to_be_packed_again(packed, tmp_path):
+    path = copied(packed, tmp_path / "store")
+    with pa.ipc.open_file(str(path / "index.arrow")) as reader:
+        batch = reader.get_batch(0).replace_schema_metadata({"version": "1"})
+    with pa.ipc.new_file(str(path / "index.arrow"), batch.schema) as writer:
+        writer.write_batch(batch)
+    with pytest.raises(StoreError, match="version 1 of the store, this kwskit reads version 2: pack it again"):
         PackedStore.open(path)
-    assert str(path) in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        ("missing", r"1 of 3 shards .* 00001.arrow cannot be opened \(No such file"),
+        ("cut off", r"1 of 3 shards .* 00001.arrow has [\d,]+ of [\d,]+ bytes"),
+        ("all gone", "3 of 3 shards"),
+        ("index cut off", "no packed store there"),
+    ],
+)
+def test_what_a_copy_lost_is_told(packed, tmp_path, damage, told):
+    path = copied(packed, tmp_path / "store")
+    lost = {"all gone": shards(path), "index cut off": [path / "index.arrow"]}.get(damage, [shards(path)[1]])
+    for file in lost:
+        if "cut off" in damage:
+            file.write_bytes(file.read_bytes()[:-100])
+        else:
+            file.unlink()
+    with pytest.raises(StoreError, match=told):
+        PackedStore.open(path)
+
+
+def test_a_shard_lost_after_opening_is_told(packed, tmp_path):
+    path = copied(packed, tmp_path / "store")
+    store = PackedStore.open(path)
+    shards(path)[0].unlink()
+    with pytest.raises(StoreError, match=r"00000.arrow: cannot be mapped"):
+        store.read(0)
