@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Google Speech Commands with a model that has not been trained on it: accuracy, EER, AUC and confusion matrices.
+#   bash recipes/speech_commands/run.sh --model recipes/synth/exp/small/model
+#   bash recipes/speech_commands/run.sh --model DIR --corpus /data/speech_commands_v0.02
+#   bash recipes/speech_commands/run.sh --help      all flags
+set -euo pipefail
+# shellcheck source=tools/recipe.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../../tools/recipe.sh"
+
+# shellcheck disable=SC2034 # read by tools/recipe.sh
+zero_shot=1 default_size=full own_flags="corpus test_set recordings"
+# shellcheck disable=SC2034 # read by tools/recipe.sh
+own_usage="  --corpus DIR      the corpus as published (default: the --data folder, where stage 0 puts it)
+  --test_set DIR    the official test set, unpacked (default: in the corpus' folder or beside it)
+  --recordings WHICH  of the ten words, for PhonMatchNet's protocol: all (default) or testing
+  --size tiny       ten recordings of each word, to see that it works"
+
+get_data() {
+    if [[ " $* " = *" --corpus "* ]]; then
+        echo "nothing to fetch: the corpus is given"
+    else
+        # shellcheck disable=SC2154 # set by tools/recipe.sh
+        kwskit fetch speech_commands speech_commands_test --to "$data"
+    fi
+}
+
+prepare() {
+    # shellcheck disable=SC2154 # set by tools/recipe.sh
+    python "$recipe/local/prepare.py" "$@"
+}
+
+run_recipe "$@"
