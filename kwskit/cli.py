@@ -43,6 +43,12 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("name", nargs="?", help="one part of that kind")
     command.add_argument("--markdown", action="store_true", help="the whole reference page, as docs/PARTS.md")
 
+    command = _command(commands, "fetch", _fetch, "download public corpora: resumed, checked and unpacked")
+    command.add_argument("names", nargs="*", metavar="NAME", help="what to fetch; --list names all")
+    command.add_argument("--to", type=Path, help="folder that takes the corpora")
+    command.add_argument("--list", action="store_true", help="list what can be fetched, with size and licence")
+    command.add_argument("--keep", action="store_true", help="keep archives that have been unpacked")
+
     command = _command(commands, "pack", _pack, "stage 2: pack a corpus into memory-mapped stores and a lexicon")
     command.add_argument("--data", type=Path, required=True, help="folder with manifests/*.tsv")
     command.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes (default: all cores)")
@@ -126,6 +132,18 @@ def _parts(options: argparse.Namespace, rest: list[str]) -> None:
         return
     for part in registry.parts(options.kind):
         print(f"{f'!{part.kind}:{part.name}':<32} {part.summary}")
+
+
+def _fetch(options: argparse.Namespace, rest: list[str]) -> None:
+    from kwskit.corpora.fetch import fetch, listing
+
+    _no_more(rest)
+    if options.list:
+        print(listing())
+        return
+    if not options.names or options.to is None:
+        raise ValueError("say what to fetch and where to: kwskit fetch NAME... --to DIR; --list names what there is")
+    fetch(options.names, options.to, options.keep)
 
 
 def _pack(options: argparse.Namespace, rest: list[str]) -> None:
