@@ -19,7 +19,8 @@ from kwskit.text.tokenizer import Tokenizer
 class WordBatches:
     """Training batches: speech from the store, each with one of its word's pronunciations.
 
-    A batch is a pure function of (seed, epoch, position): a run can stop anywhere and go on.
+    A batch is a pure function of (seed, epoch, position): a run can stop anywhere and go on. Of several processes each
+    reads its keywords of it, so that the batch is the same however many they are.
 
     Parameters
     ----------
@@ -29,9 +30,12 @@ class WordBatches:
     seed : of the choice among pronunciations
     max_samples : longer segments lose their end
     prefetch : batches made ahead by a thread; 0 makes them when asked
+    rank, world_size : this process among those that share every batch
 
     Raises
     ------
+    ValueError
+        When a batch's keywords cannot be shared evenly, two or more to each process.
     UnpronounceableText
         When the tokenizer cannot pronounce some of the words.
     """
@@ -44,8 +48,16 @@ class WordBatches:
         seed: int = 0,
         max_samples: int | None = None,
         prefetch: int = 0,
+        rank: int = 0,
+        world_size: int = 1,
     ):
+        if sampler.keywords % world_size or sampler.keywords < 2 * world_size:
+            raise ValueError(
+                f"a batch of {sampler.keywords} keywords cannot be shared evenly by {world_size} processes, two or "
+                f"more to each: take {_shareable(sampler.keywords, world_size)} keywords, or fewer processes"
+            )
         self.store, self.sampler, self.seed = store, sampler, seed
+        self.rank, self.world_size = rank, world_size
         self.max_samples, self.prefetch = max_samples, prefetch
         self.tokens = TokenTable(store.words, tokenizer, sampler.word_ids.tolist())
 
@@ -60,9 +72,12 @@ class WordBatches:
 
     def _make(self, epoch: int, start: int) -> Iterator[Batch]:
         for position, rows in enumerate(self.sampler.batches(epoch, start), start):
-            rng = np.random.default_rng([self.seed, 2, epoch, position, self.sampler.rank])
+            rng = np.random.default_rng([self.seed, 2, epoch, position])
+            tokens, token_lens = self.tokens.draw(self.store.word_ids[rows], rng)
+            share = len(rows) // self.world_size  # the utterances of a word stand together
+            own = slice(self.rank * share, (self.rank + 1) * share)
+            rows, tokens, token_lens = rows[own], tokens[own], token_lens[own]
             words = self.store.word_ids[rows]
-            tokens, token_lens = self.tokens.draw(words, rng)
             pcm, wav_lens = self.store.gather(rows, self.max_samples)
             yield Batch(
                 wav=as_wav(pcm),
@@ -72,6 +87,11 @@ class WordBatches:
                 word=torch.from_numpy(words.astype(np.int64)),
                 utt_id=self.store.utt_ids.take(rows).to_pylist(),
             )
+
+
+def _shareable(keywords: int, processes: int) -> int:
+    """The number nearest to ``keywords`` that gives each process as many, two or more."""
+    return max(2, round(keywords / processes)) * processes
 
 
 class SpeechBatch(NamedTuple):

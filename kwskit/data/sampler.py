@@ -14,7 +14,8 @@ class PKSampler:
     A pass visits the keywords once each, in random order (keywords uniformly among those with enough segments: ADML's
     batches). Of a word, voices are drawn first, uniformly and without replacement, then one utterance of
     each; a word with fewer voices than ``utterances`` gives them in turns (ours). Every batch is a pure function of
-    (seed, epoch, position), and costs no more for a large corpus.
+    (seed, epoch, position), and costs no more for a large corpus. It knows of no processes: those that train together
+    draw the same batch, and each takes its keywords of it.
 
     Parameters
     ----------
@@ -24,7 +25,6 @@ class PKSampler:
     seed : of the whole sequence
     passes : how often an epoch visits each keyword
     replacement : also use words with fewer than K segments, and repeat those
-    rank, world_size : this process's share of the batches when several train together
 
     Attributes
     ----------
@@ -46,8 +46,6 @@ class PKSampler:
         seed: int = 0,
         passes: int = 1,
         replacement: bool = False,
-        rank: int = 0,
-        world_size: int = 1,
     ):
         if keywords < 2:
             raise ValueError(
@@ -55,14 +53,11 @@ class PKSampler:
             )
         if utterances < 1 or passes < 1:
             raise ValueError(f"utterances={utterances} and passes={passes} must be at least 1")
-        if not 0 <= rank < world_size:
-            raise ValueError(f"rank={rank} must be at least 0 and below world_size={world_size}")
         if len(word_ids) != len(speaker_ids):
             raise ValueError(
                 f"{len(word_ids)} word ids and {len(speaker_ids)} speaker ids: expected one of each a segment"
             )
         self.keywords, self.utterances, self.seed, self.passes = keywords, utterances, seed, passes
-        self.rank, self.world_size = rank, world_size
         self._group(np.asarray(word_ids), np.asarray(speaker_ids), 1 if replacement else utterances)
         words = len(self._word_ids)
         if self.left_out:
@@ -72,17 +67,15 @@ class PKSampler:
                 self.left_out + words,
                 utterances,
             )
-        self._per_pass = words // keywords // world_size
+        self._per_pass = words // keywords
         if self._per_pass == 0:
             raise ValueError(
                 f"{words} words have at least {1 if replacement else utterances} segments, but a batch takes "
-                f"keywords={keywords}"
-                + (f" for each of {world_size} processes" if world_size > 1 else "")
-                + ("; a batch of one word cannot train a contrastive loss" if words < 2 else "")
+                f"keywords={keywords}" + ("; a batch of one word cannot train a contrastive loss" if words < 2 else "")
             )
 
     def __len__(self) -> int:
-        """Batches in an epoch (of this process)."""
+        """Batches in an epoch."""
         return self.passes * self._per_pass
 
     @property
@@ -105,8 +98,8 @@ class PKSampler:
             turn, within = divmod(position, self._per_pass)
             if order is None or within == 0:
                 order = np.random.default_rng([self.seed, 0, epoch, turn]).permutation(len(self._word_ids))
-            place = (within * self.world_size + self.rank) * self.keywords
-            rng = np.random.default_rng([self.seed, 1, epoch, position, self.rank])
+            place = within * self.keywords
+            rng = np.random.default_rng([self.seed, 1, epoch, position])
             yield self._draw(order[place : place + self.keywords], rng)
 
     def _group(self, word_ids: np.ndarray, speaker_ids: np.ndarray, least: int) -> None:

@@ -4,6 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from kwskit.encoders.moments import Moments
+
 
 class MaskedBatchNorm(nn.Module):
     """Batch normalisation of frames ``(M, C)``, over the valid ones only (ours).
@@ -20,6 +22,7 @@ class MaskedBatchNorm(nn.Module):
 
     running_mean: Tensor
     running_var: Tensor
+    shared = False  # statistics are those of all processes
 
     def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1):
         super().__init__()
@@ -32,20 +35,14 @@ class MaskedBatchNorm(nn.Module):
 
     def forward(self, rows: Tensor, valid: Tensor | None = None) -> Tensor:
         """Normalise ``rows`` (M, C); ``valid`` (M, 1) bool, or None when every row is valid."""
-        if self.training and valid is None and len(rows) < 2:
-            valid = rows.new_ones((len(rows), 1), dtype=torch.bool)  # F.batch_norm refuses a single row
-        if self.training and valid is not None:
-            return self._masked(rows, valid)
+        few = len(rows) < 2  # F.batch_norm refuses a single row
+        if self.training and (valid is not None or few or self.shared):
+            return self._normalised(rows, Moments.of(rows, valid, self.shared))
         mean, var = self.running_mean, self.running_var
         return F.batch_norm(rows, mean, var, self.weight, self.bias, self.training, self.momentum, self.eps)
 
-    def _masked(self, rows: Tensor, valid: Tensor) -> Tensor:
-        values = rows if rows.dtype == torch.float64 else rows.float()
-        count = valid.sum().clamp(min=1).to(values.dtype)
-        mean = (values * valid).sum(0) / count
-        centred = values - mean
-        var = (centred.square() * valid).sum(0) / count
+    def _normalised(self, rows: Tensor, moments: Moments) -> Tensor:
         with torch.no_grad():
-            self.running_mean.lerp_(mean, self.momentum)
-            self.running_var.lerp_(var * (count / (count - 1).clamp(min=1)), self.momentum)
-        return (centred * (self.weight * torch.rsqrt(var + self.eps)) + self.bias).to(rows.dtype)
+            self.running_mean.lerp_(moments.mean, self.momentum)
+            self.running_var.lerp_(moments.unbiased_var, self.momentum)
+        return moments.normalised(rows, self.weight, self.bias, self.eps)

@@ -10,11 +10,12 @@ from typing import cast
 
 import torch
 
-from kwskit import __version__, registry
+from kwskit import __version__, collectives, registry
 from kwskit.data.loader import WordBatches
 from kwskit.data.sampler import PKSampler
 from kwskit.data.store import PackedStore
 from kwskit.hparams import build_hparams, plain_value, resolve_hparams
+from kwskit.processes import Processes
 from kwskit.stages.augmentation_showcase import write_augmentation_showcase
 from kwskit.stages.fitted_tokenizer import fit_tokenizer
 from kwskit.stages.validation import VALIDATIONS
@@ -25,7 +26,6 @@ from kwskit.systems.two_encoders import TwoEncoders
 from kwskit.training.checkpoint import Checkpoints
 from kwskit.training.feed import TrainingFeed
 from kwskit.training.plan import TrainingPlan
-from kwskit.training.processes import Processes
 from kwskit.training.start import freeze_parts, start_from
 from kwskit.training.trainer import Trainer
 
@@ -51,9 +51,21 @@ def train(
     kwskit.training.checkpoint.CheckpointError
         When ``exp`` holds a run of another configuration.
 
-    Started by ``torchrun``, the processes share the keywords of every batch and average their gradients.
+    Started by ``torchrun``, the processes share the keywords of every batch and average their gradients; the first one
+    writes, and the others leave after it.
     """
-    processes = Processes.join(device)
+    with Processes.join(device) as processes:
+        _train(config, data, exp, overlays, overrides, processes)
+
+
+def _train(
+    config: Path,
+    data: Path,
+    exp: Path,
+    overlays: Sequence[Path],
+    overrides: Mapping[str, str] | None,
+    processes: Processes,
+) -> None:
     store = PackedStore.open(data / "store" / "train")
     text = resolve_hparams(config, overlays, {"num_words": str(len(store.words)), **(overrides or {})}, KEYS)
     text = fit_tokenizer(text, store.words)
@@ -61,8 +73,10 @@ def train(
     plan = TrainingPlan.from_mapping(plain_value(text, "training"))
     checkpoints = Checkpoints(exp / "train", _identity(text, store))
     last = checkpoints.load("last")
-    if last is not None and last["epoch"] == plan.epochs and (exp / "model").exists():
-        print(f"training is done already: {exp / 'model'}")
+    done = last is not None and last["epoch"] == plan.epochs and (exp / "model").exists()
+    if collectives.told_by_first(done):
+        if processes.first:
+            print(f"training is done already: {exp / 'model'}")
         return
     if processes.first:
         _write_facts(exp, text)
@@ -73,13 +87,12 @@ def train(
     sampler = PKSampler(
         store.word_ids,
         store.speaker_ids,
-        keywords=processes.share(plan.keywords),
+        keywords=plan.keywords,
         utterances=plan.utterances,
         seed=seed,
-        rank=processes.rank,
-        world_size=processes.world_size,
     )
-    feed = TrainingFeed(WordBatches(store, sampler, hparams["tokenizer"], seed))
+    share = {"rank": processes.rank, "world_size": processes.world_size}
+    feed = TrainingFeed(WordBatches(store, sampler, hparams["tokenizer"], seed, **share))
     if plan.init is not None:
         start_from(plan.init, system, plan.fresh)
     freeze_parts(system, plan.freeze)
@@ -107,7 +120,6 @@ def train(
         progress=sys.stderr.isatty(),
     )
     trainer.run()
-    processes.leave()
     if not processes.first:
         return
     best = checkpoints.load("best")

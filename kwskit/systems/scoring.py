@@ -1,16 +1,21 @@
 """Score a list of trials with a system."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import torch
+from torch import Tensor
 
+from kwskit import collectives
 from kwskit.batch import Encoded
-from kwskit.data.loader import evaluation_batches
+from kwskit.data.loader import SpeechBatch, evaluation_batches
 from kwskit.data.store import PackedStore
 from kwskit.systems.enrolment import Enrolment
 from kwskit.systems.system import System
+
+BATCHES_AT_ONCE = 16  # of each process, between two deliveries
 
 
 def encode_store(system: System, store: PackedStore, batch_size: int = 128) -> Encoded:
@@ -19,14 +24,40 @@ def encode_store(system: System, store: PackedStore, batch_size: int = 128) -> E
     The system is put in evaluation mode and stays there.
     """
     system.eval()
+    return _in_order(list(_encoded(system, evaluation_batches(store, batch_size=batch_size))))
+
+
+def encode_store_together(system: System, store: PackedStore, batch_size: int = 128) -> Encoded | None:
+    """:func:`encode_store` by all processes, each its share of the batches, for the first; None to the others.
+
+    Batches are those of one process. They are sent every now and then, so that only the first keeps the whole.
+    """
+    system.eval()
+    order = np.argsort(-store.num_samples, kind="stable")
+    batches = [order[begin : begin + batch_size] for begin in range(0, len(order), batch_size)]
+    parts: list[tuple[Tensor, Encoded]] = []
+    others, own = collectives.world_size(), collectives.rank()
+    for begin in range(0, len(batches), others * BATCHES_AT_ONCE):
+        share = batches[begin : begin + others * BATCHES_AT_ONCE][own::others]
+        made = evaluation_batches(store, np.concatenate([order[:0], *share]), batch_size)
+        for collected in collectives.collected_by_first(list(_encoded(system, made))):
+            parts += collected
+    return _in_order(parts) if collectives.rank() == 0 else None
+
+
+def _encoded(system: System, batches: Iterable[SpeechBatch]) -> Iterator[tuple[Tensor, Encoded]]:
+    """Rows (N,) of the store, and what is kept of them, on the CPU."""
     device = next(system.parameters()).device
-    parts, rows = [], []
     with torch.inference_mode():
-        for batch in evaluation_batches(store, batch_size=batch_size):
+        for batch in batches:
             encoded = system.encode_audio(batch.wav.to(device), batch.wav_lens.to(device))
-            parts.append(Encoded(encoded.frames.float().cpu(), encoded.lens.cpu()))
-            rows.append(torch.from_numpy(batch.rows))
-        return Encoded.join(parts).take(torch.argsort(torch.cat(rows)))
+            yield torch.from_numpy(batch.rows), Encoded(encoded.frames.float().cpu(), encoded.lens.cpu())
+
+
+def _in_order(parts: list[tuple[Tensor, Encoded]]) -> Encoded:
+    with torch.inference_mode():
+        rows, encoded = zip(*parts, strict=True)
+        return Encoded.join(encoded).take(torch.argsort(torch.cat(rows)))
 
 
 class TrialScorer:

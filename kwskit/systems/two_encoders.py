@@ -9,13 +9,15 @@ from torch import Tensor, nn
 from kwskit.batch import Batch
 from kwskit.systems.system import System
 from kwskit.transfer import sent
+from kwskit.whole_batch import whole_batch
 
 
 class TwoEncoders(System):
     """Speech and text made into frames and tokens; what becomes of them is the subclass's.
 
     In training, :meth:`forward` gives every loss by name, already weighted, so that their sum is the
-    objective (ADML eq. 3-5) and learnable losses are part of the wrapped module.
+    objective (ADML eq. 3-5) and learnable losses are part of the wrapped module. Where several processes share a
+    batch, the losses are those of the whole batch.
 
     Parameters
     ----------
@@ -49,7 +51,7 @@ class TwoEncoders(System):
         self.feature_augment = feature_augment
 
     def forward(self, batch: Batch, generator: torch.Generator | None = None) -> dict[str, Tensor]:
-        emb = self.embeddings(batch, generator)
+        emb = whole_batch(self.embeddings(batch, generator))
         return {name: loss.weight * loss(emb) for name, loss in self.losses.items()}
 
     def hear(self, wav: Tensor, wav_lens: Tensor, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:

@@ -24,6 +24,8 @@ class TrainingPlan:
     accumulate : batches whose gradients are added before a step
     max_grad_norm : gradients are clipped to this norm
     precision : fp32, or mixed precision bf16 or fp16 (fp16 on a GPU only)
+    sync_batch_norm : of several processes, take the statistics of batch normalisation over the whole batch, as one
+        process does; else over each process's own part
     compile : run the acoustic encoder through torch.compile
     early_stop : stop after so many epochs without a better validation AP; null never stops
     schedule_every : the scheduler steps once an ``epoch`` or once a ``step``
@@ -42,6 +44,7 @@ class TrainingPlan:
     accumulate: int = 1
     max_grad_norm: float = 5.0
     precision: str = "fp32"
+    sync_batch_norm: bool = True
     compile: bool = False
     early_stop: int | None = None
     schedule_every: str = "epoch"

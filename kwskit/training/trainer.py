@@ -9,11 +9,11 @@ from typing import Any, cast
 import torch
 from speechbrain import Brain, Stage
 from torch import Tensor, nn
-from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader
 
 from kwskit.batch import Batch
 from kwskit.losses.base import Loss
+from kwskit.processes import Processes
 from kwskit.systems.system import System
 from kwskit.training.checkpoint import Checkpoints
 from kwskit.training.feed import TrainingFeed
@@ -21,7 +21,7 @@ from kwskit.training.fused_optimizer import build_optimizer
 from kwskit.training.log import TrainingLog
 from kwskit.training.loss_watch import LossWatch
 from kwskit.training.plan import TrainingPlan
-from kwskit.training.processes import Processes
+from kwskit.training.replica import check_same_place, replica, share_buffers
 
 # Brain tells its settings, which the run folder keeps, and a parameter count, which stage 3 prints by part.
 logging.getLogger("speechbrain.core").setLevel(logging.WARNING)
@@ -43,7 +43,7 @@ class Trainer(Brain):
     plan : how long and in what steps
     make_optimizer : ``(parameter groups) -> optimizer``
     make_scheduler : ``(optimizer) -> scheduler``; a ``total_steps`` argument is filled in where it has one
-    validate : ``(system) -> AP`` in 0..1, called after every epoch
+    validate : ``(system) -> AP`` in 0..1, called after every epoch by all processes, to whom it tells the same
     checkpoints, log_folder : where state and curves go
     seed : the run's seed
     processes : this process among those that train together; only the first writes
@@ -89,6 +89,7 @@ class Trainer(Brain):
 
     def run(self) -> None:
         """Train to the end of the plan, from the last checkpoint where there is one."""
+        self.feed.device = self.device
         loader = DataLoader(self.feed, batch_size=None, num_workers=0)
         self.fit(self._epochs(), loader)
         if self.log is not None:
@@ -108,13 +109,12 @@ class Trainer(Brain):
             torch.set_float32_matmul_precision("high")
         if self.plan.compile:
             cast(nn.Module, self.system.acoustic_encoder).compile(dynamic=True)
-        if self.processes.world_size > 1:
-            device_ids = None if self.device_type == "cpu" else [torch.device(self.device).index]
-            self.modules["system"] = DistributedDataParallel(self.system, device_ids=device_ids)
+        self.modules["system"] = replica(self.system, self.plan.sync_batch_norm)
         self.init_optimizers()
         state = self.checkpoints.load("last")
         if state is not None:
             self._restore(state)
+        check_same_place([self.epoch, self.step], str(self.checkpoints.folder))
         global_step = self.epoch * len(self.feed) + self.step
         if state is not None and global_step and self.processes.first:
             print(f"resuming after epoch {self.epoch}, batch {self.step} of {len(self.feed)}")
@@ -144,6 +144,7 @@ class Trainer(Brain):
         if self.step == 0:
             self.watch.clear()
         self.epoch_started = time.perf_counter()
+
     def fit_batch(self, batch: Batch) -> Tensor:
         """Brain's step, which ends in fetching the loss, without that end."""
         should_step = self.step % self.plan.accumulate == 0
@@ -163,7 +164,6 @@ class Trainer(Brain):
         """The mean loss of the epoch as of the last look."""
         return self.watch.means.get("total", avg_loss)
 
-
     def on_fit_batch_start(self, batch: Batch, should_step: bool) -> None:
         self.batch = batch
         position = self.epoch * len(self.feed) + self.step
@@ -177,7 +177,7 @@ class Trainer(Brain):
             cast(nn.Module, getattr(self.system, name)).eval()
 
     def compute_forward(self, batch: Batch, stage: Stage) -> dict[str, Tensor]:
-        return self.modules.system(batch.to(self.device), self.generator)
+        return self.modules.system(batch, self.generator)
 
     def compute_objectives(self, predictions: dict[str, Tensor], batch: Batch, stage: Stage) -> Tensor:
         self.losses = predictions
@@ -208,11 +208,12 @@ class Trainer(Brain):
         if self.processes.first and at_checkpoint:
             self.checkpoints.save("last", self._state())
 
-        self.watch.look()
     def on_stage_end(self, stage: Stage, stage_loss: float, epoch: int | None = None) -> None:
+        self.watch.look()
         seconds = time.perf_counter() - self.epoch_started
         means = {f"train_{name}": value for name, value in self.watch.means.items()}
         lr = self._lr()
+        share_buffers(self.system)
         ap = self.validate(self.system)
         if self.plan.schedule_every == "epoch":
             self.scheduler.step()

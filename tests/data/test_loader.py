@@ -96,6 +96,27 @@ def test_seeds_choose_other_pronunciations_for_the_same_segments(store):
     assert any(not torch.equal(a.token_lens, b.token_lens) for a, b in zip(one, two, strict=True))
 
 
+def test_processes_share_a_batch_that_is_the_same_for_any_number_of_them(store):
+    """Whole keywords: the utterances of a word stay together, with the pronunciations that one process gives them."""
+    sampler = PKSampler(store.word_ids, store.speaker_ids, 4, 3, seed=5, passes=4, replacement=True)
+    whole = WordBatches(store, sampler, Dictionary(), 5)
+    parts = [WordBatches(store, sampler, Dictionary(), 5, rank=rank, world_size=2) for rank in range(2)]
+    assert len(whole) == len(parts[0]) == 4
+    for batch, *own in zip(whole.batches(1, 1), *(part.batches(1, 1) for part in parts), strict=True):
+        assert [len(part) for part in own] == [6, 6]
+        assert [utt for part in own for utt in part.utt_id] == batch.utt_id
+        assert torch.equal(torch.cat([part.tokens for part in own]), batch.tokens)
+        for name in ("token_lens", "wav_lens", "word"):
+            assert torch.equal(torch.cat([getattr(part, name) for part in own]), getattr(batch, name))
+
+
+@pytest.mark.parametrize(("keywords", "world_size", "advice"), [(3, 2, "take 4"), (2, 2, "take 4"), (3, 3, "take 6")])
+def test_keywords_that_cannot_be_shared_are_refused(store, keywords, world_size, advice):
+    sampler = PKSampler(store.word_ids, store.speaker_ids, keywords, 2)
+    with pytest.raises(ValueError, match=rf"{keywords} keywords cannot .* {world_size} processes.*{advice} keywords"):
+        WordBatches(store, sampler, Dictionary(), world_size=world_size)
+
+
 def test_long_segments_lose_their_end(store):
     batch = next(batches(store, max_samples=450).batches(0))
     assert batch.wav.shape[1] <= 450

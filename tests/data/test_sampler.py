@@ -109,14 +109,6 @@ def test_words_with_too_few_segments_are_reported_or_repeated(caplog):
     assert sorted(rows.tolist()) == [0, 1, 2, 3, 3, 3, 4, 5, 6]
 
 
-def test_processes_share_an_epoch():
-    word_ids, speaker_ids = np.repeat(np.arange(22), 2), np.tile(np.arange(2), 22)
-    shares = [list(PKSampler(word_ids, speaker_ids, 5, 2, rank=r, world_size=2).batches(0)) for r in range(2)]
-    assert [len(share) for share in shares] == [2, 2]
-    words = [int(word) for share in shares for rows in share for word in word_ids[rows][::2]]
-    assert len(words) == len(set(words)) == 20
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -125,8 +117,6 @@ def test_processes_share_an_epoch():
         ({"utterances": 4}, "1 words have at least 4 segments, .*a batch of one word cannot train"),
         ({"utterances": 0}, "utterances=0"),
         ({"passes": 0}, "passes=0"),
-        ({"world_size": 2}, "for each of 2 processes"),
-        ({"rank": 1}, "rank=1"),
     ],
 )
 def test_batches_that_cannot_be_made(arguments, message):
