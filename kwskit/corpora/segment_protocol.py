@@ -1,0 +1,34 @@
+"""Which parts of a corpus train, validate and test, and which stretches of them are segments."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class SegmentProtocol:
+    """Parts and segments of an experiment on LibriSpeech.
+
+    Attributes
+    ----------
+    train, dev, test : parts of the corpus
+    min_seconds, max_seconds : length of a segment
+    least : occurrences that a word needs to be in the training
+    """
+
+    train: tuple[str, ...]
+    dev: tuple[str, ...] = ("dev-clean",)
+    test: tuple[str, ...] = ("test-clean",)
+    min_seconds: float = 0.5
+    max_seconds: float = 2.0
+    least: int = 2
+
+
+PROTOCOLS = {
+    # Gundluru et al. 2025
+    "jmcl": SegmentProtocol(("train-clean-100",), least=4),
+    # Shin et al. 2022, training side; phrases of one to four words
+    "libriphrase": SegmentProtocol(("train-clean-100", "train-clean-360"), least=2),
+    # The open stand-in for King-ASR-066: as many words as LibriSpeech has, lengths ours (the papers do not tell theirs)
+    "king": SegmentProtocol(
+        ("train-clean-100", "train-clean-360", "train-other-500"), min_seconds=0.2, max_seconds=2.5, least=2
+    ),
+}
