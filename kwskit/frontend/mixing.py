@@ -13,7 +13,7 @@ def mix_at_snr(wav: Tensor, wav_lens: Tensor, rows: Tensor, noise: Tensor, snr_d
     Powers are means over the utterance's own samples; behind its end it stays 0. Silence, or silent noise, stays as
     it is. Lengths, rows and ratios may be on the CPU while ``wav`` is not.
     """
-    lens = sent(wav_lens[rows.to(wav_lens.device)], wav.device)
+    lens = sent(wav_lens[sent(rows, wav_lens.device)], wav.device)
     rows, snr_db = sent(rows, wav.device), sent(snr_db.to(wav.dtype), wav.device)
     noise = noise * length_mask(lens, wav.shape[1])
     speech = wav.index_select(0, rows)

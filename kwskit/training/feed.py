@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
+import torch
 from torch.utils.data import IterableDataset
 
 from kwskit.batch import Batch
 from kwskit.data.loader import WordBatches
+from kwskit.training.sent_ahead import sent_ahead
 
 
 class TrainingFeed(IterableDataset):
@@ -14,10 +16,15 @@ class TrainingFeed(IterableDataset):
     Parameters
     ----------
     batches : the epochs' batches, a pure function of (epoch, position)
+
+    Attributes
+    ----------
+    device : where the batches are sent
     """
 
     def __init__(self, batches: WordBatches):
         self._batches = batches
+        self.device: torch.device | str = "cpu"
         self._epoch, self._start = 1, 0
 
     def __len__(self) -> int:
@@ -29,4 +36,4 @@ class TrainingFeed(IterableDataset):
         self._epoch, self._start = epoch, start
 
     def __iter__(self) -> Iterator[Batch]:
-        yield from self._batches.batches(self._epoch, self._start)
+        yield from sent_ahead(self._batches.batches(self._epoch, self._start), self.device)

@@ -43,7 +43,7 @@ class LossWatch:
         if not self._unseen or self._sums is None:
             return
         unseen, self._unseen = self._unseen, []
-        *rows, sums = torch.stack([*(values for *_, values in unseen), self._sums]).tolist()
+        *rows, sums = torch.stack([*(values for *_, values in unseen), self._sums]).cpu().tolist()
         for (epoch, batch, utt_id, _), row in zip(unseen, rows, strict=True):
             if not all(map(math.isfinite, row)):
                 values = ", ".join(f"{name} {value:g}" for name, value in zip(self.names, row, strict=True))
