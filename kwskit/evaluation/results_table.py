@@ -11,7 +11,20 @@ METRICS = {
     "top1": "top-1",
     "eer_compat": "EER compat",
     "auc_compat": "AUC compat",
+    # Searches
+    "atwv": "ATWV",
+    "mtwv": "MTWV",
+    "otwv": "OTWV",
+    "stwv": "STWV",
+    "p_at_n": "P@N",
+    "map": "mAP",
+    "pooled_p_at_n": "P@N, pooled",
+    "pooled_ap": "AP, pooled",
+    # Segments
+    "acoustic_ap": "acoustic AP",
+    "cross_view_ap": "cross-view AP",
 }
+RATES = {"frr_at_": "FRR at {:g} % FA", "miss_at_": "miss at {:g} FA/h"}
 
 
 def format_table(results: Sequence[Mapping[str, Any]]) -> str:
@@ -19,7 +32,7 @@ def format_table(results: Sequence[Mapping[str, Any]]) -> str:
 
     Parameters
     ----------
-    results : what :func:`kwskit.evaluation.scorer.score_file_results` returns, of any models and trial lists
+    results : entries of results.json, of any models and tasks
 
     >>> one = {"model": "trained", "protocol": "wsj", "trials_name": "test_wsj", "prevalence": 1 / 51}
     >>> print(format_table([one | {"ap": {"value": 0.871, "low": 0.86, "high": 0.882}}]))
@@ -32,25 +45,45 @@ def format_table(results: Sequence[Mapping[str, Any]]) -> str:
         lists.setdefault((result["protocol"], result["trials_name"]), {})[result["model"]] = result
     rows = [["protocol", "trials", "metric", *models, "chance"]]
     for (protocol, trials), by_model in lists.items():
-        names = dict.fromkeys(name for result in by_model.values() for name in result if metric_label(name))
+        metrics = {model: metrics_of(result) for model, result in by_model.items()}
+        names = dict.fromkeys(name for found in metrics.values() for name in found)
         for name in sorted(names, key=_place):
-            cells = [_percent(by_model.get(model, {}).get(name)) for model in models]
-            chance = _chance(name, next(result for result in by_model.values() if name in result))
-            rows.append([protocol, trials, metric_label(name), *cells, chance])
+            cells = [_percent(metrics.get(model, {}).get(name)) for model in models]
+            chance = chance_of(name, next(by_model[model] for model, found in metrics.items() if name in found))
+            rows.append([protocol, trials, metric_label(name), *cells, _percent({"value": chance})])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(_aligned(row, widths)).rstrip() for row in rows]
     return "\n".join(lines)
 
 
+def metrics_of(result: Mapping[str, Any]) -> dict[str, Any]:
+    """The metrics of an entry of results.json by name, of whatever kind the entry is."""
+    return {name: value for name, value in result.get("metrics", result).items() if metric_label(name)}
+
+
 def metric_label(name: str) -> str:
     """A metric's name for people, from its key in the results; empty for other keys."""
-    if name.startswith("frr_at_"):
-        return f"FRR at {100 * float(name.removeprefix('frr_at_')):g} % FA"
+    for start, told in RATES.items():
+        if name.startswith(start):
+            return told.format(float(name.removeprefix(start)) * (100 if start == "frr_at_" else 1))
     return METRICS.get(name, "")
+
+
+def chance_of(name: str, result: Mapping[str, Any]) -> float | None:
+    """What a random score gets, as a fraction; None where that depends on too much."""
+    if result.get("kind"):
+        return result.get("chance", {}).get(name)
+    if name.startswith("frr_at_"):
+        return 1 - float(name.removeprefix("frr_at_"))
+    if name == "top1":
+        return 1 / result["top1"]["choices"] if "choices" in result["top1"] else None
+    return result.get("prevalence") if name == "ap" else 0.5
 
 
 def _place(name: str) -> int:
     order = list(METRICS)
+    if name.startswith("miss_at_"):
+        return order.index("atwv")  # before it, in the order of the results
     return order.index(name) if name in order else order.index("auc")
 
 
@@ -60,15 +93,6 @@ def _percent(metric: Mapping[str, float | None] | None) -> str:
         return "-"
     told = f"{100 * value:.1f}"
     return told if low is None or high is None else f"{told} [{100 * low:.1f}, {100 * high:.1f}]"
-
-
-def _chance(name: str, result: Mapping[str, Any]) -> str:
-    """What a random score gets."""
-    if name.startswith("frr_at_"):
-        return f"{100 - 100 * float(name.removeprefix('frr_at_')):.1f}"
-    if name == "top1":
-        return f"{100 / result['top1']['choices']:.1f}"
-    return f"{100 * result['prevalence']:.1f}" if name == "ap" else "50.0"
 
 
 def _aligned(row: Sequence[str], widths: Sequence[int]) -> list[str]:

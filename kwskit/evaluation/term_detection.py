@@ -57,7 +57,8 @@ class TermDetection:
     def twv(self, threshold: float) -> NDArray[np.float64]:
         """(W,) values where scores of ``threshold`` and above are accepted; their mean is the TWV."""
         weights = np.where(self.score >= threshold, self._value, 0.0)
-        return np.bincount(self.query, weights, len(self.true))[self.measured]
+        total: NDArray[np.float64] = np.bincount(self.query, weights, len(self.true)).astype(np.float64)
+        return total[self.measured]
 
     def mtwv(self) -> tuple[float, float]:
         """The highest mean value that one threshold for all queries gives, and that threshold (inf: accept none)."""

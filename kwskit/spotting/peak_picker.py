@@ -1,6 +1,6 @@
 """Window scores of a stream merged into peaks."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,8 @@ class Peaks(NamedTuple):
         """One after another."""
         if not parts:
             return Peaks(np.zeros(0, np.int64), np.zeros(0), np.zeros(0), np.zeros(0, np.float32))
-        return Peaks(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+        columns: Any = (np.concatenate(column) for column in zip(*parts, strict=True))
+        return Peaks(*columns)
 
     def highest(self, most: int) -> "Peaks":
         """The ``most`` highest of each query, by query and time."""
@@ -28,7 +29,7 @@ class Peaks(NamedTuple):
         rank = np.arange(len(query)) - np.searchsorted(query, query)
         kept = order[rank < most]
         kept = kept[np.lexsort((self.start[kept], self.query[kept]))]
-        return Peaks(*(column[kept] for column in self))
+        return Peaks(self.query[kept], self.start[kept], self.stop[kept], self.score[kept])
 
 
 class PeakPicker:

@@ -1,10 +1,11 @@
-"""Stage 4: embed the test segments, score the trials, compute the results."""
+"""Stage 4: embed the test segments, score the trials and search the recordings, compute the results."""
 
 import json
 import os
 import platform
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -14,16 +15,20 @@ from kwskit.data.packing import pack_manifest
 from kwskit.data.store import PackedStore
 from kwskit.data.word_folder import words_from_folder
 from kwskit.evaluation.scorer import format_table, score_file_results, write_results
+from kwskit.evaluation.segment_results import segment_results
 from kwskit.evaluation.trials import wsj_trials
 from kwskit.records import write_records
 from kwskit.stages.score_task import ScoreTask, digest
+from kwskit.stages.search_task import SEARCH, SearchTask
 from kwskit.stages.showcase import write_showcase
 from kwskit.systems.model_directory import WEIGHTS, Model, load_model, untrained_model
 from kwskit.systems.scoring import encode_store
 
-TRAINED = "trained"
+TRAINED, UNTRAINED = "trained", "untrained"
 HUMAN = "human"
 ALL_PAIRS = "all_pairs"  # every recording with every typed word
+EVALUATION = "evaluation.txt"  # the tasks of a corpus, one a line
+Task = ScoreTask | SearchTask
 
 
 def score_trials(data: Path, exp: Path, lists: Sequence[str], device: str | None = None) -> list[Path]:
@@ -58,10 +63,12 @@ def is_scored(data: Path, exp: Path, lists: Sequence[str]) -> bool:
 
 
 def score(data: Path, exp: Path, words_dir: Path | None = None, device: str | None = None) -> Path:
-    """Score the test trials of ``data`` with the model of ``exp`` and with an untrained one.
+    """Score the tasks of ``data`` with the model of ``exp`` and with an untrained one.
 
-    Writes ``scores/<trained|untrained>/<trials>.tsv``, ``embeddings.npz`` and ``results.json``. Score
-    files of the same model and trials are kept.
+    The tasks are those of ``data/evaluation.txt`` where it exists, else all ``trials/test_*.tsv``. Writes
+    ``scores/<trained|untrained>/<task>``, ``embeddings.npz`` and ``results.json``. Score files of the same model
+    and task are kept. What a system cannot do (segments or spoken queries, with one that judges pairs) is left out, and
+    so are searches of more than ten minutes of sound with the untrained model.
 
     Parameters
     ----------
@@ -72,40 +79,85 @@ def score(data: Path, exp: Path, words_dir: Path | None = None, device: str | No
     Raises
     ------
     FileNotFoundError
-        When there is no test trial list.
+        When there is no task, or a task's file is missing.
     """
     device = device or _default_device()
-    names = sorted(path.stem for path in (data / "trials").glob("test_*.tsv"))
-    if not names:
-        raise FileNotFoundError(f"{data / 'trials'} holds no test_*.tsv: run stage 1 first")
-    tasks = [ScoreTask.named(data, name) for name in names]
+    tasks = _tasks_of(data)
     if words_dir is not None:
         tasks.append(_human_task(words_dir, exp))
     trained = load_model(exp / "model", device)
-    models = {TRAINED: trained, "untrained": untrained_model(exp / "model", seed=0, device=device)}
+    models = {TRAINED: trained, UNTRAINED: untrained_model(exp / "model", seed=0, device=device)}
     results = []
     for model_name, model in models.items():
-        for task, path in zip(tasks, _score_tasks(exp, model_name, model, tasks), strict=True):
-            results.append(
-                {"model": model_name, "trials_name": task.name, **score_file_results(path, trials=task.source)}
-            )
-    write_showcase(exp / "embeddings.npz", PackedStore.open(data / "store" / "test"), trained)
+        able = [task for task in tasks if _is_wanted(task, model_name, model)]
+        _score_tasks(exp, model_name, model, able)
+        results += [_results(task, exp, model_name) for task in able]
+    store = _showcase_store(data, tasks)
+    if store is not None:
+        write_showcase(exp / "embeddings.npz", PackedStore.open(store), trained)
     write_results(exp / "results.json", results, _facts(exp, data))
     print(format_table(results))
     return exp / "results.json"
 
 
-def _score_tasks(exp: Path, model_name: str, model: Model, tasks: Sequence[ScoreTask]) -> list[Path]:
+def _tasks_of(data: Path) -> list[Task]:
+    """What is to be scored; a search that another one is calibrated on comes before it."""
+    listed = data / EVALUATION
+    if listed.is_file():
+        names = listed.read_text("utf-8").split()
+    else:
+        names = sorted(path.stem for path in (data / "trials").glob("test_*.tsv"))
+    if not names:
+        raise FileNotFoundError(f"{data / 'trials'} holds no test_*.tsv: run stage 1 first")
+    tasks: dict[str, Task] = {}
+    for name in names:
+        task = SearchTask(name, data) if name.startswith(SEARCH) else ScoreTask.named(data, name)
+        if isinstance(task, SearchTask) and task.dev is not None:
+            tasks.setdefault(task.dev, SearchTask(task.dev, data))
+        tasks.setdefault(name, task)
+    return list(tasks.values())
+
+
+def _is_wanted(task: Task, model_name: str, model: Model) -> bool:
+    if isinstance(task, SearchTask) and task.is_long and model_name == UNTRAINED:
+        return False
+    refusal = task.refusal(model)
+    if refusal and model_name == TRAINED:
+        print(f"{task.name} is left out: {refusal}")
+    return not refusal
+
+
+def _results(task: Task, exp: Path, model_name: str) -> dict[str, Any]:
+    """The entry of results.json."""
+    if isinstance(task, SearchTask):
+        return task.results(exp, model_name)
+    path = task.path(exp, model_name)
+    if task.needs_embeddings:
+        return segment_results(path)
+    return {"model": model_name, "trials_name": task.name, **score_file_results(path, trials=task.source)}
+
+
+def _showcase_store(data: Path, tasks: Sequence[Task]) -> Path | None:
+    """Whose segments the report shows: those of the test set, or else of the first task that has a store."""
+    stores = [data / "store" / "test", *(task.store for task in tasks if isinstance(task, ScoreTask))]
+    return next((store for store in stores if store.is_dir()), None)
+
+
+def _score_tasks(exp: Path, model_name: str, model: Model, tasks: Sequence[Task]) -> list[Path]:
     """Score files of the ``tasks``; each store is encoded once, and not at all when nothing is to do."""
     told = f"{model_name}:{digest(exp / 'model' / WEIGHTS)}"
     paths = [task.path(exp, model_name) for task in tasks]
     audio: dict[Path, Encoded] = {}
     for task, path in zip(tasks, paths, strict=True):
-        if not task.is_done(path, told):
-            store = PackedStore.open(task.store)
-            if task.store not in audio:
-                audio[task.store] = encode_store(model.system, store)
-            task.score(path, told, model, store, audio[task.store])
+        if task.is_done(path, told):
+            continue
+        if isinstance(task, SearchTask):
+            task.score(path, told, model)
+            continue
+        store = PackedStore.open(task.store)
+        if task.store not in audio:
+            audio[task.store] = encode_store(model.system, store)
+        task.score(path, told, model, store, audio[task.store])
     return paths
 
 

@@ -11,6 +11,7 @@ from kwskit.batch import Encoded
 from kwskit.data.store import PackedStore
 from kwskit.evaluation.word_discrimination import SHORTEST_WORD, Segments
 from kwskit.records import RecordError, read_records, write_records
+from kwskit.spotting.queries import keeps_one_embedding
 from kwskit.spotting.stream_scorer import StreamScorer
 from kwskit.systems.enrolment import Enrolment
 from kwskit.systems.model_directory import Model
@@ -68,6 +69,12 @@ class ScoreTask:
     def needs_embeddings(self) -> bool:
         """Whether segments are compared with each other, which takes a system with an embedding of speech."""
         return self.name.startswith(SEGMENTS)
+
+    def refusal(self, model: Model) -> str:
+        """Why ``model`` cannot do it; empty when it can."""
+        if self.needs_embeddings and not keeps_one_embedding(model.system):
+            return f"{type(model.system).__name__} judges speech against text: segments have no embedding to compare"
+        return ""
 
     def path(self, exp: Path, model: str) -> Path:
         """Where the scores of ``model`` are."""

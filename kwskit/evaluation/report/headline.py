@@ -1,10 +1,13 @@
 """The result in a few sentences and three bars."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from kwskit.evaluation.report.result_tables import shared_with_training
+from kwskit.evaluation.report.result_tables import counts_told, shared_with_training
 from kwskit.evaluation.report.run_folder import UNTRAINED, RunFolder
+from kwskit.evaluation.report.searches import PUBLISHED, PUBLISHED_RATE, WAKE_WORD
 from kwskit.evaluation.report.tables import MISSING, count, interval, percent
+from kwskit.evaluation.results_table import chance_of, metric_label, metrics_of
 
 HUMAN = "human"  # the trial list that stage 4 makes of a folder of recordings
 
@@ -15,24 +18,41 @@ def headline(run: RunFolder) -> dict[str, Any]:
     Bars have ``kind``, ``name``, ``value``, ``told`` and, in percent of the width, ``width``, ``low`` and ``high``.
     """
     main = run.main
-    value, _, _ = interval(main["ap"])
-    bars = [_bar(main["model"], f"{main['model'].capitalize()} model", main["ap"])]
+    metric = main_metric(main)
+    value, _, _ = interval(metrics_of(main)[metric])
+    bars = [_bar(main["model"], f"{main['model'].capitalize()} model", metrics_of(main)[metric])]
     for result in run.results:
         if result["model"] == UNTRAINED != main["model"] and result["trials_name"] == main["trials_name"]:
-            bars.append(_bar(UNTRAINED, "Untrained model", result["ap"]))
-    if main.get("prevalence") is not None:
-        bars.append(_bar("chance", "Chance", main["prevalence"]))
+            bars.append(_bar(UNTRAINED, "Untrained model", metrics_of(result).get(metric)))
+    if chance_of(metric, main) is not None:
+        bars.append(_bar("chance", "Chance", chance_of(metric, main)))
+    if main["protocol"] == WAKE_WORD and metric == f"miss_at_{PUBLISHED_RATE:g}":
+        bars += [_bar("chance", f"{name}, published", miss) for name, miss in PUBLISHED.items()]
     shown = MISSING if value is None else f"{value * 100:.1f} %"
-    return {"before": "Average precision", "value": shown, "told": _told(run), "bars": bars}
+    name = "Average precision" if metric == "ap" else metric_label(metric)
+    return {"before": name[0].upper() + name[1:], "value": shown, "told": _told(run), "bars": bars}
+
+
+def main_metric(result: Mapping[str, Any]) -> str:
+    """The metric that an entry of results.json is summed up by."""
+    wanted = ["ap", "atwv", "mtwv", "cross_view_ap"]
+    if result["protocol"] == WAKE_WORD:
+        wanted = [name for name in metrics_of(result) if name.startswith("miss_at_")] + wanted
+    return next((name for name in wanted if name in metrics_of(result)), next(iter(metrics_of(result)), ""))
 
 
 def _told(run: RunFolder) -> str:
     """What was measured, and on people's recordings where there are any."""
     main = run.main
-    sentences = [
-        f"Protocol {main['protocol']}: {count(main.get('trials'))} trials of a typed word against a recording, "
-        f"{count(main.get('positives'))} of them of the same word; {count(main.get('words'))} typed words."
-    ]
+    if main.get("kind"):
+        sentences = [f"Protocol {main['protocol']}: {counts_told(main)}."]
+    else:
+        sentences = [
+            f"Protocol {main['protocol']}: {count(main.get('trials'))} trials of a typed word against a recording, "
+            f"{count(main.get('positives'))} of them of the same word; {count(main.get('words'))} typed words."
+        ]
+    if main.get("threshold_from"):
+        sentences.append(f"ATWV is at the threshold {main['threshold']:.3f} ({main['threshold_from']}).")
     shared = shared_with_training(run.splits or [])
     if shared:
         sentences.append(shared)
@@ -52,7 +72,7 @@ def _bar(kind: str, name: str, metric: Any) -> dict[str, Any]:
         "name": name,
         "value": MISSING if value is None else f"{shown} %",
         "told": bounds,
-        "width": value or 0,
-        "low": None if high is None else low,
+        "width": max(value or 0, 0),
+        "low": None if high is None or low is None else max(low, 0),
         "high": high,
     }

@@ -12,7 +12,8 @@ PAIRS, CLIPS = 12, 8
 
 
 def mistakes(run: RunFolder) -> dict[str, Any] | None:
-    """``protocol``, ``model``, ``pairs`` (a table), ``misses`` and ``false_alarms``; None without the score file.
+    """``protocol``, ``model``, ``pairs`` (a table), ``misses`` and ``false_alarms``; None without the score file of a
+    trial list.
 
     Raises
     ------
@@ -22,6 +23,8 @@ def mistakes(run: RunFolder) -> dict[str, Any] | None:
         When there is a store that cannot be read.
     """
     main = run.main
+    if main.get("kind"):
+        return None
     split = main["trials_name"].split("_")[0]
     path, manifest = run.scores_path(main["model"], main["trials_name"]), run.data / "manifests" / f"{split}.tsv"
     if not path.is_file() or not manifest.is_file():

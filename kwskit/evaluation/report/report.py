@@ -15,6 +15,7 @@ from kwskit.evaluation.report.mistakes import mistakes
 from kwskit.evaluation.report.pictures import affinities, det_curves, histograms, learning_curves
 from kwskit.evaluation.report.result_tables import data_table, results_tables, shared_with_training
 from kwskit.evaluation.report.run_folder import RunFolder
+from kwskit.evaluation.report.searches import search_pictures, search_tables
 from kwskit.evaluation.report.tables import escape_markdown
 from kwskit.evaluation.report.word_map import word_map
 from kwskit.whole_file import written_whole
@@ -25,12 +26,15 @@ CONTENTS = {
     "heard": "Augmentation",
     "errors": "DET curves",
     "scores": "Scores",
+    "searches": "Searches",
     "matrices": "Keywords",
     "alignment": "Alignment",
     "map": "Map",
     "confusions": "Errors to hear",
     "run": "The run",
 }
+
+RESAMPLED = {"search": "query", "segments": "word"}
 
 
 def write_report(exp: str | Path, data: str | Path) -> Path:
@@ -75,6 +79,8 @@ def _page(run: RunFolder) -> str:
         heard=augmentation_clips(run),
         det=det_curves(run.results),
         histograms=histograms(run.results),
+        search_pictures=search_pictures(run.results),
+        search_tables=search_tables(run.results),
         matrices=confusion_pictures(run.results),
         keyword_tables=closed_set_tables(run.results),
         affinities=affinities(run),
@@ -98,8 +104,9 @@ def _markdown(run: RunFolder) -> str:
     parts = [
         f"# Results: {escape_markdown(run.exp.name)}",
         f"{top['before']} **{top['value']}**. {escape_markdown(top['told'])}",
-        "In brackets: 95 % bootstrap intervals, resampled by typed word.",
+        f"In brackets: 95 % bootstrap intervals, resampled by {RESAMPLED.get(str(run.main.get('kind')), 'typed word')}.",
         *(table.markdown() for table in results_tables(run.results)),
+        *(table.markdown() for table in search_tables(run.results)),
         *(table.markdown() for table in closed_set_tables(run.results)),
     ]
     if command:

@@ -4,42 +4,45 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kwskit.evaluation.report.tables import MISSING, Table, count, percent
-from kwskit.evaluation.results_table import metric_label
+from kwskit.evaluation.results_table import chance_of, metric_label, metrics_of
 
 
 def results_tables(results: Sequence[Mapping[str, Any]]) -> list[Table]:
-    """A table for each trial list: a row a metric, a column a model, and what a random score would get."""
+    """A table for each task: a row a metric, a column a model, and what a random score would get where known."""
     lists: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
     for result in results:
         lists.setdefault((str(result["protocol"]), str(result["trials_name"])), {})[str(result["model"])] = result
     return [_results_table(*name, by_model) for name, by_model in lists.items()]
 
 
+def counts_told(result: Mapping[str, Any]) -> str:
+    """How much was measured, in words."""
+    if result.get("kind") == "search":
+        return (
+            f"{count(result.get('queries_that_occur'))} queries that occur {count(result.get('occurrences'))} times in "
+            f"{result['hours']:.2f} h"
+        )
+    if result.get("kind") == "segments":
+        return f"{count(result.get('segments'))} segments of {count(result.get('words'))} words"
+    return (
+        f"{count(result.get('trials'))} trials, {count(result.get('positives'))} targets, "
+        f"{count(result.get('words'))} typed words"
+    )
+
+
 def _results_table(protocol: str, trials_name: str, by_model: Mapping[str, Mapping[str, Any]]) -> Table:
     first = next(iter(by_model.values()))
-    caption = (
-        f"Protocol {protocol} ({trials_name}): {count(first.get('trials'))} trials, {count(first.get('positives'))} "
-        f"targets, {count(first.get('words'))} typed words. In percent, 95 % intervals in brackets"
-    )
-    metrics = dict.fromkeys(name for result in by_model.values() for name in result if metric_label(name))
+    told = f"{counts_told(first)}. In percent, 95 % intervals in brackets"
+    metrics = dict.fromkeys(name for result in by_model.values() for name in metrics_of(result))
     rows = [
-        [
-            metric_label(name),
-            *(percent(result.get(name)) for result in by_model.values()),
-            percent(_chance(name, first)),
-        ]
+        [metric_label(name), *(percent(metrics_of(result).get(name)) for result in by_model.values())]
         for name in metrics
     ]
-    return Table(caption, ["Metric", *by_model, "chance"], rows)
-
-
-def _chance(metric: str, result: Mapping[str, Any]) -> float | None:
-    """What a random score gets, as a fraction."""
-    if metric == "ap":
-        return result.get("prevalence")
-    if metric == "top1":
-        return 1 / result["top1"]["choices"] if "choices" in result.get("top1", {}) else None
-    return 1 - float(metric.removeprefix("frr_at_")) if metric.startswith("frr_at_") else 0.5
+    chances = [chance_of(name, first) for name in metrics]
+    if all(chance is None for chance in chances):
+        return Table(f"Protocol {protocol} ({trials_name}): {told}", ["Metric", *by_model], rows)
+    rows = [[*row, percent(chance)] for row, chance in zip(rows, chances, strict=True)]
+    return Table(f"Protocol {protocol} ({trials_name}): {told}", ["Metric", *by_model, "chance"], rows)
 
 
 def data_table(splits: Sequence[dict[str, Any]]) -> Table:

@@ -15,6 +15,7 @@ from kwskit.records import read_records
 
 TRAINED, UNTRAINED = "trained", "untrained"
 SPLITS = ("train", "dev", "test")
+KINDS = (None, "search", "segments")  # of results; trials have no kind
 
 
 class ReportError(ValueError):
@@ -49,16 +50,29 @@ class RunFolder:
         if not isinstance(results, list) or not results:
             raise ReportError(f"{path}: field 'results' must be a list with at least one scored trial list")
         for number, result in enumerate(results):
-            for field in ("model", "protocol", "trials_name", "ap", "eer"):
+            fields = ("metrics",) if isinstance(result, dict) and result.get("kind") else ("ap", "eer")
+            for field in ("model", "protocol", "trials_name", *fields):
                 if not isinstance(result, dict) or field not in result:
                     raise ReportError(f"{path}: results[{number}] lacks the field '{field}'")
         return summary
 
     @property
     def results(self) -> list[dict[str, Any]]:
-        """One entry a model and trial list: the WSJ protocol first, and of a protocol the trained model."""
+        """One entry a model and task: trials first, of them the WSJ protocol, and of a protocol the trained model.
+
+        A search that serves to calibrate another one comes after it.
+        """
+        dev = {
+            f"search_{result.get('facts', {}).get('dev')}" for result in self.summary["results"] if result.get("kind")
+        }
         return sorted(
-            self.summary["results"], key=lambda result: (result["protocol"] != WSJ, result["model"] != TRAINED)
+            self.summary["results"],
+            key=lambda result: (
+                KINDS.index(result.get("kind")) if result.get("kind") in KINDS else len(KINDS),
+                result["protocol"] != WSJ,
+                result["trials_name"] in dev,
+                result["model"] != TRAINED,
+            ),
         )
 
     @property
