@@ -1,7 +1,6 @@
 """Stage 1 of a recipe: its manifests, trials and searches, written together at the end, or none."""
 
 import json
-import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -64,7 +63,11 @@ class Preparation:
             table = table.drop_columns(["split"])
         table = table.append_column("split", pa.repeat(pa.scalar(split, pa.string()), len(table)))
         table = table.select(list(MANIFEST)).cast(pa.schema(MANIFEST))
-        for name, kind in (("word", "empty words"), ("utt_id", "segments without a name"), ("path", "without a path")):
+        for name, kind in (
+            ("word", "empty words"),
+            ("utt_id", "segments without a name"),
+            ("path", "segments without a path"),
+        ):
             empty = pc.equal(pc.utf8_trim_whitespace(pc.fill_null(table[name], "")), "")
             table = self._without(table, empty, kind, split)
         for name in ("utt_id", "path", "word", "speaker"):
@@ -127,8 +130,9 @@ class Preparation:
         count = len(self.findings)
         if count and self.strict:
             raise CorpusError(f"{count:,} things cannot be used, and this is --strict:\n{self.findings.told()}")
-        partial = self.data / f".prepared.{os.getpid()}.partial"
+        partial = self.data / ".prepared.partial"
         try:
+            shutil.rmtree(partial, ignore_errors=True)  # of a run that was killed
             self._write(partial)
             self._put(partial)
         except OSError as error:
