@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+REPEATED = -2  # the place of a detection of what another one has found
 TOLERANCE = 0.5  # s between the centres of a detection and of what it finds (NIST STD 2006, OpenKWS)
 
 
@@ -44,6 +45,37 @@ def matched_occurrences(occurrences: pa.Table, detections: pa.Table, tolerance: 
     for pair in np.lexsort((r, d, distance, -share)):
         if found[d[pair]] < 0 and not taken[r[pair]]:
             found[d[pair]], taken[r[pair]] = r[pair], True
+    return found
+
+
+def occurrences_around(occurrences: pa.Table, detections: pa.Table, late: float) -> NDArray[np.int64]:
+    """(D,) the row of the occurrence that each detection is in; -1 for a false alarm, ``REPEATED`` for others there.
+
+    A detection is in an occurrence of its query when its centre is, or at most ``late`` seconds behind its end. The
+    one with the highest score finds it; more of them are neither hits nor false alarms. So Picovoice's wake word
+    benchmark counts, whose occurrences are whole recordings of a keyword, with silence before and after it. Where
+    occurrences overlap, a detection is in the one that begins last.
+
+    Parameters
+    ----------
+    occurrences, detections : tables with ``query``, ``recording``, ``start`` and ``stop``; and ``score``
+    """
+    found = np.full(len(detections), -1, np.int64)
+    if not len(occurrences) or not len(detections):
+        return found
+    place = _places(occurrences, detections)
+    start, stop = (occurrences[name].to_numpy() for name in ("start", "stop"))
+    centre = (detections["start"].to_numpy() + detections["stop"].to_numpy()) / 2
+    order = np.lexsort((start, place[0]))
+    # Places and times on one axis, places further apart than any time.
+    apart = max(float(start.max()), float(centre.max())) + 1
+    before = np.searchsorted((place[0] * apart + start)[order], place[1] * apart + centre + 1e-9, side="right") - 1
+    row = order[np.maximum(before, 0)]
+    inside = (before >= 0) & (place[0][row] == place[1]) & (centre <= stop[row] + late + 1e-9)
+    found[inside] = row[inside]
+    ranked = np.lexsort((-detections["score"].to_numpy(), found))
+    again = np.append(False, found[ranked][1:] == found[ranked][:-1]) & (found[ranked] >= 0)
+    found[ranked[again]] = REPEATED
     return found
 
 

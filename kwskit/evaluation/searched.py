@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from kwskit.evaluation.occurrence_matching import matched_occurrences
+from kwskit.evaluation.occurrence_matching import REPEATED, matched_occurrences, occurrences_around
 from kwskit.evaluation.term_detection import TermDetection
 from kwskit.records import HEADER_LINES, RecordError, read_records
 
@@ -98,15 +98,23 @@ class Search:
     def detected(self, path: Path) -> TermDetection:
         """The detections of the file ``path``, matched with the occurrences.
 
+        By :func:`matched_occurrences`; where the search has the fact ``late``, by :func:`occurrences_around` with it.
+
         Raises
         ------
         RecordError
-            When the file is broken, or not of this search; when no query occurs.
+            When the file is broken, or not of this search; when no query occurs, or ``late`` is no number.
         """
         table, _ = read_records(path, "detections")
         self.check(path, table)
-        hit = matched_occurrences(self.occurrences, table) >= 0
+        late = self.facts.get("late")
         try:
+            found = (
+                matched_occurrences(self.occurrences, table)
+                if late is None
+                else occurrences_around(self.occurrences, table, float(late))
+            )
+            table, hit = table.filter(pa.array(found != REPEATED)), found[found != REPEATED] >= 0
             return TermDetection(self._numbers(table), table["score"].to_numpy(), hit, self.true, self.seconds)
         except ValueError as error:
             raise RecordError(f"{path}: {error}") from error
