@@ -1,9 +1,10 @@
 """Batches on their way to the device while the step before still runs."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import torch
+from torch import Tensor
 
 from kwskit.batch import Batch
 from kwskit.data.loader import as_wav
@@ -23,6 +24,9 @@ def sent_ahead(batches: Iterable[Batch], device: torch.device | str) -> Iterator
     copies = torch.cuda.Stream(device)
     ahead: tuple[Batch, torch.cuda.Event] | None = None
     for batch in batches:
+        if batch.wav.is_cuda:  # gathered there, from a resident store, in the step's own stream
+            yield _with_float_samples(batch.to(device))
+            continue
         with torch.cuda.stream(copies):
             coming = _with_float_samples(batch.to(device)), copies.record_event()
         if ahead is not None:
@@ -34,13 +38,16 @@ def sent_ahead(batches: Iterable[Batch], device: torch.device | str) -> Iterator
 
 def _with_float_samples(batch: Batch) -> Batch:
     """``batch``, whose samples may have travelled as int16, half as many bytes."""
-    return batch if batch.wav.is_floating_point() else replace(batch, wav=as_wav(batch.wav))
+    if batch.wav.is_floating_point():
+        return batch
+    return replace(batch, wav=as_wav(batch.wav))
 
 
 def _arrived(batch: Batch, copied: torch.cuda.Event) -> Batch:
     """``batch``, for use in the current stream."""
     step = torch.cuda.current_stream(batch.wav.device)
     step.wait_event(copied)
-    for x in (batch.wav, batch.wav_lens, batch.tokens, batch.token_lens, batch.word):
-        x.record_stream(step)  # or its memory could be given to the next copy while the step still reads it
+    for field in fields(batch):
+        if isinstance(x := getattr(batch, field.name), Tensor):
+            x.record_stream(step)  # or its memory could be given to the next copy while the step still reads it
     return batch
