@@ -35,7 +35,7 @@ ROOMS = 512  # impulse responses, or all of RIRS_NOISES' simulated ones if they 
 RT60 = (0.1, 0.7)
 NOISE_SECONDS = 30.0
 TRIES = 8  # other stretches of noise that are drawn in the place of a silent one
-UNREADABLE = "audio that cannot be read for corruption"
+UNREADABLE = "segments that cannot be read"
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ set -euo pipefail
 
 get_data() {
     echo "WSJ is licensed by LDC: https://catalog.ldc.upenn.edu/LDC93S6A (WSJ0) and LDC94S13A (WSJ1)."
-    echo "Name the folder of the discs with --corpus. MUSAN and RIRS_NOISES: kwskit fetch musan rirs_noises --to DIR"
+    echo "Name the folder of the discs with --corpus. MUSAN and RIRS_NOISES: kwskit fetch musan rirs-noises --to DIR"
 }
 
 prepare() {
