@@ -26,6 +26,8 @@ class Batch:
     token_lens : (N,) int64
     word : (N,) int64, word class
     utt_id : N utterance ids
+    feats, feat_lens : (N, T, F) features made ahead, and their lengths (N,) int64 in frames; ``wav`` is then (N, 0).
+        None where the frontend is to make them
     host : of a batch on a device, the same on the CPU without its speech, or None; sizes that depend on lengths are
         read there, so that nobody waits for the device
     """
@@ -36,6 +38,8 @@ class Batch:
     token_lens: Tensor
     word: Tensor
     utt_id: list[str]
+    feats: Tensor | None = None
+    feat_lens: Tensor | None = None
     host: "Batch | None" = None
 
     def __len__(self) -> int:
@@ -49,13 +53,13 @@ class Batch:
     def to(self, device: torch.device | str) -> "Batch":
         """The same batch with its tensors on ``device``; the host waits for no copy to a GPU."""
         moved = self._each(lambda x: sent(x, device))
-        if self.wav.is_cpu and not moved.wav.is_cpu:
-            moved.host = replace(self, wav=self.wav[:, :0])
+        if self.tokens.is_cpu and not moved.tokens.is_cpu:
+            moved.host = replace(self, wav=self.wav[:, :0], feats=None)
         return moved
 
     def pinned(self) -> "Batch":
         """The same batch in page-locked memory, from which GPUs copy on their own."""
-        return self._each(Tensor.pin_memory)
+        return self._each(lambda x: x.pin_memory() if x.is_cpu else x)
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> "Batch":
         values = {field.name: getattr(self, field.name) for field in fields(self)}

@@ -3,7 +3,7 @@
 import queue
 import threading
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -14,6 +14,10 @@ from kwskit.data.sampler import PKSampler
 from kwskit.data.store import PackedStore
 from kwskit.data.token_table import TokenTable
 from kwskit.text.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    from kwskit.data.resident_features import ResidentFeatures
+    from kwskit.data.resident_store import ResidentStore
 
 
 class WordBatches:
@@ -31,6 +35,8 @@ class WordBatches:
     max_samples : longer segments lose their end
     prefetch : batches made ahead by a thread; 0 makes them when asked
     rank, world_size : this process among those that share every batch
+    resident : the store's samples, or features of them, on the training device: the speech of the batches is then
+        gathered there, and everything else on the host as ever
 
     Raises
     ------
@@ -50,6 +56,7 @@ class WordBatches:
         prefetch: int = 0,
         rank: int = 0,
         world_size: int = 1,
+        resident: "ResidentStore | ResidentFeatures | None" = None,
     ):
         if sampler.keywords % world_size or sampler.keywords < 2 * world_size:
             raise ValueError(
@@ -57,7 +64,7 @@ class WordBatches:
                 f"more to each: take {_shareable(sampler.keywords, world_size)} keywords, or fewer processes"
             )
         self.store, self.sampler, self.seed = store, sampler, seed
-        self.rank, self.world_size = rank, world_size
+        self.rank, self.world_size, self.resident = rank, world_size, resident
         self.max_samples, self.prefetch = max_samples, prefetch
         self.tokens = TokenTable(store.words, tokenizer, sampler.word_ids.tolist())
 
@@ -78,15 +85,20 @@ class WordBatches:
             own = slice(self.rank * share, (self.rank + 1) * share)
             rows, tokens, token_lens = rows[own], tokens[own], token_lens[own]
             words = self.store.word_ids[rows]
-            pcm, wav_lens = self.store.gather(rows, self.max_samples)
             yield Batch(
-                wav=as_wav(pcm),
-                wav_lens=wav_lens,
+                **self._speech(rows),
                 tokens=tokens,
                 token_lens=token_lens,
                 word=torch.from_numpy(words.astype(np.int64)),
                 utt_id=self.store.utt_ids.take(rows).to_pylist(),
             )
+
+    def _speech(self, rows: np.ndarray) -> dict[str, Any]:
+        """The batch's fields that are speech."""
+        if self.resident is not None:
+            return self.resident.speech(rows, self.max_samples)
+        pcm, wav_lens = self.store.gather(rows, self.max_samples)
+        return {"wav": as_wav(pcm), "wav_lens": wav_lens}
 
 
 def _shareable(keywords: int, processes: int) -> int:

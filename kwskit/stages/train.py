@@ -26,6 +26,7 @@ from kwskit.systems.two_encoders import TwoEncoders
 from kwskit.training.checkpoint import Checkpoints
 from kwskit.training.feed import TrainingFeed
 from kwskit.training.plan import TrainingPlan
+from kwskit.training.resident import resident_speech
 from kwskit.training.start import freeze_parts, start_from
 from kwskit.training.trainer import Trainer
 
@@ -91,8 +92,9 @@ def _train(
         utterances=plan.utterances,
         seed=seed,
     )
+    resident = resident_speech(plan, store, system, processes.device)
     share = {"rank": processes.rank, "world_size": processes.world_size}
-    feed = TrainingFeed(WordBatches(store, sampler, hparams["tokenizer"], seed, **share))
+    feed = TrainingFeed(WordBatches(store, sampler, hparams["tokenizer"], seed, **share, resident=resident))
     if plan.init is not None:
         start_from(plan.init, system, plan.fresh)
     freeze_parts(system, plan.freeze)
@@ -101,7 +103,7 @@ def _train(
     if processes.first:
         print(f"{len(store)} segments of {len(store.words)} words; {len(feed)} batches an epoch on {processes}")
         print("parameters: " + ", ".join(f"{name} {count:,}" for name, count in parameters.items()))
-        if isinstance(system, TwoEncoders) and last is None:
+        if isinstance(system, TwoEncoders) and last is None and plan.resident != "features":
             batch = next(iter(feed))
             spoken = [store.words[word] for word in batch.word.tolist()]
             write_augmentation_showcase(exp / "train" / "augmentation.npz", system, batch, spoken, seed)

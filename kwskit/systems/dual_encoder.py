@@ -41,7 +41,7 @@ class DualEncoder(TwoEncoders):
 
     def embeddings(self, batch: Batch, generator: torch.Generator | None = None) -> Embeddings:
         known = batch.at_hand
-        frames, frame_lens = self.hear(batch.wav, known.wav_lens, generator)
+        frames, frame_lens = self.hear_batch(batch, generator)
         token_mask = length_mask(known.token_lens, known.tokens.shape[1])
         return Embeddings(
             audio_frames=frames,

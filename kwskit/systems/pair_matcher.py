@@ -41,7 +41,7 @@ class PairMatcher(TwoEncoders):
     def embeddings(self, batch: Batch, generator: torch.Generator | None = None) -> Embeddings:
         """Of all pairs: first every utterance with its own text, then those with other texts (in training only)."""
         known, device = batch.at_hand, batch.wav.device  # pairs are drawn where sizes are known
-        frames, frame_lens = self.hear(batch.wav, known.wav_lens, generator)
+        frames, frame_lens = self.hear_batch(batch, generator)
         typed = self.encode_text(batch.tokens, batch.token_lens)
         count, token_lens = len(batch), known.token_lens
         own = torch.arange(count, device=known.word.device)

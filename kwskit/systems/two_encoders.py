@@ -63,6 +63,15 @@ class TwoEncoders(System):
         if self.training and self.wave_augment is not None:
             wav, wav_lens = self.wave_augment(wav, wav_lens, generator)
         feats, feat_lens = self.frontend(wav, sent(wav_lens, wav.device))
+        return self._encode(feats, feat_lens, generator)
+
+    def hear_batch(self, batch: Batch, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
+        """:meth:`hear` of a batch's samples, or the same of the features that it brings along."""
+        if batch.feats is None or batch.feat_lens is None:
+            return self.hear(batch.wav, batch.at_hand.wav_lens, generator)
+        return self._encode(batch.feats, batch.feat_lens, generator)
+
+    def _encode(self, feats: Tensor, feat_lens: Tensor, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
         if self.training and self.feature_augment is not None:
             feats = self.feature_augment(feats, feat_lens, generator)
         return self.acoustic_encoder(feats, feat_lens)

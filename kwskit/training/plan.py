@@ -33,6 +33,9 @@ class TrainingPlan:
     log_steps : batches between two lines of the step log
     validate : the best epoch is that of the highest average precision on dev words: of typed words against segments
         (``trials``), or of ``segments`` against each other, for losses that see no text
+    resident : what of the training store is kept in the memory of the training device: nothing (null; the store is
+        read through the page cache), its samples (``pcm``, 32 kB a second), or its features (``features``, 16 kB a
+        second in fp32 and 8 kB in mixed precision with 40 mels), which a ``wave_augment`` rules out
     init : model directory whose parts training starts from; those the system lacks are passed over
     fresh : parts that ``init`` has and that start from chance all the same
     freeze : parts that stay as they are, running statistics included
@@ -51,6 +54,7 @@ class TrainingPlan:
     checkpoint_steps: int = 200
     log_steps: int = 10
     validate: str = "trials"
+    resident: str | None = None
     init: str | None = None
     fresh: tuple[str, ...] = ()
     freeze: tuple[str, ...] = ()
@@ -80,6 +84,8 @@ class TrainingPlan:
             raise PlanError(f"training.precision must be one of {PRECISIONS}, not {plan.precision!r}")
         if plan.validate not in ("trials", "segments"):
             raise PlanError(f"training.validate must be 'trials' or 'segments', not {plan.validate!r}")
+        if plan.resident not in (None, "pcm", "features"):
+            raise PlanError(f"training.resident must be null, 'pcm' or 'features', not {plan.resident!r}")
         if plan.schedule_every not in ("epoch", "step"):
             raise PlanError(f"training.schedule_every must be 'epoch' or 'step', not {plan.schedule_every!r}")
         return plan

@@ -17,6 +17,7 @@ def test_defaults_are_the_papers_batch_shape():
         ({"epochs": 1.5, "keywords": 2}, "training.epochs must be a whole number"),
         ({"epochs": 1, "keywords": 2, "precision": "int8"}, "training.precision must be one of"),
         ({"epochs": 1, "keywords": 2, "schedule_every": "week"}, "'epoch' or 'step'"),
+        ({"epochs": 1, "keywords": 2, "resident": "all"}, "null, 'pcm' or 'features', not 'all'"),
         ({"epochs": 1, "keywords": 2, "validate": "words"}, "'trials' or 'segments', not 'words'"),
     ],
 )

@@ -1,0 +1,42 @@
+"""What a training plan keeps of the store in the memory of the training device."""
+
+import torch
+
+from kwskit.data.resident_features import ResidentFeatures
+from kwskit.data.resident_store import ResidentStore
+from kwskit.data.store import PackedStore
+from kwskit.systems.system import System
+from kwskit.systems.two_encoders import TwoEncoders
+from kwskit.training.plan import PlanError, TrainingPlan
+
+
+def resident_speech(
+    plan: TrainingPlan, store: PackedStore, system: System, device: torch.device | str
+) -> ResidentStore | ResidentFeatures | None:
+    """The samples or features of ``store`` on ``device``, as ``training.resident`` says.
+
+    Features are of the precision that training needs: float32, or with mixed precision float16, whose mantissa is
+    longer than that of bfloat16, and whose range features never leave.
+
+    Raises
+    ------
+    PlanError
+        When features are to be made ahead, but training changes what they would be made of, or how.
+    kwskit.data.device_memory.DoesNotFit
+        When the device has too little free memory.
+    """
+    if plan.resident is None:
+        return None
+    if plan.resident == "pcm":
+        return ResidentStore(store, device)
+    if not isinstance(system, TwoEncoders):
+        raise PlanError(f"training.resident: features is for systems with a frontend, not {type(system).__name__}")
+    if system.wave_augment is not None:
+        raise PlanError(
+            "training.resident: features are made once, before training, but system.wave_augment changes the samples "
+            "they are made of in every step; set system.wave_augment to null, or training.resident to pcm"
+        )
+    if any(parameter.requires_grad for parameter in system.frontend.parameters()):
+        raise PlanError("training.resident: features are made once, but this system's frontend learns; use pcm")
+    frontend = system.frontend.to(device).eval()
+    return ResidentFeatures(store, frontend, device, torch.float32 if plan.precision == "fp32" else torch.float16)
