@@ -18,6 +18,9 @@ Told = TypeVar("Told")
 # long (scoring). Who dies is noticed at once in both cases, by the broken connection.
 PATIENCE, LONG_PATIENCE = timedelta(minutes=10), timedelta(days=1)
 
+# torch 2.13 has the first name, and warns of the second.
+_gather_into = getattr(dist, "all_gather_single", None) or dist.all_gather_into_tensor
+
 _waiting_room: dist.ProcessGroup | None = None
 
 
@@ -54,7 +57,7 @@ def exchanged(numbers: Sequence[int]) -> Tensor:
     if world_size() == 1:
         return own
     everyone = own.new_empty(world_size(), own.shape[1])
-    dist.all_gather_into_tensor(everyone, own)
+    _gather_into(everyone, own)
     return everyone
 
 
@@ -112,7 +115,7 @@ def _own_of_sum(x: Tensor) -> Tensor:
 
 def _all_gathered(x: Tensor) -> Tensor:
     everyone = x.new_empty(world_size() * x.shape[0], *x.shape[1:])
-    dist.all_gather_into_tensor(everyone, x.contiguous())
+    _gather_into(everyone, x.contiguous())
     return everyone
 
 

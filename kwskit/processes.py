@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from types import TracebackType
 
 import torch
+import torch.distributed
 
 from kwskit import collectives
 
@@ -76,3 +77,11 @@ class Processes:
     ) -> None:
         if error is None:
             self.leave()
+        elif self.world_size > 1 and isinstance(error, RuntimeError) and _is_broken_connection(error):
+            raise RuntimeError(
+                f"process {self.rank} of {self.world_size} lost another, which has told why it ended ({error})"
+            ) from error
+
+
+def _is_broken_connection(error: RuntimeError) -> bool:
+    return isinstance(error, torch.distributed.DistError) or "gloo" in str(error) or "NCCL" in str(error)

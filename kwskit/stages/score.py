@@ -17,14 +17,14 @@ from kwskit.data.word_folder import words_from_folder
 from kwskit.evaluation.scorer import format_table, score_file_results, write_results
 from kwskit.evaluation.segment_results import segment_results
 from kwskit.evaluation.trials import wsj_trials
+from kwskit.processes import Processes
 from kwskit.records import write_records
 from kwskit.stages.score_task import ScoreTask, digest
 from kwskit.stages.search_task import SEARCH, SearchTask
+from kwskit.stages.shared_encoding import TRAINED, UNTRAINED, SharedEncoding
 from kwskit.stages.showcase import write_showcase
-from kwskit.systems.model_directory import WEIGHTS, Model, load_model, untrained_model
-from kwskit.systems.scoring import encode_store
+from kwskit.systems.model_directory import WEIGHTS, Model
 
-TRAINED, UNTRAINED = "trained", "untrained"
 HUMAN = "human"
 ALL_PAIRS = "all_pairs"  # every recording with every typed word
 EVALUATION = "evaluation.txt"  # the tasks of a corpus, one a line
@@ -48,8 +48,13 @@ def score_trials(data: Path, exp: Path, lists: Sequence[str], device: str | None
         When a trial list is missing.
     """
     tasks = [ScoreTask.named(data, name) for name in lists]
-    model = load_model(exp / "model", device or _default_device())
-    return _score_tasks(exp, TRAINED, model, tasks)
+    with Processes.join(device) as processes:
+        encoding = SharedEncoding(exp, processes.device)
+        if processes.first:
+            with encoding:
+                return _score_tasks(exp, TRAINED, encoding, tasks)
+        encoding.serve()
+        return [task.path(exp, TRAINED) for task in tasks]
 
 
 def is_scored(data: Path, exp: Path, lists: Sequence[str]) -> bool:
@@ -80,21 +85,30 @@ def score(data: Path, exp: Path, words_dir: Path | None = None, device: str | No
     ------
     FileNotFoundError
         When there is no task, or a task's file is missing.
+
+    Started by ``torchrun``, all processes encode, and the first one scores and writes.
     """
-    device = device or _default_device()
+    with Processes.join(device) as processes:
+        encoding = SharedEncoding(exp, processes.device)
+        if processes.first:
+            with encoding:
+                return _score(data, exp, words_dir, encoding)
+        encoding.serve()
+        return exp / "results.json"
+
+
+def _score(data: Path, exp: Path, words_dir: Path | None, encoding: SharedEncoding) -> Path:
     tasks = _tasks_of(data)
     if words_dir is not None:
         tasks.append(_human_task(words_dir, exp))
-    trained = load_model(exp / "model", device)
-    models = {TRAINED: trained, UNTRAINED: untrained_model(exp / "model", seed=0, device=device)}
     results = []
-    for model_name, model in models.items():
-        able = [task for task in tasks if _is_wanted(task, model_name, model)]
-        _score_tasks(exp, model_name, model, able)
+    for model_name in (TRAINED, UNTRAINED):
+        able = [task for task in tasks if _is_wanted(task, model_name, encoding.model(model_name))]
+        _score_tasks(exp, model_name, encoding, able)
         results += [_results(task, exp, model_name) for task in able]
     store = _showcase_store(data, tasks)
     if store is not None:
-        write_showcase(exp / "embeddings.npz", PackedStore.open(store), trained)
+        write_showcase(exp / "embeddings.npz", PackedStore.open(store), encoding.model(TRAINED))
     write_results(exp / "results.json", results, _facts(exp, data))
     print(format_table(results))
     return exp / "results.json"
@@ -143,9 +157,9 @@ def _showcase_store(data: Path, tasks: Sequence[Task]) -> Path | None:
     return next((store for store in stores if store.is_dir()), None)
 
 
-def _score_tasks(exp: Path, model_name: str, model: Model, tasks: Sequence[Task]) -> list[Path]:
+def _score_tasks(exp: Path, model_name: str, encoding: SharedEncoding, tasks: Sequence[Task]) -> list[Path]:
     """Score files of the ``tasks``; each store is encoded once, and not at all when nothing is to do."""
-    told = f"{model_name}:{digest(exp / 'model' / WEIGHTS)}"
+    model, told = encoding.model(model_name), f"{model_name}:{digest(exp / 'model' / WEIGHTS)}"
     paths = [task.path(exp, model_name) for task in tasks]
     audio: dict[Path, Encoded] = {}
     for task, path in zip(tasks, paths, strict=True):
@@ -154,10 +168,9 @@ def _score_tasks(exp: Path, model_name: str, model: Model, tasks: Sequence[Task]
         if isinstance(task, SearchTask):
             task.score(path, told, model)
             continue
-        store = PackedStore.open(task.store)
         if task.store not in audio:
-            audio[task.store] = encode_store(model.system, store)
-        task.score(path, told, model, store, audio[task.store])
+            audio[task.store] = encoding.encode(model_name, task.store)
+        task.score(path, told, model, PackedStore.open(task.store), audio[task.store])
     return paths
 
 
@@ -170,10 +183,6 @@ def _human_task(words_dir: Path, exp: Path) -> ScoreTask:
     trials = wsj_trials(store.utt_ids.to_pylist(), words, negatives=len(words))  # all other words
     write_records(folder / "trials.tsv", "trials", trials, {"protocol": ALL_PAIRS})
     return ScoreTask(HUMAN, folder / "trials.tsv", folder / "store")
-
-
-def _default_device() -> str:
-    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def _facts(exp: Path, data: Path) -> dict[str, object]:

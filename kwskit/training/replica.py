@@ -28,8 +28,8 @@ def replica(system: System, sync_batch_norm: bool = True) -> nn.Module:
         return system
     if sync_batch_norm:
         share_batch_norm(system)
-    # It tells of every run in which all parts are used.
-    warnings.filterwarnings("ignore", message="find_unused_parameters=True was specified")
+    # A convolution of one frame gives its gradient in another layout than its weights; a copy of a few kilobytes.
+    warnings.filterwarnings("ignore", message="Grad strides do not match bucket view strides")
     return DistributedDataParallel(system, find_unused_parameters=True, gradient_as_bucket_view=True)
 
 
