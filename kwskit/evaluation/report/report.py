@@ -101,10 +101,11 @@ def _page(run: RunFolder) -> str:
 def _markdown(run: RunFolder) -> str:
     command, facts = _facts(run)
     top = headline(run)
+    resampled = RESAMPLED.get(str(run.main.get("kind")), "typed word")
     parts = [
         f"# Results: {escape_markdown(run.exp.name)}",
         f"{top['before']} **{top['value']}**. {escape_markdown(top['told'])}",
-        f"In brackets: 95 % bootstrap intervals, resampled by {RESAMPLED.get(str(run.main.get('kind')), 'typed word')}.",
+        f"In brackets: 95 % bootstrap intervals, resampled by {resampled}.",
         *(table.markdown() for table in results_tables(run.results)),
         *(table.markdown() for table in search_tables(run.results)),
         *(table.markdown() for table in closed_set_tables(run.results)),
