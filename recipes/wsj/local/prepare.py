@@ -20,6 +20,7 @@ from kwskit.corpora.open_vocabulary import PARTS, hold_out_words, some_rows, spe
 from kwskit.corpora.preparation import Preparation
 from kwskit.corpora.segments import word_segments
 from kwskit.corpora.sphere_conversion import with_readable_paths
+from kwskit.corpora.text_vocabulary import readable as sayable
 from kwskit.corpora.wsj import TEST_SETS, drawn_segments, wsj_lengths, wsj_utterances
 from kwskit.data.audio import AudioError
 from kwskit.evaluation.trials import WSJ, wsj_trials
@@ -58,7 +59,8 @@ def prepare(args: argparse.Namespace) -> None:
         utterances = wsj_utterances(root, sets.split(","), preparation.findings, args.microphone)
         utterances = wsj_lengths(utterances, preparation.findings, args.jobs)
         limits = (args.min_seconds, args.max_seconds)
-        return word_segments(aligned, utterances, preparation.findings, *limits, only_known=True)
+        table = word_segments(aligned, utterances, preparation.findings, *limits, only_known=True)
+        return sayable(table, preparation.findings)
 
     def readable(table: pa.Table) -> pa.Table:
         return with_readable_paths(table, data / "audio", preparation.findings, args.jobs)

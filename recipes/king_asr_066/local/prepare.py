@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+"""Stage 1 of recipes/king_asr_066: cut words by their alignments, hold words and speakers out, write trials.
+
+No word and no speaker is in two of train, dev and test.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+
+from kwskit.corpora.alignments import read_alignments
+from kwskit.corpora.corpus_error import CorpusError
+from kwskit.corpora.king_asr_066 import king_utterances
+from kwskit.corpora.locate import corpus_root
+from kwskit.corpora.open_vocabulary import PARTS, hold_out_words, some_rows, speaker_parts
+from kwskit.corpora.preparation import Preparation
+from kwskit.corpora.segments import audio_lengths, word_segments
+from kwskit.corpora.text_vocabulary import readable
+from kwskit.corpora.typed_trials import draw_wsj_trials
+from kwskit.records import RecordError
+
+UNDATED = ("jobs", "strict", "size", "data")  # what the files do not depend on
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Parse, cut, write."""
+    try:
+        prepare(_parser().parse_args(argv))
+    except (CorpusError, RecordError, OSError, ValueError) as error:
+        sys.exit(f"prepare: {error}")
+
+
+def prepare(args: argparse.Namespace) -> None:
+    """Make all files of stage 1, or say what is missing."""
+    data = Path(args.data or Path(__file__).parents[1] / "data" / args.size)
+    settings = {name: value for name, value in vars(args).items() if name not in UNDATED}
+    preparation = Preparation(data, settings, args.strict)
+    if preparation.is_done():
+        return
+    findings = preparation.findings
+    root = corpus_root(Path(args.corpus or data), ["DATA"], "King-ASR-066")
+    utterances = king_utterances(root, args.channels, findings)
+    aligned = read_alignments(_alignments(args, data, root), findings, args.jobs)
+    utterances = audio_lengths(utterances, args.jobs, findings)
+    limits = (args.min_seconds, args.max_seconds)
+    table = readable(word_segments(aligned, utterances, findings, *limits, only_known=True), findings)
+
+    shares = {"dev": args.held_out_speakers, "test": args.held_out_speakers}
+    parts = speaker_parts(table["speaker"], shares, args.seed)
+    parts = hold_out_words(table["word"], parts, {"dev": args.dev_words, "test": args.test_words}, args.seed)
+    for place, split in enumerate(PARTS):
+        own = table.filter(pa.array(parts == place))
+        if split != "train":
+            own = some_rows(own, args.segments, args.seed)
+        own = preparation.manifest(split, own)
+        if split != "train":
+            name = draw_wsj_trials(preparation, split, own, args.negatives, args.seed)
+    preparation.evaluate(name)
+    preparation.finish()
+    nowhere = int((parts < 0).sum())
+    print(f"{nowhere:,} of {len(table):,} segments are in no split: held-out words or speakers on one side only")
+
+
+def _alignments(args: argparse.Namespace, data: Path, root: Path) -> Path:
+    places = [Path(args.alignments)] if args.alignments else [data / "alignments", root / "alignments"]
+    found = next((place for place in places if place.exists()), None)
+    if found is None:
+        raise CorpusError(
+            "King-ASR-066 comes without word alignments: make them with an aligner (see the README) and name them with "
+            "--alignments: TextGrids, .ctm, or CSVs audio_filename,start,end,text. "
+            f"Not there: {', '.join(map(str, places))}"
+        )
+    return found
+
+
+def _channels(text: str) -> list[int]:
+    channels = text.split(",")
+    if not all(channel.isdigit() for channel in channels):
+        raise argparse.ArgumentTypeError(f"'{text}': numbers of channels, such as 0 or 0,1")
+    return [int(channel) for channel in channels]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", help="folder of manifests and trials; default: recipes/king_asr_066/data/<size>")
+    parser.add_argument("--corpus", help="the corpus, with DATA/ in it; default: the folder of --data")
+    parser.add_argument("--alignments", help="TextGrids, CTM or CSV; default: alignments/ in --data or the corpus")
+    parser.add_argument("--channels", type=_channels, default=[0], help="with commas; default: 0")
+    parser.add_argument("--held_out_speakers", type=float, default=0.05, help="share for dev, and for test")
+    parser.add_argument("--dev_words", type=int, default=1_000, help="held out for dev; default: %(default)s")
+    parser.add_argument("--test_words", type=int, default=3_000, help="held out for test; default: %(default)s")
+    parser.add_argument("--segments", type=int, default=18_000, help="of dev and test at most; default: %(default)s")
+    parser.add_argument("--min_seconds", type=float, default=0.2, help="shortest word; default: %(default)s")
+    parser.add_argument("--max_seconds", type=float, default=2.5, help="longest word; default: %(default)s")
+    parser.add_argument("--negatives", type=int, default=50, help="of a segment; default: %(default)s")
+    parser.add_argument("--seed", type=int, default=7, help="of every draw; default: %(default)s")
+    parser.add_argument("--size", default="full")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes; default: one a core")
+    parser.add_argument("--strict", action="store_true", help="stop at data that cannot be used")
+    return parser
+
+
+if __name__ == "__main__":
+    main()
