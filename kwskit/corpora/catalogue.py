@@ -15,6 +15,14 @@ _SPEECH_COMMANDS = "https://storage.googleapis.com/download.tensorflow.org/data"
 # The authors' own place is a folder of Google Drive, which only a browser opens (github.com/gusrud1103/LibriPhrase).
 _LIBRIPHRASE = "https://huggingface.co/datasets/charsiu/libriphrase/resolve/main"
 
+_DEMAND = "https://zenodo.org/records/1227121/files"
+# fmt: off
+_DEMAND_PLACES = (
+    "DKITCHEN", "DLIVING", "DWASHING", "NFIELD", "NPARK", "NRIVER", "OHALLWAY", "OMEETING", "OOFFICE", "PCAFETER",
+    "PRESTO", "PSTATION", "SCAFE", "SPSQUARE", "STRAFFIC", "TBUS", "TCAR", "TMETRO",
+)
+# fmt: on
+
 # part: bytes, SHA-256
 _LIBRISPEECH = {
     "dev-clean": (337926286, "76f87d090650617fca0cac8f88b9416e0ebf80350acb97b343a85fa903728ab3"),
@@ -121,12 +129,23 @@ _FILES = [
         "Apache-2.0",
         top="wake-word-benchmark-master",
     ),
+    *(
+        PublishedFile(
+            f"demand-{place.lower()}",  # Thiemann, Ito and Vincent (2013); the café is published at 48 kHz alone
+            (f"{_DEMAND}/{place}_{'48k' if place == 'SCAFE' else '16k'}.zip",),
+            f"demand/{place}",
+            "CC-BY-4.0",
+            into="demand",
+        )
+        for place in _DEMAND_PLACES
+    ),
     *(file for language in MSWC_LANGUAGES for file in _mswc(language)),
 ]
 CATALOGUE = {file.name: file for file in _FILES}
 # Names that stand for several files.
 GROUPS = {
     "librispeech": [f"librispeech-{part}" for part in _LIBRISPEECH],
+    "demand": [f"demand-{place.lower()}" for place in _DEMAND_PLACES],
     "libriphrase": [f"libriphrase-{words}word" for words in range(1, 5)],
     **{f"mswc-{language}": [f"mswc-splits-{language}", f"mswc-audio-{language}"] for language in MSWC_LANGUAGES},
 }

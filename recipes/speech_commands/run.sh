@@ -20,7 +20,7 @@ get_data() {
         echo "nothing to fetch: the corpus is given"
     else
         # shellcheck disable=SC2154 # set by tools/recipe.sh
-        kwskit fetch speech_commands speech_commands_test --to "$data"
+        kwskit fetch speech-commands speech-commands-test --to "$data"
     fi
 }
 
