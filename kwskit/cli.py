@@ -49,6 +49,17 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--list", action="store_true", help="list what can be fetched, with size and licence")
     command.add_argument("--keep", action="store_true", help="keep archives that have been unpacked")
 
+    command = _command(commands, "align", _align, "find the words of a corpus that has transcripts but no alignments")
+    command.add_argument("--corpus", type=Path, required=True, help="folder of audio files")
+    command.add_argument("--transcripts", type=Path, help="file or folder (default: in the corpus)")
+    command.add_argument("--to", type=Path, required=True, help="folder of the alignments")
+    command.add_argument("--with", dest="aligner", choices=("ctc", "mfa"), required=True, help="torchaudio, or MFA")
+    command.add_argument("--model", help="ctc: a bundle of torchaudio or a TorchScript file; mfa: acoustic model")
+    command.add_argument("--dictionary", help="mfa: pronunciations")
+    command.add_argument("--jobs", type=int, default=os.cpu_count(), help="mfa: processes (default: all cores)")
+    command.add_argument("--device", help="ctc: cpu, cuda … (default: cuda where there is one)")
+    command.add_argument("--strict", action="store_true", help="fail where something cannot be aligned")
+
     command = _command(commands, "pack", _pack, "stage 2: pack a corpus into memory-mapped stores and a lexicon")
     command.add_argument("--data", type=Path, required=True, help="folder with manifests/*.tsv")
     command.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes (default: all cores)")
@@ -144,6 +155,15 @@ def _fetch(options: argparse.Namespace, rest: list[str]) -> None:
     if not options.names or options.to is None:
         raise ValueError("say what to fetch and where to: kwskit fetch NAME... --to DIR; --list names what there is")
     fetch(options.names, options.to, options.keep)
+
+
+def _align(options: argparse.Namespace, rest: list[str]) -> None:
+    from kwskit.corpora.forced_alignment import align_corpus
+
+    _no_more(rest)
+    o = options
+    transcripts = o.transcripts or o.corpus
+    align_corpus(o.corpus, transcripts, o.to, o.aligner, o.model, o.dictionary, o.jobs, o.device, o.strict)
 
 
 def _pack(options: argparse.Namespace, rest: list[str]) -> None:
