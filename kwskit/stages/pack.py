@@ -1,12 +1,14 @@
 """Stage 2: pack the manifests of a corpus, and write down how its words are pronounced."""
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from kwskit.data.packing import pack_manifest
 from kwskit.data.store import PackedStore, StoreError
 from kwskit.text.g2p import G2P
 from kwskit.text.lexicon import write_lexicon
+from kwskit.text.unpronounceable import UnpronounceableText
 
 MANIFEST_DIGEST = "manifest_sha256"
 
@@ -14,7 +16,7 @@ MANIFEST_DIGEST = "manifest_sha256"
 def pack_corpus(data: Path, jobs: int | None = None, on_bad: str = "stop") -> None:
     """Pack every ``manifests/<split>.tsv`` of ``data`` into ``store/<split>``, and write ``lexicon.tsv``.
 
-    Stores of an unchanged manifest are kept.
+    Stores of an unchanged manifest are kept. A corpus of long recordings to search may have no manifest.
 
     Parameters
     ----------
@@ -30,6 +32,9 @@ def pack_corpus(data: Path, jobs: int | None = None, on_bad: str = "stop") -> No
         For audio or a manifest that cannot be used.
     """
     manifests = sorted((data / "manifests").glob("*.tsv"))
+    if not manifests and (data / "search").is_dir():
+        print("nothing to pack: the corpus is long recordings to search")
+        return
     if not manifests:
         raise FileNotFoundError(f"{data / 'manifests'} holds no *.tsv: run stage 1 first")
     words: set[str] = set()
@@ -43,7 +48,23 @@ def pack_corpus(data: Path, jobs: int | None = None, on_bad: str = "stop") -> No
         hours = store.num_samples.sum() / 16_000 / 3600
         print(f"{manifest.stem}: {len(store):,} segments, {len(store.words):,} words, {hours:.2f} h in {folder}")
         words.update(store.words)
-    write_lexicon(data / "lexicon.tsv", sorted(words), G2P().pronunciations)
+    g2p = G2P()
+    write_lexicon(data / "lexicon.tsv", _pronounceable(sorted(words), g2p), g2p.pronunciations)
+
+
+def _pronounceable(words: Sequence[str], g2p: G2P) -> list[str]:
+    """``words`` without those that English cannot read out: a tokenizer of letters needs no pronunciations."""
+    said, refused = [], []
+    for word in words:
+        try:
+            g2p.pronunciations(word)
+        except UnpronounceableText as error:
+            refused.append(str(error))
+        else:
+            said.append(word)
+    if refused:
+        print(f"lexicon: {len(refused):,} words without an English pronunciation, e.g. {refused[0]}")
+    return said
 
 
 def _packed_already(folder: Path, facts: dict[str, str]) -> PackedStore | None:
