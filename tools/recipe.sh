@@ -38,8 +38,9 @@ score, 5 report. A stage skips what is done, and can be repeated.
   --words-dir DIR   recordings to score as well: a folder a word, or a TSV with the columns word and path
   --strict          stop at data that cannot be used; otherwise they are left out, counted and reported
   --jobs N          processes that make and read data (default: one a core)
-  --ngpu N          GPUs to train on in each machine; 0 is the CPU (default: one GPU where there is one)
-  --nnodes N        machines to train on (default 1)
+  --ngpu N          GPUs to train and score on in each machine; 0 is the CPU (default: one GPU where there is one)
+  --nproc N         with --ngpu 0: processes that share the work in each machine (default 1)
+  --nnodes N        machines to train and score on (default 1); see egs/torchrun and egs/slurm
   --KEY.KEY VALUE   overrides the YAML, e.g. --losses.phn.weight 0.3 --training.epochs 20
 EOF
     [ -z "$own_usage" ] || printf '\nOf this corpus:\n%s\n' "$own_usage"
@@ -62,7 +63,7 @@ need_path() { # FLAG VALUE
 
 # Flags may be written --flag VALUE or --flag=VALUE; what is no flag of the runner overrides the YAML.
 parse_flags() {
-    stage=0 stop_stage=5 size=$default_size config='' data='' exp='' seed='' words_dir='' ngpu='' nnodes=1 model=''
+    stage=0 stop_stage=5 size=$default_size config='' data='' exp='' seed='' words_dir='' ngpu='' nproc=1 nnodes=1 model=''
     jobs=$(getconf _NPROCESSORS_ONLN)
     yamls=() train_flags=() plugin_flags=() override_flags=() strict_flag=() given_own_flags=()
     local flag value overlays='' names='' path
@@ -85,6 +86,7 @@ parse_flags() {
         --seed) need_number "$flag" "$value" 0 2147483647 && seed=$value ;;
         --jobs) need_number "$flag" "$value" 1 4096 && jobs=$value ;;
         --ngpu) need_number "$flag" "$value" 0 1024 && ngpu=$value ;;
+        --nproc) need_number "$flag" "$value" 1 1024 && nproc=$value ;;
         --nnodes) need_number "$flag" "$value" 1 65536 && nnodes=$value ;;
         --plugin) need_path "$flag" "$value" && plugin_flags+=(--plugin "$value") ;;
         --config) need_path "$flag" "$value" && config=$value ;;
@@ -99,6 +101,7 @@ parse_flags() {
             ;;
         esac
     done
+    ((nproc == 1 || ${ngpu:-1} == 0)) || complain "--nproc $nproc goes with --ngpu 0: a GPU has one process"
     ((stage <= stop_stage)) || complain "--stage $stage comes after --stop_stage $stop_stage"
 
     if [ -n "$config" ]; then
@@ -143,12 +146,17 @@ kwskit() { python -m kwskit "$@"; }
 
 # With several processes torchrun starts them; on several machines they meet at MASTER_ADDR:MASTER_PORT.
 kwskit_on_gpus() {
-    local launcher=(python)
-    if ((nnodes > 1)); then
-        launcher+=(-m torch.distributed.run --nnodes "$nnodes" --nproc_per_node "${ngpu:-1}" --rdzv_backend c10d)
-        launcher+=(--rdzv_endpoint "$MASTER_ADDR:${MASTER_PORT:-29500}" --rdzv_id "${SLURM_JOB_ID:-kwskit}")
-    elif ((${ngpu:-1} > 1)); then
-        launcher+=(-m torch.distributed.run --standalone --nproc_per_node "$ngpu")
+    local launcher=(python) processes=$((${ngpu:-1} > 0 ? ${ngpu:-1} : nproc))
+    if ((nnodes * processes > 1)); then
+        # One thread a process, as torchrun would choose with a warning; no warnings of torch's C++ from each.
+        launcher=(env "OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}" "TORCH_CPP_LOG_LEVEL=${TORCH_CPP_LOG_LEVEL:-ERROR}" python)
+        launcher+=(-m torch.distributed.run --nproc_per_node "$processes")
+        if ((nnodes > 1)); then
+            launcher+=(--nnodes "$nnodes" --rdzv_backend c10d --rdzv_id "${SLURM_JOB_ID:-kwskit}")
+            launcher+=(--rdzv_endpoint "$MASTER_ADDR:${MASTER_PORT:-29500}")
+        else
+            launcher+=(--standalone)
+        fi
     fi
     "${launcher[@]}" -m kwskit "$@"
 }

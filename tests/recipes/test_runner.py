@@ -27,6 +27,8 @@ mkdir -p "$7/report"
 printf '# Title\\n\\n| AP |\\n|--|\\n\\n| EER |\\n' > "$7/report/RESULTS.md"
 """
 
+TWO_NODES = "--nnodes 2 --rdzv_backend c10d --rdzv_id kwskit --rdzv_endpoint node1:29500"
+
 
 class Recipe:
     """A recipe ``toy`` in a repository whose path has a space, called from another folder."""
@@ -141,17 +143,17 @@ def test_every_experiment_has_its_own_folder(recipe, flags, yamls, name):
     ("flags", "launcher"),
     [
         (["--ngpu", "1"], ""),
-        (["--ngpu", "4"], "-m torch.distributed.run --standalone --nproc_per_node 4"),
-        (
-            ["--ngpu", "8", "--nnodes", "2"],
-            "-m torch.distributed.run --nnodes 2 --nproc_per_node 8 --rdzv_backend c10d "
-            "--rdzv_endpoint node1:29500 --rdzv_id kwskit",
-        ),
+        (["--ngpu", "0"], ""),
+        (["--ngpu", "4"], "-m torch.distributed.run --nproc_per_node 4 --standalone"),
+        (["--ngpu", "0", "--nproc", "3"], "-m torch.distributed.run --nproc_per_node 3 --standalone"),
+        (["--ngpu", "8", "--nnodes", "2"], "-m torch.distributed.run --nproc_per_node 8 " + TWO_NODES),
+        (["--ngpu", "0", "--nnodes", "2"], "-m torch.distributed.run --nproc_per_node 1 " + TWO_NODES),
     ],
 )
-def test_several_gpus_are_started_by_torchrun(recipe, flags, launcher):
-    calls, _, _ = recipe.run("--stage", "3", "--stop_stage", "3", *flags, MASTER_ADDR="node1")
+def test_several_processes_are_started_by_torchrun(recipe, flags, launcher):
+    calls, _, _ = recipe.run("--stage", "3", "--stop_stage", "4", *flags, MASTER_ADDR="node1")
     assert " ".join(calls[0]).startswith(f"{launcher} -m kwskit train --config ".lstrip())
+    assert " ".join(calls[1]).startswith(f"{launcher} -m kwskit score --data ".lstrip())
 
 
 @pytest.mark.parametrize(
@@ -172,6 +174,8 @@ def test_several_gpus_are_started_by_torchrun(recipe, flags, launcher):
         (["--overlay", "nowhere.yaml"], "--overlay: 'nowhere.yaml' does not exist"),
         (["--words-dir", "nowhere"], "--words-dir: 'nowhere' does not exist"),
         (["--nnodes", "2"], "--stage 3 --stop_stage 4 on each machine"),
+        (["--nproc", "2"], "--nproc 2 goes with --ngpu 0"),
+        (["--nproc", "2", "--ngpu", "2"], "--nproc 2 goes with --ngpu 0"),
         (["--nnodes", "2", "--stage", "3", "--stop_stage", "4"], "set MASTER_ADDR"),
         (["--model", "some where"], "--model: 'some where/model.safetensors' does not exist"),
     ],
