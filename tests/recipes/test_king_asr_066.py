@@ -1,0 +1,121 @@
+"""recipes/king_asr_066 on a miniature in Speechocean's layout, with TextGrids, from stage 0 to the report."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from sklearn.metrics import average_precision_score
+
+from kwskit.records import read_records
+
+ROOT = Path(__file__).parents[2]
+PREFIX = Path(sys.prefix)
+WORDS = [
+    "tiger",
+    "button",
+    "meadow",
+    "copper",
+    "rocket",
+    "lemon",
+    "castle",
+    "harbor",
+    "window",
+    "marble",
+    "velvet",
+    "garden",
+]
+
+
+def build_corpus(root: Path, sing, speakers: int = 8) -> None:
+    """Ten prompts of four words for each speaker, aligned in TextGrids that lie beside the corpus."""
+    (root / "TABLE").mkdir(parents=True)
+    lines = ["SCD\tSEX\tAGE\tACC", *(f"{s:04d}\tF\t30\tAmerican" for s in range(speakers))]
+    (root / "TABLE/SPEAKER.TXT").write_text("\r\n".join(lines) + "\r\n")
+    script_folder = root / "DATA/CHANNEL0/SCRIPT"
+    script_folder.mkdir(parents=True)
+    for speaker in range(speakers):
+        folder = root / f"DATA/CHANNEL0/WAVE/SPEAKER{speaker:04d}/SESSION0"
+        folder.mkdir(parents=True)
+        script = []
+        for number in range(1, 11):
+            name = f"0{speaker:04d}0{number:03d}"
+            words = np.random.default_rng([speaker, number]).choice(WORDS, 4, replace=False).tolist()
+            audio = [sing(word, speaker, number) for word in words]
+            ends = np.concatenate([[0], np.cumsum([len(wav) for wav in audio])]) / 16000
+            soundfile.write(folder / f"{name}.WAV", np.concatenate(audio), 16000, format="WAV")
+            script += [f"{name}\t{' '.join(words).capitalize()}.", f"\t{' '.join(words)} <SPK/>"]
+            write_textgrid(root / f"alignments/{speaker:04d}/{name}.TextGrid", words, ends)
+        (script_folder / f"0{speaker:04d}0.TXT").write_text("\r\n".join(script) + "\r\n", encoding="utf-8")
+
+
+def write_textgrid(path: Path, words: list[str], ends: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = ['File type = "ooTextFile"', 'Object class = "TextGrid"', "", "xmin = 0", f"xmax = {ends[-1]}"]
+    lines += ["tiers? <exists>", "size = 1", "item []:", "    item [1]:", '        class = "IntervalTier"']
+    lines += ['        name = "words"', "        xmin = 0", f"        xmax = {ends[-1]}"]
+    lines += [f"        intervals: size = {len(words)}"]
+    for number, word in enumerate(words, 1):
+        lines += [f"        intervals [{number}]:", f"            xmin = {ends[number - 1]}"]
+        lines += [f"            xmax = {ends[number]}", f'            text = "{word}"']
+    path.write_text("\n".join(lines) + "\n")
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory, sing):
+    folder = tmp_path_factory.mktemp("king")
+    build_corpus(folder / "King-ASR-066", sing)
+    return folder
+
+
+FLAGS = ("--held_out_speakers", "0.25", "--dev_words", "3", "--test_words", "3", "--negatives", "2")
+
+
+def test_from_stage_0_to_the_report(corpus):
+    command = ["bash", str(ROOT / "recipes/king_asr_066/run.sh"), "--size", "tiny", "--ngpu", "0", "--jobs", "2"]
+    command += ["--corpus", str(corpus), "--data", f"{corpus}/data", "--exp", f"{corpus}/exp", *FLAGS]
+    command += ["--training.epochs", "1", "--training.keywords", "4"]
+    path = f"{PREFIX / 'bin'}:{os.environ['PATH']}"
+    env = {**os.environ, "VIRTUAL_ENV": str(PREFIX), "PATH": path, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, cwd=corpus, env=env, timeout=300)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    assert "licensed by Speechocean" in done.stdout
+
+    data = corpus / "data"
+    tables = {split: read_records(data / f"manifests/{split}.tsv", "manifest")[0] for split in ("train", "dev", "test")}
+    for column in ("word", "speaker"):
+        sets = [set(table[column].to_pylist()) for table in tables.values()]
+        assert all(sets)
+        assert sum(map(len, sets)) == len(set.union(*sets)), column
+    scores, facts = read_records(corpus / "exp/scores/trained/test_wsj.tsv", "scores")
+    assert facts["protocol"] == "wsj"
+    results = json.loads((corpus / "exp/results.json").read_text())["results"]
+    told = next(r for r in results if r["trials_name"] == "test_wsj" and r["model"] == "trained")
+    expected = average_precision_score(scores["target"].to_numpy(), scores["score"].to_numpy())
+    assert told["ap"]["value"] == pytest.approx(expected, abs=1e-9)
+    assert (corpus / "exp/report/index.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (("--corpus", "{}/King-ASR-066/DATA"), "wrong level.*King-ASR-066"),
+        (("--channels", "0,2"), "CHANNEL2/WAVE: no such folder; DATA has CHANNEL0"),
+        (("--alignments", "{}/nowhere"), "comes without word alignments: make them with an aligner"),
+        (("--held_out_speakers", "0.5"), "8 speakers are too few"),
+        (("--min_seconds", "9"), "."),
+    ],
+)
+def test_mistakes_are_told(corpus, flags, message):
+    spec = importlib.util.spec_from_file_location("prepare_king", ROOT / "recipes/king_asr_066/local/prepare.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    given = [flag.format(corpus) for flag in flags]
+    with pytest.raises(SystemExit, match=message):
+        module.main(["--corpus", str(corpus), "--data", f"{corpus}/mistake", "--jobs", "1", *given])
+    assert not (corpus / "mistake/manifests").exists()
