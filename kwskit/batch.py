@@ -20,7 +20,7 @@ class Batch:
 
     Attributes
     ----------
-    wav : (N, samples) float in [-1, 1], 16 kHz, zero padded
+    wav : (N, samples) float in [-1, 1], 16 kHz, zero padded; int16 on its way to the device
     wav_lens : (N,) int64, samples
     tokens : (N, T_t) int64, padded with 0
     token_lens : (N,) int64

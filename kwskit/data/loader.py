@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class WordBatches:
-    """Training batches: speech from the store, each with one of its word's pronunciations.
+    """Training batches: speech from the store, each with one of its word's pronunciations; samples are int16 yet.
 
     A batch is a pure function of (seed, epoch, position): a run can stop anywhere and go on. Of several processes each
     reads its keywords of it, so that the batch is the same however many they are.
@@ -94,11 +94,11 @@ class WordBatches:
             )
 
     def _speech(self, rows: np.ndarray) -> dict[str, Any]:
-        """The batch's fields that are speech."""
+        """The batch's fields that are speech; samples stay int16, which travel in half the time."""
         if self.resident is not None:
             return self.resident.speech(rows, self.max_samples)
         pcm, wav_lens = self.store.gather(rows, self.max_samples)
-        return {"wav": as_wav(pcm), "wav_lens": wav_lens}
+        return {"wav": pcm, "wav_lens": wav_lens}
 
 
 def _shareable(keywords: int, processes: int) -> int:

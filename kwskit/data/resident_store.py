@@ -9,7 +9,6 @@ from torch import Tensor
 
 from kwskit.data.device_memory import check_fits
 from kwskit.data.flat_rows import flat_rows
-from kwskit.data.loader import as_wav
 from kwskit.data.shard_writer import SAMPLE_BYTES
 from kwskit.data.store import PackedStore
 
@@ -59,6 +58,6 @@ class ResidentStore:
         return flat_rows(self.pcm, self._begins[rows], lens), torch.from_numpy(lens)
 
     def speech(self, rows: np.ndarray, max_samples: int | None = None) -> dict[str, Any]:
-        """``wav`` and ``wav_lens`` of a :class:`~kwskit.batch.Batch`."""
+        """``wav`` (int16) and ``wav_lens`` of a :class:`~kwskit.batch.Batch`."""
         pcm, lens = self.gather(rows, max_samples)
-        return {"wav": as_wav(pcm), "wav_lens": lens}
+        return {"wav": pcm, "wav_lens": lens}

@@ -93,8 +93,18 @@ def _train(
         seed=seed,
     )
     resident = resident_speech(plan, store, system, processes.device)
-    share = {"rank": processes.rank, "world_size": processes.world_size}
-    feed = TrainingFeed(WordBatches(store, sampler, hparams["tokenizer"], seed, **share, resident=resident))
+    batches = WordBatches(
+        store,
+        sampler,
+        hparams["tokenizer"],
+        seed,
+        # While a GPU computes, a thread reads ahead; a store on the GPU needs none.
+        prefetch=0 if processes.device == "cpu" or resident is not None else 2,
+        rank=processes.rank,
+        world_size=processes.world_size,
+        resident=resident,
+    )
+    feed = TrainingFeed(batches)
     if plan.init is not None:
         start_from(plan.init, system, plan.fresh)
     freeze_parts(system, plan.freeze)
