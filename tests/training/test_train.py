@@ -155,18 +155,3 @@ def test_an_unknown_key_is_refused_before_anything_is_written(config, mini_corpu
     with pytest.raises(HparamsError, match="did you mean 'training'"):
         train(config, mini_corpus, tmp_path / "exp", overrides={"trainig": "1"}, device="cpu")
     assert not (tmp_path / "exp").exists()
-
-
-def test_two_processes_train_together_and_one_writes(config, mini_corpus, tmp_path):
-    exp = tmp_path / "exp"
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m", "kwskit"]
-    command += ["train", "--config", config, "--data", mini_corpus, "--exp", exp, "--device", "cpu"]
-    command += ["--training.epochs", "2"]
-    done = subprocess.run(
-        command, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True, timeout=300
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("batches an epoch on 2 processes") == 1
-    assert len((exp / "train" / "epochs.tsv").read_text().splitlines()) == 1 + 2
-    assert len((exp / "train" / "steps.tsv").read_text().splitlines()) == 1 + 2 * 3
-    assert load_model(exp / "model").system.dim == 16

@@ -1,0 +1,75 @@
+"""The examples for several machines: two processes of this one stand for two machines."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kwskit.systems.model_directory import load_model
+
+ROOT = Path(__file__).parents[2]
+PREFIX = Path(sys.prefix)
+SCRIPTS = [ROOT / "egs/torchrun/train.sh", ROOT / "egs/slurm/train.sbatch"]
+CONFIGURATION = """\
+seed: 7
+num_words: !PLACEHOLDER
+tokenizer: !tokenizer:phoneme {stress: true}
+system: !system:dual_encoder
+  frontend: !frontend:log_mel {num_mels: 40}
+  acoustic_encoder: !encoder:ecapa {channels: 16, mfa_channels: 24, dim: 16, scale: 4}
+  audio_pooler: !pooler:ccsp {in_dim: 16, dim: 16}
+  text_encoder: !text_encoder:bilstm {num_tokens: 75, embedding_dim: 8, hidden: 8, layers: 1, dim: 16}
+  text_pooler: !pooler:mean {dim: 16}
+  losses:
+    utt: !loss:clat {level: utt}
+optimizer: !name:torch.optim.AdamW {lr: 1.0e-2}
+scheduler: !name:torch.optim.lr_scheduler.StepLR {step_size: 1}
+training: {epochs: 1, keywords: 4, log_steps: 1}
+"""
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_the_scripts_are_sound(script):
+    assert subprocess.run(["bash", "-n", script], capture_output=True).returncode == 0
+    if shellcheck := shutil.which("shellcheck"):
+        done = subprocess.run([shellcheck, "-x", script], capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout
+
+
+def test_two_machines_train_together_and_one_writes(mini_corpus, tmp_path):
+    check = [sys.executable, str(ROOT / "tools/check_environment.py"), str(ROOT), "voices,voices-gpl"]
+    if lacks := subprocess.run(check, capture_output=True, text=True).stdout.strip():
+        pytest.skip(f"this environment lacks {lacks}")
+    (tmp_path / "config.yaml").write_text(CONFIGURATION)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = str(server.getsockname()[1])
+    command = ["bash", ROOT / "egs/torchrun/train.sh", "recipes/synth", "2", "127.0.0.1", "--ngpu", "0"]
+    command += ["--config", tmp_path / "config.yaml", "--data", mini_corpus, "--exp", tmp_path / "exp"]
+    command += ["--stop_stage", "3"]  # the last word counts
+    environment = {**os.environ, "VIRTUAL_ENV": str(PREFIX), "PATH": f"{PREFIX / 'bin'}:{os.environ['PATH']}"}
+    environment |= {"MASTER_PORT": port, "OMP_NUM_THREADS": "1"}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    machines = [subprocess.Popen(list(map(str, command)), env=environment, **pipes) for _ in range(2)]
+    told = [machine.communicate(timeout=180) for machine in machines]
+    assert [machine.returncode for machine in machines] == [0, 0], told
+    assert sum("batches an epoch on 2 processes" in out for out, _ in told) == 1
+    assert len((tmp_path / "exp/train/steps.tsv").read_text().splitlines()) == 1 + 3
+    assert load_model(tmp_path / "exp/model").system.dim == 16
+
+
+def test_slurm_starts_the_recipe_once_on_each_machine(tmp_path):
+    for name, does in {"scontrol": "printf 'gpu7\\ngpu8\\n'", "srun": 'echo "$MASTER_ADDR $MASTER_PORT $*"'}.items():
+        (tmp_path / name).write_text(f"#!/bin/bash\n{does}\n")
+        (tmp_path / name).chmod(0o755)
+    slurm = {"JOB_NODELIST": "gpu[7-8]", "JOB_ID": "1234567", "NNODES": "2", "GPUS_ON_NODE": "4"}
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "SLURM_SUBMIT_DIR": str(ROOT)}
+    environment |= {f"SLURM_{name}": value for name, value in slurm.items()}
+    command = ["bash", str(SCRIPTS[1]), "recipes/synth", "--exp", "/shared/my exp"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    expected = "bash recipes/synth/run.sh --stage 3 --stop_stage 4 --nnodes 2 --ngpu 4 --exp /shared/my exp"
+    assert done.stdout == f"gpu7 34567 --kill-on-bad-exit=1 {expected}\n"

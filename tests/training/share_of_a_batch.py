@@ -1,0 +1,87 @@
+"""What one of several processes computes of a batch that they share, and one process of all of it."""
+
+from contextlib import nullcontext
+from pathlib import Path
+
+import torch
+
+from kwskit import collectives
+from kwskit.batch import Batch
+from kwskit.hparams import build_hparams, resolve_hparams
+from kwskit.training.replica import replica
+
+HPARAMS = Path(__file__).parents[2] / "recipes/hparams"
+WORDS, UTTERANCES = 8, 2
+SMALL = {"num_words": "20", "dim": "16", "channels": "16", "mfa_channels": "24", "text_hidden": "16"}
+SMALL |= {"wave_augment": "null", "feature_augment": "null"}
+STILL = {"acoustic_encoder.dropout": "0.0", "text_encoder.dropout": "0.0"}
+CMCD = {"system.negatives": "1", "losses.mm.unmatched": "ignore"}
+# Name: overlays of adml.yaml, what they change, and how the batch is used.
+CASES = {
+    "adml": ([], {"losses.adv.levels": "[phn, utt, frame]"}, {}),
+    "jmcl": (["system/jmcl.yaml"], STILL, {}),
+    "cmcd": (["system/cmcd.yaml"], CMCD, {}),
+    "phonmatchnet": (["system/phonmatchnet.yaml"], {}, {}),
+    "ctcat": (["system/ctcat.yaml"], {}, {}),
+    "no aligned loss": (["loss/no_phn.yaml", "loss/no_mm.yaml"], {"losses.adv.levels": "[utt]"}, {}),
+    "accumulated": ([], {}, {"steps": 3}),
+    "drawn alike": (["loss/key_sphereface2_sampled.yaml"], {"losses.key.sample_classes": "5"}, {}),
+    "bf16": ([], {}, {"bf16": True}),
+    "own statistics": ([], {}, {"sync_batch_norm": False}),
+}
+
+
+def others_of_the_half(word: torch.Tensor, count: int) -> torch.Tensor:
+    """Negatives that are the same whether the batch is drawn from whole or by halves."""
+    rows, half = torch.arange(len(word)), WORDS // 2 * UTTERANCES
+    return (rows - rows % half + (rows + UTTERANCES) % half)[:, None]
+
+
+def whole_batch(seed: int) -> Batch:
+    chance = torch.Generator().manual_seed(seed)
+    count = WORDS * UTTERANCES
+    wav_lens = torch.randint(8000, 12000, (count,), generator=chance)
+    token_lens = torch.randint(3, 7, (count,), generator=chance)
+    wav_lens[0], token_lens[0] = 12000, 8  # the halves are as long as different words
+    wav = 0.1 * torch.randn(count, 12000, generator=chance, dtype=torch.float64)
+    tokens = torch.randint(4, 70, (count, 8), generator=chance)
+    wav[torch.arange(12000) >= wav_lens[:, None]] = 0
+    tokens[torch.arange(8) >= token_lens[:, None]] = 0
+    word = torch.randperm(20, generator=chance)[:WORDS].repeat_interleave(UTTERANCES)
+    return Batch(wav, wav_lens, tokens, token_lens, word, [f"u{i}" for i in range(count)])
+
+
+def share(batch: Batch) -> Batch:
+    """The utterances of this process, padded to the longest of them."""
+    count = len(batch) // collectives.world_size()
+    own = slice(collectives.rank() * count, (collectives.rank() + 1) * count)
+    wav_lens, token_lens = batch.wav_lens[own], batch.token_lens[own]
+    wav, tokens = batch.wav[own, : wav_lens.max()], batch.tokens[own, : token_lens.max()]
+    return Batch(wav, wav_lens, tokens, token_lens, batch.word[own], batch.utt_id[own])
+
+
+def losses_and_gradients(name: str) -> dict[str, dict[str, torch.Tensor]]:
+    """Losses, gradients and buffers after a step."""
+    overlays, overrides, use = CASES[name]
+    paths = [HPARAMS / "tiny.yaml", *(HPARAMS / overlay for overlay in overlays)]
+    torch.manual_seed(1)
+    system = build_hparams(resolve_hparams(HPARAMS / "adml.yaml", paths, {**SMALL, **overrides}), name)["system"]
+    if not (bf16 := use.get("bf16", False)):
+        system.double()
+    module = replica(system.train(), use.get("sync_batch_norm", True))
+    torch.manual_seed(2 + collectives.rank())
+    steps = use.get("steps", 1)
+    for step in range(steps):
+        batch = share(whole_batch(seed=step))
+        batch.wav = batch.wav.float() if bf16 else batch.wav
+        silent = collectives.world_size() > 1 and step < steps - 1
+        with module.no_sync() if silent else nullcontext():
+            with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+                losses = module(batch, torch.Generator())
+            torch.stack(list(losses.values())).sum().backward()
+    gradients = {key: p.grad.clone() for key, p in system.named_parameters() if p.grad is not None}
+    return {
+        "losses": {key: value.detach() for key, value in losses.items()},
+        "gradients": gradients,
+        "buffers": {key: value.clone() for key, value in system.named_buffers()},
+    }
