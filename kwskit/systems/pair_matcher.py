@@ -23,7 +23,8 @@ class PairMatcher(TwoEncoders):
     Parameters
     ----------
     matcher : embeddings of pairs to their scores
-    negatives : texts of other words for each utterance
+    negatives : texts of other words for each utterance; of several processes each draws them from its own keywords,
+        which are a random part of the batch's
     confusables : texts with changed phonemes for each utterance
     frontend, acoustic_encoder, text_encoder : waveform to features, to frame embeddings; tokens to token embeddings
     aligner : frames re-sampled to the token axis; some matchers need it
