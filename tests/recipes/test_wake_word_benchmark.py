@@ -110,6 +110,8 @@ def test_the_report_has_the_published_figures_beside(finished):
     page = (folder / "exp/report/index.html").read_text()
     for engine in ("PocketSphinx", "Snowboy", "Porcupine"):
         assert engine in page
+    assert "Miss at 0.1 FA/h" in page.partition("<main>")[0]
+    assert "Most confused pairs" in page
     assert 'src="http' not in page
 
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from kwskit.evaluation.report.result_tables import counts_told, shared_with_training
-from kwskit.evaluation.report.run_folder import UNTRAINED, RunFolder
-from kwskit.evaluation.report.searches import PUBLISHED, PUBLISHED_RATE, WAKE_WORD
+from kwskit.evaluation.report.run_folder import UNTRAINED, WAKE_WORD, RunFolder
+from kwskit.evaluation.report.searches import PUBLISHED, PUBLISHED_RATE
 from kwskit.evaluation.report.tables import MISSING, count, interval, percent
 from kwskit.evaluation.results_table import chance_of, metric_label, metrics_of
 

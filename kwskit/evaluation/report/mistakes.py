@@ -12,8 +12,9 @@ PAIRS, CLIPS = 12, 8
 
 
 def mistakes(run: RunFolder) -> dict[str, Any] | None:
-    """``protocol``, ``model``, ``pairs`` (a table), ``misses`` and ``false_alarms``; None without the score file of a
-    trial list.
+    """``protocol``, ``model``, ``pairs`` (a table), ``misses`` and ``false_alarms`` of the first trial list.
+
+    None without one, or without its score file.
 
     Raises
     ------
@@ -22,8 +23,9 @@ def mistakes(run: RunFolder) -> dict[str, Any] | None:
     StoreError
         When there is a store that cannot be read.
     """
-    main = run.main
-    if main.get("kind"):
+    model = run.main["model"]
+    main = next((one for one in run.results if one["model"] == model and not one.get("kind")), None)
+    if main is None:
         return None
     split = main["trials_name"].split("_")[0]
     path, manifest = run.scores_path(main["model"], main["trials_name"]), run.data / "manifests" / f"{split}.tsv"

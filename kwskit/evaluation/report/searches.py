@@ -7,10 +7,10 @@ import numpy as np
 
 from kwskit.evaluation.report.inline_svg import INK, MUTED, OTHER, TRAINED, drawing, inline_svg, new_figure
 from kwskit.evaluation.report.pictures import Picture
+from kwskit.evaluation.report.run_folder import WAKE_WORD
 from kwskit.evaluation.report.tables import Table, count, percent
 from kwskit.evaluation.results_table import metric_label, metrics_of
 
-WAKE_WORD = "wake_word"
 # Misses at 0.1 false alarms an hour that Picovoice's wake-word benchmark publishes.
 PUBLISHED = {"PocketSphinx": 0.520, "Snowboy": 0.319, "Porcupine": 0.027}
 PUBLISHED_RATE = 0.1
