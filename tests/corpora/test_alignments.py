@@ -70,6 +70,7 @@ def test_textgrids_that_cannot_be_read_are_named(tmp_path):
     whole = long_textgrid(WORDS)
     bad = {
         "cut": whole[: whole.index("intervals [5]")],
+        "end": short_textgrid(WORDS)[:-12],
         "phones": whole.replace('"words"', '"phones"').replace('"phones"', '"p"', 1),
         "text": "hello\n",
         "none": "",
@@ -85,6 +86,7 @@ def test_textgrids_that_cannot_be_read_are_named(tmp_path):
     assert len(read_alignments(tmp_path, findings)) == 2
     assert findings.counts == {"utterances that are aligned twice": 1, "TextGrids that cannot be read": len(bad) + 1}
     told = findings.told(examples=10)
+    assert "end.TextGrid: ends in the middle" in told
     for reason in ("cut.TextGrid: ends in the middle", "no tier 'words', only 'p'", "is no TextGrid", "neither UTF-8"):
         assert reason in told
 

@@ -201,6 +201,15 @@ def test_spelling():
     assert CtcModel(ToneNetwork(), ["-", "a", "*"]).spell(["xyz", "a"]) == [[2], [1]]
 
 
+def test_a_separator_stands_between_words():
+    log_probs = torch.zeros(2, len(LABELS)).log_softmax(-1)
+    assert CtcModel(ToneNetwork(), LABELS).align(log_probs, [[2], [3]]) is None
+    assert [word[:2] for word in CtcModel(ToneNetwork(), ["-", "a", "b"]).align(log_probs[:, :3], [[1], [2]])] == [
+        (0, 1),
+        (1, 2),
+    ]
+
+
 def naive_path(log_probs: torch.Tensor, tokens: list[int]) -> list[int]:
     """The best path of labels, by trying all: log_probs (frames, labels)."""
     best: dict[tuple[int, int], tuple[float, list[int]]] = {}
