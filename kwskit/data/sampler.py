@@ -110,13 +110,16 @@ class PKSampler:
         counts = np.diff(firsts, append=len(words))
         self.left_out = int(np.count_nonzero(counts < least))
         keep = np.repeat(counts >= least, counts)
-        self.rows = order[keep]
+        # Of tens of millions of segments, half as wide numbers are hundreds of megabytes less.
+        kind = np.int32 if len(order) < 2**31 else np.int64
+        self.rows = order[keep].astype(kind)
+        del order
         words, voices = words[keep], speaker_ids[self.rows]
         new_word = np.diff(words, prepend=words[:1] - 1) != 0
         new_voice = new_word | (np.diff(voices, prepend=voices[:1] - 1) != 0)
         self._word_ids = words[new_word]
         # Voices of word w: runs _word_runs[w] : _word_runs[w + 1]; segments of run r: _runs[r] : _runs[r + 1].
-        self._runs = np.append(np.flatnonzero(new_voice), len(words))
+        self._runs = np.append(np.flatnonzero(new_voice), len(words)).astype(kind)
         self._word_runs = np.append(np.searchsorted(self._runs, np.flatnonzero(new_word)), len(self._runs) - 1)
 
     def _draw(self, words: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -128,7 +131,7 @@ class PKSampler:
         drawn[many] = begins + rng.integers(0, self._runs[runs + 1] - begins)
         for i in np.flatnonzero(~many):
             drawn[i] = self._draw_in_turns(self._runs[first[i] : last[i] + 1], rng)
-        return self.rows[drawn.reshape(-1)]
+        return self.rows[drawn.reshape(-1)].astype(np.int64)
 
     def _draw_in_turns(self, runs: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """K segments of a word with fewer than K voices: a round takes one more of every voice that has one left."""
