@@ -113,6 +113,7 @@ def test_the_report_has_the_published_figures_beside(finished):
     assert "Miss at 0.1 FA/h" in page.partition("<main>")[0]
     assert "Most confused pairs" in page
     assert 'src="http' not in page
+    assert "| Porcupine, published | 2.7 |" in (folder / "exp/report/RESULTS.md").read_text()
 
 
 def test_strict_stops_before_anything_is_mixed(corpus, tmp_path):

@@ -14,6 +14,7 @@ from kwskit.evaluation.trials import WSJ
 from kwskit.records import read_records
 
 WAKE_WORD = "wake_word"  # the protocol of searches after Picovoice's benchmark
+WAKE_WORDS_ALONE = "wake_word_keywords"  # of trials of the recordings that are in them
 TRAINED, UNTRAINED = "trained", "untrained"
 SPLITS = ("train", "dev", "test")
 KINDS = (None, "search", "segments")  # of results; trials have no kind
@@ -61,7 +62,7 @@ class RunFolder:
     def results(self) -> list[dict[str, Any]]:
         """One entry a model and task: trials first, of them the WSJ protocol, and of a protocol the trained model.
 
-        Before all comes the search for wake words, which has its keywords' recordings as trials beside it.
+        Behind all come the trials of wake words by themselves, beside the search for them.
         A search that serves to calibrate another one comes after it.
         """
         dev = {
@@ -70,7 +71,7 @@ class RunFolder:
         return sorted(
             self.summary["results"],
             key=lambda result: (
-                result["protocol"] != WAKE_WORD,
+                result["protocol"] == WAKE_WORDS_ALONE,
                 KINDS.index(result.get("kind")) if result.get("kind") in KINDS else len(KINDS),
                 result["protocol"] != WSJ,
                 result["trials_name"] in dev,
