@@ -12,7 +12,8 @@ set -euo pipefail
     own_flags="corpus alignments test train segments words dev_words microphone min_seconds max_seconds negatives musan rirs"
     own_usage="\
   --corpus DIR      LDC's discs, e.g. with 11-1.1/wsj0 … in it (default: the folder of --data)
-  --alignments PATH when each word is spoken: TextGrids, CTM or CSV
+  --alignments PATH TextGrids, a .ctm, or CSVs (default: alignments/ in either folder; if there are none,
+                    stage 1 makes ready what kwskit align needs, and says so)
   --test SETS       sets or .ndx files, with commas (default si_et_20,si_et_h1,si_dt_20)
   --train SETS      train on these, e.g. si_tr_s (default: nothing is trained, --model is scored)
   --segments N      of the test (default 18000)

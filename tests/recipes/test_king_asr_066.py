@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ import pytest
 import soundfile
 from sklearn.metrics import average_precision_score
 
+from kwskit.corpora.findings import Findings
+from kwskit.corpora.forced_alignment import spoken_utterances
 from kwskit.records import read_records
 
 ROOT = Path(__file__).parents[2]
@@ -101,21 +104,40 @@ def test_from_stage_0_to_the_report(corpus):
     assert (corpus / "exp/report/index.html").exists()
 
 
+@pytest.fixture
+def prepare():
+    """Stage 1 alone, in this process."""
+    spec = importlib.util.spec_from_file_location("prepare_king", ROOT / "recipes/king_asr_066/local/prepare.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.main
+
+
+def test_without_alignments_transcripts_are_made_ready_for_an_aligner(corpus, prepare, sing, tmp_path):
+    build_corpus(tmp_path / "King-ASR-066", sing, speakers=1)
+    shutil.rmtree(tmp_path / "King-ASR-066/alignments")
+    with pytest.raises(
+        SystemExit, match=r"kwskit align --corpus .*/DATA --transcripts .*transcripts\.csv --to .*--with ctc"
+    ):
+        prepare(["--corpus", str(tmp_path), "--data", f"{tmp_path}/data"])
+    audio = tmp_path / "King-ASR-066/DATA"
+    spoken = spoken_utterances(audio, tmp_path / "data/transcripts.csv", Findings())
+    assert [one.utterance for one in spoken] == [f"000000{number:03d}" for number in range(1, 11)]
+    assert set(spoken[0].words) < set(WORDS)
+
+
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
         (("--corpus", "{}/King-ASR-066/DATA"), "wrong level.*King-ASR-066"),
         (("--channels", "0,2"), "CHANNEL2/WAVE: no such folder; DATA has CHANNEL0"),
-        (("--alignments", "{}/nowhere"), "comes without word alignments: make them with an aligner"),
+        (("--alignments", "{}/nowhere"), "nowhere: no such file or folder"),
         (("--held_out_speakers", "0.5"), "8 speakers are too few"),
         (("--min_seconds", "9"), "."),
     ],
 )
-def test_mistakes_are_told(corpus, flags, message):
-    spec = importlib.util.spec_from_file_location("prepare_king", ROOT / "recipes/king_asr_066/local/prepare.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+def test_mistakes_are_told(corpus, prepare, flags, message):
     given = [flag.format(corpus) for flag in flags]
     with pytest.raises(SystemExit, match=message):
-        module.main(["--corpus", str(corpus), "--data", f"{corpus}/mistake", "--jobs", "1", *given])
+        prepare(["--corpus", str(corpus), "--data", f"{corpus}/mistake", "--jobs", "1", *given])
     assert not (corpus / "mistake/manifests").exists()

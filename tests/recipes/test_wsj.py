@@ -15,6 +15,8 @@ import pytest
 import soundfile
 from sklearn.metrics import average_precision_score
 
+from kwskit.corpora.findings import Findings
+from kwskit.corpora.forced_alignment import spoken_utterances
 from kwskit.records import read_records
 
 ROOT = Path(__file__).parents[2]
@@ -71,8 +73,9 @@ def prepare(discs, monkeypatch):
     spec.loader.exec_module(module)
     monkeypatch.setenv("PATH", f"{discs / 'bin'}:{os.environ['PATH']}")
 
-    def call(name: str, *flags: str) -> Path:
-        places = ["--corpus", f"{discs}/discs", "--data", f"{discs}/{name}", "--alignments", f"{discs}/words.ctm"]
+    def call(name: str, *flags: str, alignments: bool = True) -> Path:
+        places = ["--corpus", f"{discs}/discs", "--data", f"{discs}/{name}"]
+        places += ["--alignments", f"{discs}/words.ctm"] if alignments else []
         module.main([*places, "--jobs", "2", "--test", "si_et_20,si_dt_20", *flags])
         return discs / name
 
@@ -150,6 +153,20 @@ def test_training_sets_share_no_word_and_no_speaker_with_dev(discs, prepare, cap
     capsys.readouterr()
     prepare("own", *flags)
     assert "there already" in capsys.readouterr().out
+
+
+def test_without_alignments_audio_and_transcripts_are_made_ready_for_an_aligner(discs, prepare, monkeypatch):
+    (discs / "discs/11-14.1/wsj0/transcrp").mkdir(parents=True, exist_ok=True)
+    text = "The *tiger* [loud_breath] ,COMMA <button> . lem(on)- meadow .PERIOD (440c0200)\n"
+    (discs / "discs/11-14.1/wsj0/transcrp/440c0200.dot").write_text(text)
+    monkeypatch.chdir(discs)
+    with pytest.raises(SystemExit, match=r"kwskit align --corpus .*/audio --transcripts .*transcripts\.csv --to .*ctc"):
+        prepare("bare", alignments=False)
+    spoken = spoken_utterances(discs / "bare/audio", discs / "bare/transcripts.csv", Findings())
+    assert [(one.utterance, one.words) for one in spoken] == [
+        ("440c0200", ["the", "tiger", "comma", "button", "meadow", "period"])
+    ]
+    assert len(list((discs / "bare/audio").glob("*.wav"))) == 6
 
 
 @pytest.mark.parametrize(

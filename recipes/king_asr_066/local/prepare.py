@@ -12,8 +12,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from kwskit.corpora.alignments import read_alignments
+from kwskit.corpora.before_alignment import find_alignments_of, tell_how_to_align
 from kwskit.corpora.corpus_error import CorpusError
-from kwskit.corpora.king_asr_066 import king_utterances
+from kwskit.corpora.king_asr_066 import king_transcripts, king_utterances
 from kwskit.corpora.locate import corpus_root
 from kwskit.corpora.open_vocabulary import PARTS, hold_out_words, some_rows, speaker_parts
 from kwskit.corpora.preparation import Preparation
@@ -43,7 +44,11 @@ def prepare(args: argparse.Namespace) -> None:
     findings = preparation.findings
     root = corpus_root(Path(args.corpus or data), ["DATA"], "King-ASR-066")
     utterances = king_utterances(root, args.channels, findings)
-    aligned = read_alignments(_alignments(args, data, root), findings, args.jobs)
+    alignments = find_alignments_of(args.alignments, data, root)
+    if alignments is None:
+        transcripts = king_transcripts(root, args.channels, findings, args.jobs)
+        raise tell_how_to_align("King-ASR-066", transcripts, root / "DATA", data)
+    aligned = read_alignments(alignments, findings, args.jobs)
     utterances = audio_lengths(utterances, args.jobs, findings)
     limits = (args.min_seconds, args.max_seconds)
     table = readable(word_segments(aligned, utterances, findings, *limits, only_known=True), findings)
@@ -62,18 +67,6 @@ def prepare(args: argparse.Namespace) -> None:
     preparation.finish()
     nowhere = int((parts < 0).sum())
     print(f"{nowhere:,} of {len(table):,} segments are in no split: held-out words or speakers on one side only")
-
-
-def _alignments(args: argparse.Namespace, data: Path, root: Path) -> Path:
-    places = [Path(args.alignments)] if args.alignments else [data / "alignments", root / "alignments"]
-    found = next((place for place in places if place.exists()), None)
-    if found is None:
-        raise CorpusError(
-            "King-ASR-066 comes without word alignments: make them with an aligner (see the README) and name them with "
-            "--alignments: TextGrids, .ctm, or CSVs audio_filename,start,end,text. "
-            f"Not there: {', '.join(map(str, places))}"
-        )
-    return found
 
 
 def _channels(text: str) -> list[int]:

@@ -14,14 +14,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kwskit.corpora.alignments import read_alignments
+from kwskit.corpora.before_alignment import find_alignments_of, link_as_wav, tell_how_to_align
 from kwskit.corpora.corpus_error import CorpusError
 from kwskit.corpora.corruption import Corruption, corrupted_copy
 from kwskit.corpora.open_vocabulary import PARTS, hold_out_words, some_rows, speaker_parts
 from kwskit.corpora.preparation import Preparation
 from kwskit.corpora.segments import word_segments
-from kwskit.corpora.sphere_conversion import with_readable_paths
+from kwskit.corpora.sphere_conversion import converted, with_readable_paths
 from kwskit.corpora.text_vocabulary import readable as sayable
 from kwskit.corpora.wsj import TEST_SETS, drawn_segments, wsj_lengths, wsj_utterances
+from kwskit.corpora.wsj_transcripts import wsj_transcripts
 from kwskit.data.audio import AudioError
 from kwskit.evaluation.trials import WSJ, wsj_trials
 from kwskit.records import RecordError
@@ -47,15 +49,16 @@ def prepare(args: argparse.Namespace) -> None:
     preparation = Preparation(data, settings, args.strict)
     if preparation.is_done():
         return
-    if args.alignments is None:
-        raise CorpusError("--alignments is missing: TextGrids, CTM or CSV with the words' times (see the README)")
+    root = Path(args.corpus or data)
+    alignments = find_alignments_of(args.alignments, data, root)
+    if alignments is None:
+        raise before_alignment(root, data, preparation, args)
     corruption = Corruption(args.seed, *(Path(given) if given else None for given in (args.musan, args.rirs)))
-    aligned = read_alignments(Path(args.alignments), preparation.findings, args.jobs)
+    aligned = read_alignments(alignments, preparation.findings, args.jobs)
     lower = pc.utf8_lower(aligned["utterance"])  # names of files are in capitals on some discs
     aligned = aligned.set_column(aligned.column_names.index("utterance"), "utterance", lower)
 
     def segments(sets: str) -> pa.Table:
-        root = Path(args.corpus or data)
         utterances = wsj_utterances(root, sets.split(","), preparation.findings, args.microphone)
         utterances = wsj_lengths(utterances, preparation.findings, args.jobs)
         limits = (args.min_seconds, args.max_seconds)
@@ -91,6 +94,23 @@ def prepare(args: argparse.Namespace) -> None:
     )
 
 
+def before_alignment(root: Path, data: Path, preparation: Preparation, args: argparse.Namespace) -> CorpusError:
+    """Make ready what `kwskit align` needs, decompressed audio and transcripts; returns what to tell."""
+    sets = [name for name in f"{args.test},{args.train}".split(",") if name]
+    utterances = wsj_utterances(root, sets, preparation.findings, args.microphone)
+    utterances = wsj_lengths(utterances, preparation.findings, args.jobs)
+    names = utterances["utterance"].to_pylist()
+    files = {name: Path(path) for name, path in zip(names, utterances["path"].to_pylist(), strict=True)}
+    link_as_wav(converted(files, data / "audio", preparation.findings, args.jobs), data / "audio")
+    transcripts = wsj_transcripts(root, preparation.findings)
+    own = transcripts.filter(pc.is_in(transcripts["utterance"], utterances["utterance"].combine_chunks()))
+    if not len(own):
+        raise CorpusError(f"none of {len(transcripts):,} transcripts in {root} is of {', '.join(sets)}")
+    if len(preparation.findings):
+        print(f"left out:\n{preparation.findings.told()}")
+    return tell_how_to_align("WSJ", own, data / "audio", data)
+
+
 def training_splits(table: pa.Table, preparation: Preparation, args: argparse.Namespace) -> pa.Array:
     """Prepare train and dev, which share no word and no speaker; returns the words of train."""
     parts = speaker_parts(table["speaker"], {"dev": HELD_OUT_SPEAKERS}, args.seed)
@@ -108,7 +128,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", help="folder of manifests and trials; default: recipes/wsj/data/<size>")
     parser.add_argument("--corpus", help="folder of LDC's discs; default: that of --data")
-    parser.add_argument("--alignments", help="TextGrids, CTM or CSV with the words' times")
+    parser.add_argument("--alignments", help="TextGrids, CTM or CSV; default: alignments/ in --data or the corpus")
     parser.add_argument("--test", default=",".join(TEST_SETS), help="sets or .ndx files; default: %(default)s")
     parser.add_argument("--train", default="", help="sets or .ndx files to train on, e.g. si_tr_s; default: none")
     parser.add_argument("--segments", type=int, default=18_000, help="of the test; default: %(default)s")

@@ -1,0 +1,55 @@
+"""What `kwskit align` needs of a corpus without alignments."""
+
+import os
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv
+
+from kwskit.corpora.corpus_error import CorpusError
+from kwskit.whole_file import written_whole
+
+
+def find_alignments_of(given: str | None, data: Path, corpus: Path) -> Path | None:
+    """``given``, or ``alignments/`` of ``data`` or of ``corpus``; None when there is none.
+
+    Raises
+    ------
+    CorpusError
+        When ``given`` is not there.
+    """
+    if given is not None:
+        if not Path(given).exists():
+            raise CorpusError(f"--alignments {given}: no such file or folder")
+        return Path(given)
+    return next((path for path in (data / "alignments", corpus / "alignments") if path.exists()), None)
+
+
+def tell_how_to_align(name: str, transcripts: pa.Table, audio: Path, data: Path) -> CorpusError:
+    """Write ``data/transcripts.csv``, and return an error that says what to do with it.
+
+    Parameters
+    ----------
+    name : of the corpus
+    transcripts : the columns ``utterance`` and ``text``
+    audio : folder of the audio files, named after the utterances
+    data : folder of the recipe
+    """
+    path = data / "transcripts.csv"
+    with written_whole(path) as partial:
+        pyarrow.csv.write_csv(transcripts, partial)
+    return CorpusError(
+        f"{name} comes without word alignments. Name them with --alignments (TextGrids, .ctm, or CSVs "
+        "audio_filename,start,end,text), or make them, and run this stage again:\n"
+        f"  kwskit align --corpus {audio} --transcripts {path} --to {data / 'alignments'} --with ctc\n"
+        f"or, with the Montreal Forced Aligner, --with mfa. {len(transcripts):,} transcripts are in {path}"
+    )
+
+
+def link_as_wav(files: dict[str, Path], folder: Path) -> None:
+    """Have each file in ``folder`` under ``<utterance>.wav``, a link where it is not there itself."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for utterance, path in files.items():
+        link = folder / f"{utterance}.wav"
+        if not os.path.lexists(link):
+            link.symlink_to(path.absolute())
