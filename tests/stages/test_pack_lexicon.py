@@ -1,0 +1,19 @@
+"""Words that English cannot read out stop no packing."""
+
+import pyarrow as pa
+import soundfile
+
+from kwskit.records import write_records
+from kwskit.stages.pack import pack_corpus
+from kwskit.text.lexicon import read_lexicon
+
+
+def test_words_of_another_script_are_left_out_of_the_lexicon(tmp_path, sing, capsys):
+    soundfile.write(tmp_path / "a.wav", sing("lemon", 0, 0), 16000)
+    words = ["lemon", "привет", "straße"]
+    columns = {"utt_id": ["a", "b", "c"], "path": ["a.wav"] * 3, "start": [0.0] * 3, "stop": [0.2] * 3, "word": words}
+    table = pa.table({**columns, "speaker": ["s"] * 3, "split": ["train"] * 3})
+    write_records(tmp_path / "manifests/train.tsv", "manifest", table)
+    pack_corpus(tmp_path, jobs=1)
+    assert set(read_lexicon(tmp_path / "lexicon.tsv")) == {"lemon", "strasse"}
+    assert "lexicon: 1 words without an English pronunciation" in capsys.readouterr().out
