@@ -104,7 +104,7 @@ def timeline(
 def write_streams(recordings: Sequence[Sequence[Part]], mix: Mix, folder: Path, jobs: int) -> list[Path]:
     """Mix every recording into a FLAC file of 16-bit PCM at 16 kHz; what is there already is kept.
 
-    A recording is mixed in memory by itself, so that jobs need some 150 MB each, however long all is.
+    A recording is mixed in memory by itself, so that jobs need some 220 MB each, however long all is.
 
     Parameters
     ----------
