@@ -23,10 +23,10 @@ class TrainingPlan:
     keywords, utterances : P words by K utterances a batch (ADML: 250 x 2)
     accumulate : batches whose gradients are added before a step
     max_grad_norm : gradients are clipped to this norm
-    precision : fp32, or mixed precision bf16 or fp16 (fp16 on a GPU only)
+    precision : fp32 (TF32 in matrix products on a GPU), or mixed precision bf16 or fp16 (fp16 on a GPU only)
     sync_batch_norm : of several processes, take the statistics of batch normalisation over the whole batch, as one
         process does; else over each process's own part
-    compile : run the acoustic encoder through torch.compile
+    compile : run the acoustic encoder and its pooler through torch.compile, which takes a minute or two at the start
     early_stop : stop after so many epochs without a better validation AP; null never stops
     schedule_every : the scheduler steps once an ``epoch`` or once a ``step``
     checkpoint_steps : batches between two checkpoints within an epoch

@@ -16,6 +16,7 @@ from kwskit.losses.base import Loss
 from kwskit.processes import Processes
 from kwskit.systems.system import System
 from kwskit.training.checkpoint import Checkpoints
+from kwskit.training.compilation import compile_parts
 from kwskit.training.feed import TrainingFeed
 from kwskit.training.fused_optimizer import build_optimizer
 from kwskit.training.log import TrainingLog
@@ -108,7 +109,7 @@ class Trainer(Brain):
         if self.device_type == "cuda":
             torch.set_float32_matmul_precision("high")
         if self.plan.compile:
-            cast(nn.Module, self.system.acoustic_encoder).compile(dynamic=True)
+            compile_parts(self.system)
         self.modules["system"] = replica(self.system, self.plan.sync_batch_norm)
         self.init_optimizers()
         state = self.checkpoints.load("last")
