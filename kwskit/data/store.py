@@ -23,7 +23,8 @@ import pyarrow.compute as pc
 import torch
 from torch import Tensor
 
-from kwskit.data.store_layout import INDEX, PCM, SAMPLE_RATE, SHARD_BYTES, VERSION, StoreError, shard_name
+from kwskit.data.store_layout import INDEX, PCM, REJECTED, SAMPLE_RATE, SHARD_BYTES, VERSION, StoreError, shard_name
+from kwskit.records import read_records
 
 # One binary search costs as much as hashing about this many utterance ids.
 SEARCHES = 100
@@ -107,6 +108,14 @@ class PackedStore:
 
     def __reduce__(self):
         return PackedStore.open, (self.path,)
+
+    @cached_property
+    def rejected(self) -> frozenset[str]:
+        """Ids of the segments that packing left out."""
+        listed = self.path / REJECTED
+        if not listed.is_file():
+            return frozenset()
+        return frozenset(read_records(listed, "manifest")[0]["utt_id"].to_pylist())
 
     @cached_property
     def seconds(self) -> float:

@@ -1,5 +1,6 @@
 """A score file, checked and numbered, ready for metrics."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from kwskit.evaluation.operating_points import OperatingPoints
+from kwskit.evaluation.trials import without_utterances
 from kwskit.records import HEADER_LINES, TRIALS, RecordError, read_records
 
 REPEATS, KEPT = "repeats", "kept"
@@ -39,8 +41,10 @@ class ScoredTrials:
     groups: pa.Array | None
 
     @classmethod
-    def read(cls, path: str | Path, trials: str | Path | None = None) -> "ScoredTrials":
+    def read(cls, path: str | Path, trials: str | Path | None = None, left_out: Collection[str] = ()) -> "ScoredTrials":
         """Read a score file and, with ``trials``, make sure that it scores that trial list and nothing else.
+
+        Trials of the utterances ``left_out`` cannot be scored, and are not missed.
 
         Raises
         ------
@@ -69,7 +73,8 @@ class ScoredTrials:
         )
         scored._check()
         if trials is not None:
-            scored.rows_of(read_records(trials, "trials")[0], Path(trials))
+            listed = without_utterances(read_records(trials, "trials")[0], left_out)
+            scored.rows_of(listed, Path(trials))
         return scored
 
     def __len__(self) -> int:

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ def score_file_results(
     resamples: int = RESAMPLES,
     seed: int = 0,
     false_alarm_rates: Sequence[float] = FALSE_ALARM_RATES,
+    left_out: Collection[str] = (),
 ) -> dict[str, Any]:
     """Results of a score file, ready for JSON.
 
@@ -47,6 +48,7 @@ def score_file_results(
     resamples : bootstrap resamples of the typed words
     seed : of the resamples; equal seeds pair the resamples of two models
     false_alarm_rates : where false rejections are read, as fractions
+    left_out : utterances that could not be packed, whose trials nobody scores
 
     Returns
     -------
@@ -64,7 +66,7 @@ def score_file_results(
     RecordError
         As :meth:`ScoredTrials.read`, and when the file lacks targets or non-targets.
     """
-    scored = ScoredTrials.read(path, trials)
+    scored = ScoredTrials.read(path, trials, left_out)
     curve = scored.curve()
     results = {
         "model": scored.path.absolute().parent.name if model is None else model,

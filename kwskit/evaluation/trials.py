@@ -1,7 +1,7 @@
 """Trial lists: which typed words are tried against which utterances, drawn with a seed that is stored with them."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -111,6 +111,15 @@ def libriphrase_trials(
         LIBRIPHRASE_EASY: _table(utt_ids, vocabulary, spoken, easy),
         LIBRIPHRASE_HARD: _table(utt_ids, vocabulary, spoken, hard),
     }
+
+
+def without_utterances(trials: pa.Table, left_out: Collection[str]) -> pa.Table:
+    """``trials`` without those that need one of the utterances ``left_out``, the parts of streams included."""
+    if not left_out:
+        return trials
+    coded = trials["utt_id"].combine_chunks().dictionary_encode()
+    usable = pa.array([set(left_out).isdisjoint(name.split()) for name in coded.dictionary.to_pylist()], pa.bool_())
+    return trials.filter(usable.take(coded.indices))
 
 
 def phoneme_distances(vocabulary: Sequence[str], pronunciations: Pronunciations) -> NDArray[np.float32]:

@@ -148,7 +148,9 @@ def _results(task: Task, exp: Path, model_name: str) -> dict[str, Any]:
     path = task.path(exp, model_name)
     if task.needs_embeddings:
         return segment_results(path)
-    return {"model": model_name, "trials_name": task.name, **score_file_results(path, trials=task.source)}
+    left_out = PackedStore.open(task.store).rejected
+    found = score_file_results(path, trials=task.source, left_out=left_out)
+    return {"model": model_name, "trials_name": task.name, **found}
 
 
 def _showcase_store(data: Path, tasks: Sequence[Task]) -> Path | None:

@@ -9,6 +9,8 @@ import pyarrow as pa
 
 from kwskit.batch import Encoded
 from kwskit.data.store import PackedStore
+from kwskit.data.store_layout import REJECTED
+from kwskit.evaluation.trials import without_utterances
 from kwskit.evaluation.word_discrimination import SHORTEST_WORD, Segments
 from kwskit.records import RecordError, read_records, write_records
 from kwskit.spotting.queries import keeps_one_embedding
@@ -106,7 +108,11 @@ class ScoreTask:
             segments.write(path, self._told(told))
             print(f"{len(segments.words):,} segments embedded: {path}")
             return
-        trials, facts = read_records(self.source, "trials")
+        listed, facts = read_records(self.source, "trials")
+        trials = without_utterances(listed, store.rejected)
+        if len(trials) < len(listed):
+            told = f"{len(listed) - len(trials):,} of {len(listed):,} trials are left out"
+            print(f"{self.name}: {told}: stage 2 could not read their recordings ({store.path / REJECTED})")
         if self.window is None:
             scores = TrialScorer(store, trials, model.tokenizer).scores(model.system, audio)
         else:

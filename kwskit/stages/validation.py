@@ -8,6 +8,7 @@ from kwskit import collectives
 from kwskit.batch import Encoded
 from kwskit.data.store import PackedStore
 from kwskit.evaluation.metrics import average_precision
+from kwskit.evaluation.trials import without_utterances
 from kwskit.evaluation.word_discrimination import acoustic_pairs
 from kwskit.records import read_records
 from kwskit.systems.scoring import TrialScorer, encode_store_together
@@ -18,8 +19,10 @@ DEV_TRIALS = "dev_wsj"
 
 def trials_validation(data: Path, tokenizer: Any) -> Callable[[System], float]:
     """Average precision of typed dev words against dev segments, which all processes encode and the first scores."""
-    trials, _ = read_records(data / "trials" / f"{DEV_TRIALS}.tsv", "trials")
-    dev = TrialScorer(PackedStore.open(data / "store" / "dev"), trials, tokenizer)
+    listed, _ = read_records(data / "trials" / f"{DEV_TRIALS}.tsv", "trials")
+    store = PackedStore.open(data / "store" / "dev")
+    trials = without_utterances(listed, store.rejected)
+    dev = TrialScorer(store, trials, tokenizer)
     targets = trials["target"].to_numpy()
     return _validation(dev.store, lambda system, audio: average_precision(targets, dev.scores(system, audio)))
 

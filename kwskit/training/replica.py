@@ -30,7 +30,9 @@ def replica(system: System, sync_batch_norm: bool = True) -> nn.Module:
         share_batch_norm(system)
     # A convolution of one frame gives its gradient in another layout than its weights; a copy of a few kilobytes.
     warnings.filterwarnings("ignore", message="Grad strides do not match bucket view strides")
-    return DistributedDataParallel(system, find_unused_parameters=True, gradient_as_bucket_view=True)
+    return DistributedDataParallel(
+        system, find_unused_parameters=True, gradient_as_bucket_view=True, broadcast_buffers=False
+    )
 
 
 def share_buffers(system: nn.Module) -> None:

@@ -1,6 +1,7 @@
 import itertools
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from kwskit.evaluation.trials import (
@@ -9,8 +10,10 @@ from kwskit.evaluation.trials import (
     PROTOCOLS,
     libriphrase_trials,
     phoneme_distances,
+    without_utterances,
     wsj_trials,
 )
+from kwskit.records import TRIALS
 
 WORDS = [f"w{i % 80:02d}" for i in range(400)]
 UTTERANCES = [f"u{i:03d}" for i in range(400)]
@@ -174,3 +177,10 @@ def test_lists_have_the_columns_of_the_record(tmp_path):
     assert {field.name: field.type for field in table.schema} == TRIALS
     write_records(tmp_path / "t.tsv", "trials", table, {"protocol": "wsj", "seed": 0})
     assert read_records(tmp_path / "t.tsv", "trials")[0].equals(table.combine_chunks())
+
+
+def test_trials_without_some_utterances():
+    table = pa.table([["a", "a", "b"], ["u1", "u1 u2", "u3"], pa.array([1, 0, 1], pa.int8())], schema=pa.schema(TRIALS))
+    assert without_utterances(table, {"u2"})["utt_id"].to_pylist() == ["u1", "u3"]
+    assert without_utterances(table, {"u1", "u4"})["utt_id"].to_pylist() == ["u3"]
+    assert without_utterances(table, ()) is table

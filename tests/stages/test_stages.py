@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -134,3 +135,26 @@ def test_what_training_heard_is_in_the_report(mini_corpus, tmp_path):
     page = write_report(tmp_path / "exp", mini_corpus).read_text()
     section = page[page.index('id="heard"') : page.index('id="errors"')]
     assert section.count("<svg") == section.count("<audio") == 12
+
+
+def test_recordings_that_cannot_be_read_cost_their_trials_and_nothing_else(mini_corpus, tmp_path, capsys):
+    """A recording of the dev and one of the test set are cut off: a header that promises more than there is."""
+    data = tmp_path / "data"
+    shutil.copytree(mini_corpus, data, ignore=shutil.ignore_patterns("store"))
+    for name in ("dev_lemon_0", "test_tiger_1"):
+        path = data / f"audio/{name}.wav"
+        pcm, rate = soundfile.read(path)
+        soundfile.write(path.with_suffix(".flac"), pcm, rate)
+        path.write_bytes(path.with_suffix(".flac").read_bytes()[:2000])
+    pack_corpus(data, jobs=1, on_bad="skip")
+    (tmp_path / "config.yaml").write_text(CONFIGURATION)
+    train(tmp_path / "config.yaml", data, tmp_path / "exp", overrides={"training.epochs": "1"}, device="cpu")
+    score(data, tmp_path / "exp", device="cpu")
+    listed = read_records(data / "trials/test_wsj.tsv", "trials")[0]
+    gone = listed["utt_id"].to_pylist().count("test-tiger-1")
+    assert gone > 0
+    scores = read_records(tmp_path / "exp/scores/trained/test_wsj.tsv", "scores")[0]
+    assert len(scores) == len(listed) - gone
+    assert "test-tiger-1" not in scores["utt_id"].to_pylist()
+    assert results(tmp_path / "exp")[0]["trained", "test_wsj"]["trials"] == len(scores)
+    assert f"test_wsj: {gone} of {len(listed)} trials are left out: stage 2 could not read" in capsys.readouterr().out
