@@ -100,6 +100,22 @@ def test_spoken_queries_by_a_loop(model, mini_corpus, recording):
         np.testing.assert_allclose(found, naive_peaks(model, pcm, query, heard, SETTINGS), rtol=1e-3)
 
 
+def test_what_was_said_is_found_where_it_was_said(model, mini_corpus, recording):
+    """The best detection of a word that the same singer sang once more is that word."""
+    store = PackedStore.open(mini_corpus / "store/test")
+    pcm, said = recording
+    words = ("tiger", "button", "meadow", "copper")
+    settings = SearchSettings((0.3, 0.36), overlap=0.9, cohort=0)
+    queries = SpokenQueries(model.system, store, [f"test-{word}-2" for word in words], cohort=0)
+    stream = StreamSearch(model.system, queries, settings)
+    peaks = Peaks.join([stream.push(pcm), stream.finish()])
+    for number, word in enumerate(words):
+        mine = np.flatnonzero(peaks.query == number)
+        best = mine[peaks.score[mine].argmax()]
+        centre = (peaks.start[best] + peaks.stop[best]) / 2
+        assert any(start < centre < stop for text, start, stop in said if text == word), word
+
+
 def test_spoken_queries_need_an_embedding_and_others_to_compare_with(model, mini_corpus):
     store = PackedStore.open(mini_corpus / "store/test")
     every = [f"test-{word}-0" for word in store.words]

@@ -165,6 +165,7 @@ def test_the_report_shows_searches_and_published_points(run):
     exp, data = run
     page = write_report(exp, data).read_text()
     assert "ATWV" in page
+    assert "mathdefault" not in page  # labels of the axes are plain numbers
     for told in ("PocketSphinx", "Snowboy", "Porcupine", "miss at 0.1 FA/h", "Searches of long recordings", "MTWV of"):
         assert told in page
     markdown = (exp / "report/RESULTS.md").read_text()

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from kwskit.evaluation.report.inline_svg import INK, MUTED, OTHER, TRAINED, drawing, inline_svg, new_figure
 from kwskit.evaluation.report.pictures import Picture
@@ -121,6 +122,8 @@ def _miss_plot(name: str, label: str, by_model: Mapping[str, Mapping[str, Any]])
                 )
         axes.set_xscale("log")
         axes.set(xlim=(left, max(float(rates[-1]), 2 * left)), ylim=(0, 100))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda rate, _: f"{rate:g}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_xlabel("false alarms of a query in an hour")
         axes.set_ylabel("misses, %")
         axes.legend(loc="upper right", handlelength=1.6)
