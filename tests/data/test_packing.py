@@ -15,6 +15,7 @@ import soundfile
 from kwskit.data import packing, packing_task, shard_writer, store_writer
 from kwskit.data.audio import AudioError, AudioFormat
 from kwskit.data.packing import pack_manifest
+from kwskit.data.shard_writer import ShardWriter
 from kwskit.data.store import PackedStore
 from kwskit.data.store_layout import StoreError
 from kwskit.data.store_writer import StoreWriter
@@ -86,6 +87,15 @@ def test_any_order_of_records_and_any_number_of_workers_pack_alike(corpus, tmp_p
     # Segments of a file stand together, in the order of their records.
     files = [utt_id.split("-")[0] for utt_id in store.utt_ids.to_pylist()]
     assert files == list(np.repeat(list(dict.fromkeys(u.split("-")[0] for u in shuffled["utt_id"].to_pylist())), 3))
+
+
+def test_shards_may_end_in_any_order(corpus, tmp_path, several_shards, monkeypatch):
+    table = spoilt(corpus[0], tmp_path).slice(0, 27)
+    pack_manifest(table, tmp_path / "one", on_bad="skip", progress=False)
+    run_tasks = packing.run_tasks
+    monkeypatch.setattr(packing, "run_tasks", lambda *how: (pair for pair in reversed(list(run_tasks(*how)))))
+    pack_manifest(table, tmp_path / "other", on_bad="skip", progress=False)
+    assert contents(tmp_path / "one") == contents(tmp_path / "other")
 
 
 def spoilt(table, tmp_path):
@@ -266,7 +276,8 @@ def test_an_interrupted_packing_goes_on_where_it_stopped(corpus, tmp_path, sever
             pack_manifest(table, tmp_path / "store", on_bad="skip", progress=False)
         assert f"interrupted; {kept} of " in caplog.messages[-1]
         assert not (tmp_path / "store").exists()
-        assert not list(tmp_path.glob(".store.partial/*/store/pcm/.*"))
+        for folder in tmp_path.glob(".store.partial/*/store/pcm"):
+            (folder / ".00004.arrow.99.partial").write_text("what a killed worker left")
     limit[0], begin = 10**6, len(seen)
     report = pack_manifest(table, tmp_path / "store", on_bad="skip", progress=False)
     assert not {"0.wav", "1.wav", "2.wav", "3.wav"} & set(seen[begin:])
@@ -405,6 +416,17 @@ def test_a_shard_is_at_most_a_512th_of_a_large_corpus(corpus, tmp_path, monkeypa
 def test_a_writer_left_early_leaves_nothing(tmp_path):
     def interrupted():
         with StoreWriter(tmp_path / "store") as writer:
+            writer.add(np.zeros(1000, np.int16), np.array([400, 600]))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_shard_left_early_leaves_nothing(tmp_path):
+    def interrupted():
+        with ShardWriter(tmp_path / "00000.arrow") as writer:
             writer.add(np.zeros(1000, np.int16), np.array([400, 600]))
             raise KeyboardInterrupt
 
