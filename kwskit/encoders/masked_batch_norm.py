@@ -35,8 +35,8 @@ class MaskedBatchNorm(nn.Module):
 
     def forward(self, rows: Tensor, valid: Tensor | None = None) -> Tensor:
         """Normalise ``rows`` (M, C); ``valid`` (M, 1) bool, or None when every row is valid."""
-        few = len(rows) < 2  # F.batch_norm refuses a single row
-        if self.training and (valid is not None or few or self.shared):
+        # F.batch_norm refuses a single row. Asked for last, or else it would fix their number in exported graphs.
+        if self.training and (valid is not None or self.shared or len(rows) < 2):
             return self._normalised(rows, Moments.of(rows, valid, self.shared))
         mean, var = self.running_mean, self.running_var
         return F.batch_norm(rows, mean, var, self.weight, self.bias, self.training, self.momentum, self.eps)
