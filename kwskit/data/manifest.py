@@ -60,7 +60,7 @@ def read_manifest(path: str | Path, check_audio: bool = True) -> pa.Table:
 
 
 def _with_paths(table: pa.Table, folder: Path) -> pa.Table:
-    paths = table["path"].combine_chunks()
+    paths = table["path"]  # in chunks: one array of them could exceed the 2 GB that its type holds
     absolute = pc.starts_with(paths, "/")
     paths = pc.if_else(absolute, paths, pc.binary_join_element_wise(str(folder), paths, "/"))
     return table.set_column(table.column_names.index("path"), "path", paths)

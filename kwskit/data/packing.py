@@ -5,6 +5,7 @@ import hashlib
 import logging
 import os
 import shutil
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing, nullcontext
@@ -176,8 +177,8 @@ def _shards(
     shards: dict[int, PackedShard] = {}
     refused = 0
     kept = writer.kept()[0]
-    if kept:
-        logger.info("%s: going on with %d of %d shards", writer.path, kept, len(cuts) - 1)
+    if kept and bar:
+        print(f"pack {writer.path.name}: going on with {kept} of {len(cuts) - 1} shards", file=sys.stderr, flush=True)
     with closing(run_tasks(_tasks(table, cuts, writer), min(workers, len(cuts) - 1))) as found:
         for number, shard in found:
             shards[number] = shard

@@ -266,7 +266,7 @@ def read_files(monkeypatch):
     return seen, limit
 
 
-def test_an_interrupted_packing_goes_on_where_it_stopped(corpus, tmp_path, several_shards, read_files, caplog):
+def test_an_interrupted_packing_goes_on_where_it_stopped(corpus, tmp_path, several_shards, read_files, caplog, capsys):
     table = spoilt(corpus[0], tmp_path).slice(0, 27)
     pack_manifest(table, tmp_path / "whole", on_bad="skip", progress=False)
     seen, limit = read_files
@@ -279,7 +279,8 @@ def test_an_interrupted_packing_goes_on_where_it_stopped(corpus, tmp_path, sever
         for folder in tmp_path.glob(".store.partial/*/store/pcm"):
             (folder / ".00004.arrow.99.partial").write_text("what a killed worker left")
     limit[0], begin = 10**6, len(seen)
-    report = pack_manifest(table, tmp_path / "store", on_bad="skip", progress=False)
+    report = pack_manifest(table, tmp_path / "store", on_bad="skip")
+    assert "pack store: going on with 2 of 5 shards" in capsys.readouterr().err
     assert not {"0.wav", "1.wav", "2.wav", "3.wav"} & set(seen[begin:])
     assert (report.segments, report.rejected) == (24, 3)
     assert contents(tmp_path / "store") == contents(tmp_path / "whole")
