@@ -75,7 +75,10 @@ class WordBatches:
     def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """The batches of ``epoch`` from position ``start``."""
         made = self._make(epoch, start)
-        return _ahead(made, self.prefetch) if self.prefetch else made
+        if not self.prefetch:
+            return made
+        # Moved to page-locked memory by the thread, for whoever trains has no time for it.
+        return _ahead(map(Batch.pinned, made) if torch.cuda.is_available() else made, self.prefetch)
 
     def _make(self, epoch: int, start: int) -> Iterator[Batch]:
         for position, rows in enumerate(self.sampler.batches(epoch, start), start):

@@ -28,7 +28,7 @@ def sent_ahead(batches: Iterable[Batch], device: torch.device | str) -> Iterator
             yield _with_float_samples(batch.to(device))
             continue
         with torch.cuda.stream(copies):
-            coming = _with_float_samples(batch.to(device)), copies.record_event()
+            coming = batch.to(device), copies.record_event()
         if ahead is not None:
             yield _arrived(*ahead)
         ahead = coming
@@ -50,4 +50,4 @@ def _arrived(batch: Batch, copied: torch.cuda.Event) -> Batch:
     for field in fields(batch):
         if isinstance(x := getattr(batch, field.name), Tensor):
             x.record_stream(step)  # or its memory could be given to the next copy while the step still reads it
-    return batch
+    return _with_float_samples(batch)
