@@ -76,7 +76,8 @@ def write_phrase_pairs(folder: Path, pairs: pa.Table) -> list[Path]:
         own = pairs.filter(pc.equal(pairs["class"], words)).select(list(PAIRS))
         paths.append(folder / csv_name(words))
         with written_whole(paths[-1]) as partial, partial.open("wb") as sink:
-            pyarrow.csv.write_csv(own, sink, pyarrow.csv.WriteOptions(quoting_style="needed", quoting_header="none"))
+            sink.write(f"{','.join(PAIRS)}\n".encode())
+            pyarrow.csv.write_csv(own, sink, pyarrow.csv.WriteOptions(include_header=False, quoting_style="none"))
     return paths
 
 

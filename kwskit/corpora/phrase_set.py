@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from kwskit.corpora.corpus_error import CorpusError
-from kwskit.corpora.phrase_neighbours import PhraseNeighbours
+from kwskit.corpora.phrase_neighbours import PhraseNeighbours, Refused
 from kwskit.corpora.phrase_pairs import EASY, HARD, LONGEST, PAIRS, POSITIVE, TARGETS
 from kwskit.text.g2p import G2P
 from kwskit.text.lexicon import WORD_BOUNDARY
@@ -71,15 +71,10 @@ class PhraseSet:
             return empty
         rng = np.random.default_rng([self.seed, words])
         asked = np.unique(groups.text[episodes])
-        own = groups.text[episodes] * len(groups.speakers) + groups.speaker[episodes]
-
-        def refused(query: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.bool_]:
-            """A text that nobody says but one of the query's speakers leaves that one without a comparison."""
-            sole = groups.sole_speaker[other]
-            return (sole >= 0) & np.isin(query * len(groups.speakers) + sole, own)
-
-        near = PhraseNeighbours(_phonemes(groups.texts)).nearest(asked, self.pairs, rng, refused)
-        hard_of = dict(zip(asked.tolist(), near.tolist(), strict=True))
+        neighbours = PhraseNeighbours(_phonemes(groups.texts))
+        # Some to spare: a text that only the anchor's speaker says is none for that anchor.
+        near = neighbours.nearest(asked, 3 * self.pairs, rng)
+        near_of = dict(zip(asked.tolist(), near, strict=True))
         rows: list[tuple[int, int, str]] = []
         for group in episodes.tolist():
             text, speaker = int(groups.text[group]), int(groups.speaker[group])
@@ -87,14 +82,16 @@ class PhraseSet:
             others = groups.of_text(text)
             others = others[groups.speaker[others] != speaker]
             positives = [groups.one_of(g, rng) for g in rng.permutation(others)[: self.pairs].tolist()]
+            hard = near_of[text][[n >= 0 and groups.sole_speaker[n] != speaker for n in near_of[text].tolist()]]
+            if len(hard) < self.pairs and near_of[text][-1] >= 0:
+                hard = neighbours.nearest(np.array([text]), self.pairs, rng, groups.only_said_by(speaker))[0]
             for anchor in anchors.tolist():
                 rows += [(anchor, positive, POSITIVE) for positive in positives]
                 rows += [(anchor, other, EASY) for other in self._easy(groups, text, speaker, rng)]
-                for hard in hard_of[text]:
-                    if hard >= 0:
-                        said = groups.of_text(hard)
-                        said = said[groups.speaker[said] != speaker]
-                        rows.append((anchor, groups.one_of(int(said[rng.integers(len(said))]), rng), HARD))
+                for other in hard[hard >= 0][: self.pairs].tolist():
+                    said = groups.of_text(other)
+                    said = said[groups.speaker[said] != speaker]
+                    rows.append((anchor, groups.one_of(int(said[rng.integers(len(said))]), rng), HARD))
         return _as_pairs(phrases, rows, words)
 
     def _easy(self, groups: "_Groups", text: int, speaker: int, rng: np.random.Generator) -> list[int]:
@@ -126,6 +123,10 @@ class _Groups:
     def episodes(self, least: int, others: int) -> NDArray[np.int64]:
         """Groups of at least ``least`` segments whose text has at least ``others`` other speakers."""
         return np.flatnonzero((self.sizes >= least) & (self._voices[self.text] > others))
+
+    def only_said_by(self, speaker: int) -> Refused:
+        """Whether nobody else says a text, for :meth:`PhraseNeighbours.nearest`."""
+        return lambda _, texts: self.sole_speaker[texts] == speaker
 
     def segments(self, group: int) -> NDArray[np.int64]:
         """Rows of the phrases of a group."""

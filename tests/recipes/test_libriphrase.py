@@ -1,6 +1,7 @@
 """recipes/libriphrase on miniatures in the official layouts, by run.sh, and what its files say of it."""
 
 import csv
+import importlib.util
 import json
 import os
 import subprocess
@@ -17,7 +18,8 @@ from kwskit.records import read_records
 ROOT = Path(__file__).parents[2]
 PREFIX = Path(sys.prefix)
 COLUMNS = (
-    "anchor,anchor_spk,anchor_text,anchor_dur,comparison,comparison_spk,comparison_text,comparison_dur,type,target,class"
+    "anchor,anchor_spk,anchor_text,anchor_dur,"
+    "comparison,comparison_spk,comparison_text,comparison_dur,type,target,class"
 )
 LISTS = [f"test_{protocol}-{kind}" for protocol in ("phonmatchnet", "mmkws", "clap-ipa") for kind in ("easy", "hard")]
 
@@ -40,13 +42,22 @@ def corpus(make_librispeech, tmp_path_factory):
     return folder, make_librispeech(folder, parts)
 
 
-def run(folder: Path, *flags: str, fails: bool = False) -> str:
-    command = ["bash", str(ROOT / "recipes/libriphrase/run.sh"), "--ngpu", "0", "--jobs", "2", "--size", "tiny"]
-    env = {**os.environ, "VIRTUAL_ENV": str(PREFIX), "PATH": f"{PREFIX / 'bin'}:{os.environ['PATH']}"}
-    command += ["--corpus", "LibriSpeech", "--alignments", "alignments", *flags]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=env, timeout=300)
-    assert (done.returncode != 0) == fails, done.stdout[-2000:] + done.stderr[-2000:]
-    return done.stdout + done.stderr
+@pytest.fixture
+def prepare(corpus, monkeypatch, capsys):
+    """Stage 1 in this process: ``prepare(*flags)``, what it printed or why it stopped."""
+    monkeypatch.chdir(corpus[0])
+    spec = importlib.util.spec_from_file_location("libriphrase_prepare", ROOT / "recipes/libriphrase/local/prepare.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+
+    def run(*flags: str) -> str:
+        try:
+            module.main(["--corpus", "LibriSpeech", "--alignments", "alignments", "--jobs", "1", *flags])
+        except SystemExit as stop:
+            return str(stop)
+        return capsys.readouterr().out
+
+    return run
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -62,7 +73,12 @@ def built(corpus):
     folder, aligned = corpus
     flags = ["--build", "train-other-500", "--pairs", "1", "--train", "train-clean-100", "--negatives", "3"]
     flags += ["--data", "data", "--exp", "exp", "--training.epochs", "1", "--training.keywords", "3"]
-    return folder, aligned, run(folder, *flags)
+    command = ["bash", str(ROOT / "recipes/libriphrase/run.sh"), "--ngpu", "0", "--jobs", "2", "--size", "tiny"]
+    command += ["--corpus", "LibriSpeech", "--alignments", "alignments", *flags]
+    env = {**os.environ, "VIRTUAL_ENV": str(PREFIX), "PATH": f"{PREFIX / 'bin'}:{os.environ['PATH']}"}
+    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=env, timeout=300)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    return folder, aligned, done.stdout
 
 
 def test_training_phrases_are_those_without_a_pause(built):
@@ -109,18 +125,19 @@ def test_the_built_set_keeps_its_rules(built):
     assert hard == {"castles"}
 
 
-def test_the_same_seed_builds_the_same_set(built, tmp_path):
+def test_the_same_seed_builds_the_same_set(built, prepare, tmp_path):
     folder, *_ = built
     flags = ["--build", "train-other-500", "--pairs", "1", "--train", "none", "--dev", "none", "--protocols", "mmkws"]
-    flags += ["--stage", "1", "--stop_stage", "1"]
-    run(folder, *flags, "--data", str(tmp_path / "again"))
-    run(folder, *flags, "--data", str(tmp_path / "other"), "--seed", "8")
+    prepare(*flags, "--data", str(tmp_path / "again"))
+    prepare(*flags, "--data", str(tmp_path / "other"), "--seed", "8")
     sets = [folder / "data", tmp_path / "again", tmp_path / "other"]
     contents = [[p.read_bytes() for p in sorted((s / "libriphrase").glob("*.csv"))] for s in sets]
     assert contents[0] == contents[1] != contents[2]
     told = json.loads((tmp_path / "other/libriphrase/libriphrase.json").read_text())
     assert (told["seed"], told["pairs"], told["parts"]) == (8, 1, ["train-other-500"])
-    assert "there already" in run(folder, *flags, "--data", str(tmp_path / "other"), "--seed", "8")
+    assert "there already" in prepare(*flags, "--data", str(tmp_path / "other"), "--seed", "8")
+    (tmp_path / "other/libriphrase/libriphrase.json").unlink()
+    assert "were not built here" in prepare(*flags, "--data", str(tmp_path / "other"), "--seed", "9")
 
 
 def expansion(rows, protocol, kind):
@@ -170,7 +187,7 @@ def test_the_tables_have_eer_auc_and_the_extra_column(built):
     assert "EER compat" in (folder / "exp/report/RESULTS.md").read_text()
 
 
-def test_official_files_and_alignments_give_the_same_trials(built, tmp_path):
+def test_official_files_and_alignments_give_the_same_trials(built, prepare, tmp_path):
     """The official layout: every segment of the CSVs as a file of its own."""
     folder, *_ = built
     manifest, _ = read_records(folder / "data/manifests/test.tsv", "manifest")
@@ -188,10 +205,16 @@ def test_official_files_and_alignments_give_the_same_trials(built, tmp_path):
     lost = next((tmp_path / "wavs").rglob("*_1word_0.wav"))
     lost.unlink()
     flags = ["--train", "none", "--dev", "none", "--wavs", str(tmp_path / "wavs"), "--data", str(tmp_path / "data")]
-    flags += ["--csv", "data/libriphrase", "--stage", "0", "--stop_stage", "2"]
-    out = run(folder, *flags)
+    flags += ["--csv", "data/libriphrase"]
+    assert "this is --strict" in prepare(*flags, "--strict")
+    assert not (tmp_path / "data").exists()
+    out = prepare(*flags)
     assert f"1 files of LibriPhrase that are missing: train-other-500/{lost.relative_to(lost.parents[2])}" in out
     trials, _ = read_records(tmp_path / "data/trials/test_mmkws-easy.tsv", "trials")
     whole, _ = read_records(folder / "data/trials/test_mmkws-easy.tsv", "trials")
     assert 0 < len(whole) - len(trials) <= 2
-    assert "--strict" in run(folder, *flags, "--strict", "--stage", "1", "--stop_stage", "1", fails=True)
+
+
+def test_a_part_is_not_trained_and_tested_on(prepare, tmp_path):
+    out = prepare("--data", str(tmp_path), "--train", "train-other-500", "--csv", str(tmp_path))
+    assert "train-other-500: a part cannot be tested on and be in --train" in out

@@ -122,7 +122,7 @@ def test_repeating_stage_1_keeps_what_is_there(finished):
 def test_one_part_can_be_split_by_speakers_for_a_model_from_elsewhere(corpus, tiny_model):
     folder, aligned = corpus
     flags = ["--corpus", "LibriSpeech", "--alignments", "alignments", "--data", "zero", "--exp", "zero_exp"]
-    flags += ["--split_speakers", "0,4", "--model", str(tiny_model)]
+    flags += ["--split_speakers", "0,4", "--negatives", "3", "--model", str(tiny_model), "--stop_stage", "4"]
     out = run(folder, *flags)
     assert "stage 3 needs --model" in out
     assert not (folder / "zero/manifests/train.tsv").exists()
