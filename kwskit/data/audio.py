@@ -3,12 +3,10 @@
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from math import gcd
 from pathlib import Path
 
 import numpy as np
-import scipy.signal
 import soundfile
 
 SAMPLE_RATE = 16_000
@@ -212,20 +210,10 @@ def _read_span(audio: soundfile.SoundFile, start: float, stop: float) -> tuple[n
         raise AudioError(f"the header promises {audio.frames} samples, the data ends after {first + len(samples)}")
     mono = samples[:, 0] if audio.channels == 1 else samples.mean(axis=1)
     if rate != SAMPLE_RATE:
-        up, down, taps = _resampling(rate)
-        with np.errstate(invalid="ignore"):
-            mono = scipy.signal.resample_poly(mono, up, down, window=taps)
+        from kwskit.data.resampling import resampled  # SciPy takes long to import, and is needed here only
+
+        mono = resampled(mono, rate)
     return mono, first * SAMPLE_RATE // rate
-
-
-@lru_cache
-def _resampling(rate: int) -> tuple[int, int, np.ndarray]:
-    """Factors and low-pass filter from ``rate`` to 16 kHz: flat to 85 % of the band, aliases below -100 dB."""
-    divisor = gcd(rate, SAMPLE_RATE)
-    up, down = SAMPLE_RATE // divisor, rate // divisor
-    slowest = max(up, down)
-    taps = scipy.signal.firwin(64 * slowest + 1, 0.94 / slowest, window=("kaiser", 10.0))
-    return up, down, taps.astype(np.float32)
 
 
 def _cut(path: str | Path, samples: np.ndarray, offset: int, start: float, stop: float) -> "np.ndarray | AudioError":

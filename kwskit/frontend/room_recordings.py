@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import soundfile
 import torch
-from scipy.signal import resample_poly
 from torch import Tensor
 
 from kwskit.data.audio import SAMPLE_RATE, AudioError
@@ -60,8 +59,9 @@ def _response(path: Path, samples: int) -> Tensor:
         raise AudioError(f"{path}: not readable as audio: {error}") from error
     response = sound[:, 0]
     if rate != SAMPLE_RATE:
-        divisor = int(np.gcd(rate, SAMPLE_RATE))
-        response = resample_poly(response, SAMPLE_RATE // divisor, rate // divisor)
+        from kwskit.data.resampling import resampled  # SciPy takes long to import, and is needed here only
+
+        response = resampled(response, rate)
     if not len(response) or not np.abs(response).max() > 0:
         raise AudioError(f"{path}: a silent impulse response")
     response = response[int(np.abs(response).argmax()) :][:samples]
