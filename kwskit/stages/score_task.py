@@ -139,7 +139,8 @@ def embedded_segments(model: Model, store: PackedStore, audio: Encoded) -> Segme
             "another segment's"
         )
     words = sorted(word for word in set(store.words) if len(word) >= SHORTEST_WORD)
-    place = np.array([words.index(word) if word in words else -1 for word in store.words], np.int32)[store.word_ids]
+    places = {word: place for place, word in enumerate(words)}
+    place = np.array([places.get(word, -1) for word in store.words], np.int32)[store.word_ids]
     enrolment = Enrolment(model.system, model.tokenizer, words)
     return Segments(
         words,
