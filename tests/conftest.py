@@ -170,7 +170,9 @@ def make_librispeech():
                     name = f"{speaker}-{chapter}-{number:04d}"
                     words, wavs, at = [], [np.zeros(1600, np.float32)], 1600
                     for word in sentence.split():
-                        wav = np.zeros(4800, np.float32) if word == "," else np.tile(sing(word, int(speaker), number), 2)
+                        wav = (
+                            np.zeros(4800, np.float32) if word == "," else np.tile(sing(word, int(speaker), number), 2)
+                        )
                         if word != ",":
                             words.append((at / SAMPLE_RATE, (at + len(wav)) / SAMPLE_RATE, word))
                         wavs.append(wav)
