@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # ADML's training: words of King-ASR-066 (Speechocean, licensed), 250 keywords x 2 utterances a batch.
 #   bash recipes/king_asr_066/run.sh --corpus /disk/King-ASR-066 --alignments /disk/king_aligned --ngpu 2
-#   bash recipes/king_asr_066/run.sh ... --wave_augment.musan /disk/musan --wave_augment.rirs /disk/RIRS_NOISES
+#   bash recipes/king_asr_066/run.sh ... --musan /disk/musan --rirs /disk/RIRS_NOISES
 #   bash recipes/king_asr_066/run.sh --help            all flags
 set -euo pipefail
 # shellcheck source=tools/recipe.sh
@@ -20,7 +20,7 @@ set -euo pipefail
   --segments N      of dev and test at most (default 18000)
   --min_seconds S, --max_seconds S   lengths of words (default 0.2 and 2.5)
   --negatives N     other words that a segment is tried with (default 50)
-  --wave_augment.musan DIR, --wave_augment.rirs DIR   MUSAN and RIRS_NOISES for augmentation"
+  --musan DIR, --rirs DIR   MUSAN and RIRS_NOISES for augmentation"
 }
 
 get_data() {

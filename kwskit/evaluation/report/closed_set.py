@@ -13,15 +13,15 @@ TABLE_WORDS = 12  # a wider matrix is drawn, not written
 OTHER = "(other)"
 
 
-def confusion_pictures(results: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """One matrix for each closed set, of the model that results.json tells first of it."""
-    pictures: list[dict[str, str]] = []
+def confusion_pictures(results: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One matrix for each closed set, of the model that results.json tells first of it; ``width`` in CSS pixels."""
+    pictures: list[dict[str, Any]] = []
     for entry in _closed_sets(results):
         note = f"{entry['model']} model, top-1 {percent(entry.get('top1'))} %"
         label = f"Confusion matrix of {entry['trials_name']}: {note}"
         words, rows, counts = _matrix(entry)
         svg = confusion_plot(f"confusion{len(pictures)}", label, words, rows, counts)
-        pictures.append({"title": str(entry["protocol"]), "note": note, "svg": svg})
+        pictures.append({"title": str(entry["protocol"]), "note": note, "svg": svg, "width": _width(words)})
     return pictures
 
 
@@ -49,8 +49,8 @@ def confusion_plot(name: str, label: str, words: Sequence[str], rows: Sequence[s
     counts : (R, W)
     """
     with drawing():
-        size = 30 if len(words) <= TABLE_WORDS else 16
-        figure = new_figure(90 + max(size * len(words), 180), 80 + size * len(rows))
+        size = _cell(words)
+        figure = new_figure(_width(words), 80 + size * len(rows))
         axes = figure.add_subplot()
         shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1e-9)
         cells = np.empty((*counts.shape, 4))
@@ -63,8 +63,17 @@ def confusion_plot(name: str, label: str, words: Sequence[str], rows: Sequence[s
         axes.set(xlabel="typed, best score", ylabel="spoken")
         if len(words) <= TABLE_WORDS:
             for row, column in zip(*np.nonzero(counts), strict=True):
-                axes.text(column, row, f"{counts[row, column]:.3g}", ha="center", va="center", fontsize=8)
+                axes.text(column, row, f"{counts[row, column]:.3g}", ha="center", va="center", fontsize=10)
         return inline_svg(figure, name, label)
+
+
+def _cell(words: Sequence[str]) -> int:
+    """Height and width of a cell in CSS pixels."""
+    return 36 if len(words) <= TABLE_WORDS else 16
+
+
+def _width(words: Sequence[str]) -> int:
+    return 90 + max(_cell(words) * len(words), 180)
 
 
 def _closed_sets(results: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
