@@ -15,7 +15,10 @@ for check in "ruff check ." "ruff format --check ." mypy; do
     python -m $check || failed+=("$check")
 done
 echo "== pytest"
-python -m pytest "$@" || failed+=(pytest)
+# All tests go to a process a core, those of a file to the same one; with arguments there is one process.
+workers=(-n auto --maxprocesses 8 --dist loadfile)
+(($# == 0)) || workers=()
+python -m pytest "${workers[@]+"${workers[@]}"}" "$@" || failed+=(pytest)
 if ((${#failed[@]})); then
     printf 'failed: %s\n' "${failed[@]}" >&2
     exit 1
