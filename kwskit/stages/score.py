@@ -21,7 +21,7 @@ from kwskit.processes import Processes
 from kwskit.records import write_records
 from kwskit.stages.score_task import ScoreTask, digest
 from kwskit.stages.search_task import SEARCH, SearchTask
-from kwskit.stages.shared_encoding import TRAINED, UNTRAINED, SharedEncoding
+from kwskit.stages.shared_work import TRAINED, UNTRAINED, SharedWork
 from kwskit.stages.showcase import write_showcase
 from kwskit.systems.model_directory import WEIGHTS, Model
 
@@ -49,7 +49,7 @@ def score_trials(data: Path, exp: Path, lists: Sequence[str], device: str | None
     """
     tasks = [ScoreTask.named(data, name) for name in lists]
     with Processes.join(device) as processes:
-        encoding = SharedEncoding(exp, processes.device)
+        encoding = SharedWork(exp, processes.device)
         if processes.first:
             with encoding:
                 return _score_tasks(exp, TRAINED, encoding, tasks)
@@ -86,10 +86,10 @@ def score(data: Path, exp: Path, words_dir: Path | None = None, device: str | No
     FileNotFoundError
         When there is no task, or a task's file is missing.
 
-    Started by ``torchrun``, all processes encode, and the first one scores and writes.
+    Started by ``torchrun``, all processes encode and search, and the first one scores and writes.
     """
     with Processes.join(device) as processes:
-        encoding = SharedEncoding(exp, processes.device)
+        encoding = SharedWork(exp, processes.device)
         if processes.first:
             with encoding:
                 return _score(data, exp, words_dir, encoding)
@@ -97,7 +97,7 @@ def score(data: Path, exp: Path, words_dir: Path | None = None, device: str | No
         return exp / "results.json"
 
 
-def _score(data: Path, exp: Path, words_dir: Path | None, encoding: SharedEncoding) -> Path:
+def _score(data: Path, exp: Path, words_dir: Path | None, encoding: SharedWork) -> Path:
     tasks = _tasks_of(data)
     if words_dir is not None:
         tasks.append(_human_task(words_dir, exp))
@@ -159,7 +159,7 @@ def _showcase_store(data: Path, tasks: Sequence[Task]) -> Path | None:
     return next((store for store in stores if store.is_dir()), None)
 
 
-def _score_tasks(exp: Path, model_name: str, encoding: SharedEncoding, tasks: Sequence[Task]) -> list[Path]:
+def _score_tasks(exp: Path, model_name: str, encoding: SharedWork, tasks: Sequence[Task]) -> list[Path]:
     """Score files of the ``tasks``; each store is encoded once, and not at all when nothing is to do."""
     model, told = encoding.model(model_name), f"{model_name}:{digest(exp / 'model' / WEIGHTS)}"
     paths = [task.path(exp, model_name) for task in tasks]
@@ -168,7 +168,7 @@ def _score_tasks(exp: Path, model_name: str, encoding: SharedEncoding, tasks: Se
         if task.is_done(path, told):
             continue
         if isinstance(task, SearchTask):
-            task.score(path, told, model)
+            task.write(path, told, encoding.share(model_name, task.detections))
             continue
         if task.store not in audio:
             audio[task.store] = encoding.encode(model_name, task.store)

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from kwskit import collectives
 from kwskit.data.store import PackedStore
 from kwskit.evaluation.search_results import best_threshold, search_results
 from kwskit.evaluation.searched import Search
@@ -80,12 +81,8 @@ class SearchTask:
             return f"{type(model.system).__name__} judges speech against text: it cannot search for spoken queries"
         return ""
 
-    def score(self, path: Path, told: str, model: Model) -> None:
-        """Search, and write the detections.
-
-        Parameters
-        ----------
-        path : where; told : name and digest of the model
+    def detections(self, model: Model) -> pa.Table | None:
+        """Search, every process its share of the recordings; for the first process, to the others None.
 
         Raises
         ------
@@ -93,18 +90,26 @@ class SearchTask:
             When a setting, a query or a recording cannot be used; the message says which.
         """
         queries, settings = self.search.queries, SearchSettings.of(self.search.facts)
+        recordings = self.search.recordings
+        mine = recordings.take(pa.array(range(collectives.rank(), len(recordings), collectives.world_size())))
         spoken = np.asarray(pc.not_equal(queries["utt_id"], ""))
         parts = []
         for chosen, enrol in ((~spoken, self._typed), (spoken, self._spoken)):
             if chosen.any():
-                mine = queries.filter(pa.array(chosen))
-                names, recordings = mine["query"].to_pylist(), self.search.recordings
-                enrolled = enrol(model, mine, settings.cohort)
-                parts.append(search_recordings(model.system, enrolled, names, recordings, settings, self.data))
-        table = pa.concat_tables(parts)
-        write_records(path, "detections", table, {**self.search.facts, **settings.told(), **self._told(told)})
-        hours = self.search.seconds / 3600
-        print(f"{len(queries):,} queries searched in {hours:.2f} h: {len(table):,} detections: {path}")
+                asked = queries.filter(pa.array(chosen))
+                enrolled = enrol(model, asked, settings.cohort)
+                names = asked["query"].to_pylist()
+                parts.append(search_recordings(model.system, enrolled, names, mine, settings, self.data))
+        found = collectives.collected_by_first(pa.concat_tables(parts))
+        return _in_order_of(recordings["recording"], pa.concat_tables(found)) if found else None
+
+    def write(self, path: Path, told: str, detections: pa.Table) -> None:
+        """Write the ``detections`` of the model ``told`` (name and digest)."""
+        facts = self.search.facts
+        settings = SearchSettings.of(facts).told()
+        write_records(path, "detections", detections, {**facts, **settings, **self._told(told)})
+        hours, queries = self.search.seconds / 3600, len(self.search.queries)
+        print(f"{queries:,} queries searched in {hours:.2f} h: {len(detections):,} detections: {path}")
 
     def results(self, exp: Path, model: str) -> dict[str, Any]:
         """The entry of results.json; the search that it is calibrated on must have been scored."""
@@ -134,3 +139,9 @@ class SearchTask:
         for kind in ("recordings", "queries"):
             whole.update((self.folder / f"{kind}.tsv").read_bytes())
         return {"model": model, "search": whole.hexdigest()[:16]}
+
+
+def _in_order_of(recordings: pa.ChunkedArray, detections: pa.Table) -> pa.Table:
+    """``detections`` by recording, in the order of ``recordings``, and otherwise as they are."""
+    place = pc.index_in(detections["recording"], recordings.combine_chunks()).to_numpy()
+    return detections.take(pa.array(np.argsort(place, kind="stable")))

@@ -8,12 +8,14 @@ import pyarrow as pa
 import pytest
 import soundfile
 
+from kwskit import collectives
 from kwskit.evaluation.report import write_report
 from kwskit.evaluation.search_results import search_results
 from kwskit.evaluation.word_discrimination import Segments
 from kwskit.records import RecordError, read_records, write_records
 from kwskit.stages.adopt import adopt_model
 from kwskit.stages.score import score
+from kwskit.stages.search_task import SearchTask
 from kwskit.systems.model_directory import load_model
 
 RATE = 16_000
@@ -217,7 +219,6 @@ def test_a_missing_search_is_told(run, tmp_path):
 
 def test_long_searches_are_not_done_by_the_untrained_model_nor_spoken_ones_by_pair_matchers(run, monkeypatch):
     from kwskit.stages import score as stage
-    from kwskit.stages.search_task import SearchTask
 
     exp, data = run
     task, model = SearchTask("search_spoken", data), load_model(exp / "model")
@@ -227,3 +228,24 @@ def test_long_searches_are_not_done_by_the_untrained_model_nor_spoken_ones_by_pa
     monkeypatch.setattr("kwskit.stages.search_task.keeps_one_embedding", lambda system: False)
     assert not stage._is_wanted(task, "trained", model)
     assert stage._is_wanted(SearchTask("search_typed", data), "trained", model)
+
+
+def test_processes_share_the_recordings(run, monkeypatch):
+    """The second process searches the second recording; what the first makes of both is what one process finds."""
+    exp, data = run
+    task, model = SearchTask("search_typed", data), load_model(exp / "model")
+    alone = task.detections(model)
+    sent = []
+
+    def collected(table):
+        sent.append(table)
+        return [] if len(sent) == 1 else sent[::-1]
+
+    monkeypatch.setattr(collectives, "world_size", lambda: 2)
+    monkeypatch.setattr(collectives, "collected_by_first", collected)
+    monkeypatch.setattr(collectives, "rank", lambda: 1)
+    assert task.detections(model) is None
+    assert set(sent[0]["recording"].to_pylist()) == {"typed-1"}
+    monkeypatch.setattr(collectives, "rank", lambda: 0)
+    assert task.detections(model).equals(alone)
+    assert set(alone["recording"].to_pylist()) == {"typed-0", "typed-1"}
