@@ -37,9 +37,10 @@ def fetch(names: Iterable[str], folder: Path, keep: bool = False) -> None:
 def fetch_file(file: PublishedFile, folder: Path, keep: bool = False) -> None:
     """Fetch one published file; see :func:`fetch`."""
     makes = folder / file.makes
-    if makes.is_file() or (makes.is_dir() and any(makes.iterdir())):
-        print(f"fetch: {file.name} is there already: {makes}")
-        return
+    for place in (makes, _inside(folder, file.makes)):
+        if place.is_file() or (place.is_dir() and any(place.iterdir())):
+            print(f"fetch: {file.name} is there already: {place}")
+            return
     # The publisher's names are not unique (there is an en.tar.gz of audio and one of splits).
     suffixes = "".join(PurePosixPath(urlsplit(file.urls[0]).path).suffixes[-2:])
     target = folder / ARCHIVES / f"{file.name}{suffixes}" if file.archive else makes
@@ -67,6 +68,12 @@ def fetch_file(file: PublishedFile, folder: Path, keep: bool = False) -> None:
         if not keep:
             target.unlink()
     print(f"fetch: {file.name} is in {makes} ({file.licence})")
+
+
+def _inside(folder: Path, makes: str) -> Path:
+    """Where ``makes`` is, if ``folder`` is itself its outermost folder: people name LibriSpeech, not what holds it."""
+    outermost, *rest = PurePosixPath(makes).parts
+    return folder.joinpath(*rest) if folder.absolute().name == outermost else folder / makes
 
 
 def listing() -> str:

@@ -6,6 +6,7 @@ import shutil
 import tarfile
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from kwskit.corpora.corpus_error import CorpusError
@@ -69,13 +70,26 @@ def _extract(archive: Path, folder: Path) -> None:
                     raise CorpusError(f"{archive}: refused: its member {name!r} would lie outside of the folder")
             source.extractall(folder)
         return
-    if not hasattr(tarfile, "data_filter"):
-        raise CorpusError(f"{archive}: unpacking safely needs Python 3.10.12, 3.11.4 or newer; update, or unpack it")
-    try:
-        with tarfile.open(archive) as source:
+    with tarfile.open(archive) as source:
+        if not hasattr(tarfile, "data_filter"):  # Python before 3.10.12 and 3.11.4, such as Debian 12's
+            source.extractall(folder, _harmless(archive, source))
+            return
+        try:
             source.extractall(folder, filter="data")
-    except tarfile.FilterError as error:
-        raise CorpusError(f"{archive}: refused: {error}") from error
+        except tarfile.FilterError as error:
+            raise CorpusError(f"{archive}: refused: {error}") from error
+
+
+def _harmless(archive: Path, source: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    """The members of ``source`` as they come, files and folders inside only."""
+    for member in source:
+        path = PurePosixPath(member.name)
+        if path.is_absolute() or ".." in path.parts:
+            raise CorpusError(f"{archive}: refused: its member {member.name!r} would lie outside of the folder")
+        if not (member.isfile() or member.isdir()):
+            raise CorpusError(f"{archive}: refused: its member {member.name!r} is neither a file nor a folder")
+        member.mode = 0o755 if member.isdir() else 0o644
+        yield member
 
 
 def _move(source: Path, target: Path, later: list[Path]) -> None:

@@ -233,6 +233,8 @@ def test_fetch_unpacks_beside_what_is_there_and_only_once(server, corpus, tmp_pa
     assert "no published checksum" in capsys.readouterr().out
     fetching.fetch_file(corpus, tmp_path)
     assert "is there already" in capsys.readouterr().out
+    fetching.fetch_file(corpus, tmp_path / "Corpus")  # the corpus itself, rather than the folder that holds it
+    assert "is there already" in capsys.readouterr().out
     assert len(server.asked) == 1
 
 
@@ -301,7 +303,10 @@ def test_members_outside_of_the_folder_are_refused(make, tmp_path):
     assert left(tmp_path / "in/side") == []
 
 
-def test_links_out_of_the_folder_are_refused(tmp_path):
+@pytest.mark.parametrize("old", [False, True])
+def test_links_out_of_the_folder_are_refused(tmp_path, old, monkeypatch):
+    if old:  # a Python without filters
+        monkeypatch.delattr(tarfile, "data_filter", raising=False)
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as packed:
         link = tarfile.TarInfo("c")
@@ -310,6 +315,17 @@ def test_links_out_of_the_folder_are_refused(tmp_path):
     (tmp_path / "evil.tar").write_bytes(buffer.getvalue())
     with pytest.raises(CorpusError, match="refused"):
         unpacking.unpack(tmp_path / "evil.tar", tmp_path / "in", "c")
+
+
+def test_an_old_python_unpacks_as_safely(tmp_path, monkeypatch):
+    monkeypatch.delattr(tarfile, "data_filter", raising=False)
+    (tmp_path / "c.tar").write_bytes(tar({"c/a": b"a", "c/d/b": b"b"}, "w"))
+    unpacking.unpack(tmp_path / "c.tar", tmp_path / "out", "c")
+    assert (tmp_path / "out/c/d/b").read_bytes() == b"b"
+    (tmp_path / "evil.tar").write_bytes(tar({"c/a": b"fine", "../../evil.txt": b"out"}, "w"))
+    with pytest.raises(CorpusError, match="would lie outside of the folder"):
+        unpacking.unpack(tmp_path / "evil.tar", tmp_path / "new", "c")
+    assert not (tmp_path / "evil.txt").exists()
 
 
 def test_a_full_disk_while_unpacking_leaves_nothing(tmp_path, monkeypatch):
