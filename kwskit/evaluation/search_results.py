@@ -36,7 +36,7 @@ def search_results(
     folder : the search: recordings.tsv, queries.tsv, occurrences.tsv
     detections : ``scores/<model>/search_<name>.tsv``
     model : name in the tables, by default that of the file's folder
-    threshold : the system's decision, accept when score >= threshold; without one there is no ATWV
+    threshold : the system's decision, accept when score >= threshold, infinity to accept nothing; None: no ATWV
     resamples : of the queries that occur; seed : of the resamples
 
     Returns
@@ -73,7 +73,7 @@ def search_results(
         "detections": len(found.score),
         "bootstrap": {"by": "query", "resamples": resamples, "confidence": CONFIDENCE, "seed": seed},
         "metrics": _metrics(found, hours, rates, threshold, resamples, seed),
-        "threshold": threshold,
+        "threshold": None if threshold is None else _finite(threshold),
         "mtwv_threshold": _finite(mtwv_threshold),
         "curve": _curve(found, hours),
         "by_query": _by_query(search, found, hours, rates, threshold),
@@ -92,18 +92,17 @@ def search_results(
     return results
 
 
-def best_threshold(folder: Path, detections: Path) -> float | None:
+def best_threshold(folder: Path, detections: Path) -> float:
     """The threshold of the highest TWV (MTWV) of a development search, for the decisions of another one.
 
-    None when no threshold is better than to accept nothing.
+    Infinite when no threshold is better than to accept nothing.
 
     Raises
     ------
     kwskit.records.RecordError
         As :func:`search_results`.
     """
-    threshold = Search.read(folder).detected(detections).mtwv()[1]
-    return threshold if math.isfinite(threshold) else None
+    return Search.read(folder).detected(detections).mtwv()[1]
 
 
 def _of_queries(found: TermDetection, chosen: NDArray[np.bool_]) -> TermDetection:

@@ -1,6 +1,7 @@
 """Stages 4 and 5 on a corpus that is nothing but searches and segments."""
 
 import json
+import math
 import shutil
 
 import numpy as np
@@ -249,3 +250,14 @@ def test_processes_share_the_recordings(run, monkeypatch):
     monkeypatch.setattr(collectives, "rank", lambda: 0)
     assert task.detections(model).equals(alone)
     assert set(alone["recording"].to_pylist()) == {"typed-0", "typed-1"}
+
+
+def test_a_threshold_that_accepts_nothing_is_worth_nothing(run):
+    """What a development search gives that no threshold makes better than silence."""
+    exp, data = run
+    path = exp / "scores/trained/search_typed.tsv"
+    found = search_results(data / "search/typed", path, "trained", threshold=math.inf)
+    assert found["threshold"] is None
+    assert found["metrics"]["atwv"]["value"] == 0.0
+    assert {row["twv"] for row in found["by_query"] if row["occurrences"]} == {0.0}
+    json.dumps(found, allow_nan=False)

@@ -52,7 +52,8 @@ def _told(run: RunFolder) -> str:
             f"{count(main.get('positives'))} of them of the same word; {count(main.get('words'))} typed words."
         ]
     if main.get("threshold_from"):
-        sentences.append(f"ATWV is at the threshold {main['threshold']:.3f} ({main['threshold_from']}).")
+        at = "accepts nothing" if main["threshold"] is None else f"is {main['threshold']:.3f}"
+        sentences.append(f"The threshold of ATWV {at} ({main['threshold_from']}).")
     shared = shared_with_training(run.splits or [])
     if shared:
         sentences.append(shared)
