@@ -40,7 +40,7 @@ class TimeConv(nn.Conv1d):
 
     def forward(self, x: Tensor) -> Tensor:
         (taps,), (step,) = self.kernel_size, self.dilation
-        if torch.compiler.is_dynamo_compiling() and not torch.compiler.is_exporting() and self._is_product():
+        if torch.compiler.is_dynamo_compiling() and self._is_product():
             return self._product(x, taps, step)
         # Over one row the first dilation means nothing, but with it ATen never falls back to its slow
         # convolution, which it otherwise takes on one thread for one-frame kernels.

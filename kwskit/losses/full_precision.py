@@ -23,8 +23,8 @@ class FullPrecision:
 
     def __init__(self, embeddings: Embeddings):
         self._embeddings = embeddings
-        device_type = embeddings.word.device.type  # always at hand, unlike frames that are gathered on demand
-        self.device_type = device_type if torch.amp.is_autocast_available(device_type) else "cpu"
+        word = embeddings.word  # always at hand, unlike frames that are gathered on demand
+        self.device_type = "cpu" if word.is_meta else word.device.type  # without values there is no autocast either
         self._enabled = torch.is_autocast_enabled(self.device_type)
         self._dtype = torch.get_autocast_dtype(self.device_type)
 
