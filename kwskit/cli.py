@@ -24,6 +24,9 @@ def main(argv: list[str] | None = None) -> int:
         options.run(options, rest)
     except BrokenPipeError:
         return 1
+    except KeyboardInterrupt:
+        print(f"kwskit {options.command}: interrupted", file=sys.stderr)
+        return 130
     except (ValueError, LookupError, OSError, RuntimeError, ImportError) as error:
         if os.environ.get("KWSKIT_DEBUG"):
             raise

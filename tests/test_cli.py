@@ -59,3 +59,12 @@ def test_mistakes_are_told_in_one_line(argv, told, capsys, tmp_path, monkeypatch
     assert told in err
     assert err.startswith(f"kwskit {argv[0]}: ")
     assert err.count("\n") == 1
+
+
+def test_an_interruption_is_told_without_a_traceback(tmp_path, capsys, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("kwskit.stages.pack.pack_corpus", interrupted)
+    assert main(["pack", "--data", str(tmp_path)]) == 130
+    assert capsys.readouterr().err == "kwskit pack: interrupted\n"
