@@ -130,8 +130,9 @@ def test_results_and_report(finished):
     assert list(by_name) == ["search_dev", "search_test", "search_dev_spoken", "search_test_spoken"]
     test = by_name["search_test"]
     assert test["threshold"] == by_name["search_dev"]["mtwv_threshold"]
-    # Whether there is a threshold depends on a model that has hardly been trained.
-    assert ("atwv" in test["metrics"]) == (test["threshold"] is not None)
+    # Whether any threshold is better than silence depends on a model that has hardly been trained.
+    assert test["threshold"] is not None or test["metrics"]["atwv"]["value"] == 0
+    assert "atwv" in test["metrics"]
     detections, _ = read_records(folder / "exp/scores/trained/search_test.tsv", "detections")
     assert len(detections) == test["detections"] > 0
     assert f"| mAP | {100 * test['metrics']['map']['value']:.1f} " in (folder / "exp/report/RESULTS.md").read_text()
