@@ -1,6 +1,8 @@
 """A miniature corpus that every test may train on: words sung as chords, one chord a phoneme."""
 
 import hashlib
+import importlib.util
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,7 @@ from kwskit.text.g2p import G2P
 # Several threads wait for each other where the machine is busy: small tensors are faster on one.
 torch.set_num_threads(1)
 
+ROOT = Path(__file__).parents[1]
 SAMPLE_RATE = 16_000
 TRAIN_WORDS = [
     "banana",
@@ -105,6 +108,20 @@ def mini_corpus(tmp_path_factory) -> Path:
     return data
 
 
+@pytest.fixture(scope="session")
+def stage_one():
+    """``stage_one(recipe)(argv)`` is stage 1 of a recipe, in this process."""
+
+    def load(recipe: str) -> Callable[[list[str]], None]:
+        path = ROOT / "recipes" / recipe / "local/prepare.py"
+        spec = importlib.util.spec_from_file_location(f"prepare_{recipe}", path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module.main
+
+    return load
+
+
 TINY = """\
 seed: 7
 tokenizer: !tokenizer:phoneme {stress: true}
@@ -123,11 +140,18 @@ training: {epochs: 1, keywords: 6}
 
 
 @pytest.fixture(scope="session")
-def tiny_model(mini_corpus, tmp_path_factory) -> Path:
+def tiny_experiment(tmp_path_factory) -> Path:
+    """The YAML of a small experiment without augmentation or dropout; do not change it."""
+    path = tmp_path_factory.mktemp("tiny experiment") / "config.yaml"
+    path.write_text(TINY)
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny_model(mini_corpus, tiny_experiment, tmp_path_factory) -> Path:
     """The directory of a model trained on the miniature corpus, for what needs a trained model; do not change it."""
     folder = tmp_path_factory.mktemp("tiny")
-    (folder / "config.yaml").write_text(TINY)
-    train(folder / "config.yaml", mini_corpus, folder / "exp", device="cpu")
+    train(tiny_experiment, mini_corpus, folder / "exp", device="cpu")
     return folder / "exp/model"
 
 

@@ -10,21 +10,6 @@ from kwskit.corpora.corpus_error import CorpusError
 from kwskit.whole_file import written_whole
 
 
-def find_alignments_of(given: str | None, data: Path, corpus: Path) -> Path | None:
-    """``given``, or ``alignments/`` of ``data`` or of ``corpus``; None when there is none.
-
-    Raises
-    ------
-    CorpusError
-        When ``given`` is not there.
-    """
-    if given is not None:
-        if not Path(given).exists():
-            raise CorpusError(f"--alignments {given}: no such file or folder")
-        return Path(given)
-    return next((path for path in (data / "alignments", corpus / "alignments") if path.exists()), None)
-
-
 def tell_how_to_align(name: str, transcripts: pa.Table, audio: Path, data: Path) -> CorpusError:
     """Write ``data/transcripts.csv``, and return an error that says what to do with it.
 

@@ -1,6 +1,6 @@
 """Typed words against the segments of a manifest: the trial lists that every recipe of words draws."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,10 +20,12 @@ def draw_wsj_trials(
     negatives: int,
     seed: int,
     vocabulary: Collection[str] | None = None,
+    facts: Mapping[str, object] | None = None,
 ) -> str:
     """Take ``<split>_wsj``, whose name is returned: every segment with its own text and ``negatives`` others.
 
-    With ``vocabulary`` its trials have groups: ``iv``, segments whose text is in it, and ``oov``.
+    With ``vocabulary`` its trials have groups: ``iv``, segments whose text is in it, and ``oov``. The list's header has
+    ``facts`` besides its own.
 
     Raises
     ------
@@ -36,7 +38,7 @@ def draw_wsj_trials(
         groups = pc.if_else(known, "iv", "oov").combine_chunks()
         at = pc.index_in(trials["utt_id"].combine_chunks(), manifest["utt_id"].combine_chunks())
         trials = trials.append_column("group", groups.take(at))
-    preparation.trials(f"{split}_wsj", trials, {"protocol": WSJ, "seed": seed, "negatives": negatives})
+    preparation.trials(f"{split}_wsj", trials, {"protocol": WSJ, "seed": seed, "negatives": negatives, **(facts or {})})
     return f"{split}_wsj"
 
 

@@ -30,7 +30,7 @@ class ResidentStore:
     def __init__(self, store: PackedStore, device: torch.device | str):
         total = int(store.num_samples.sum())
         check_fits(f"the samples of {store.path}", total * SAMPLE_BYTES, device)
-        self.num_samples = store.num_samples
+        self._store = store
         self._begins = np.cumsum(store.num_samples) - store.num_samples
         self.pcm = torch.empty(total, dtype=torch.int16, device=device)
         begin = 0
@@ -52,9 +52,7 @@ class ResidentStore:
             When a row does not exist.
         """
         rows = np.asarray(rows, dtype=np.int64)
-        lens = self.num_samples[rows]
-        if max_samples is not None:
-            lens = np.minimum(lens, max_samples)
+        lens = self._store.lengths(rows, max_samples)
         return flat_rows(self.pcm, self._begins[rows], lens), torch.from_numpy(lens)
 
     def speech(self, rows: np.ndarray, max_samples: int | None = None) -> dict[str, Any]:

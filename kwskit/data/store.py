@@ -135,6 +135,17 @@ class PackedStore:
         offset = self._offset[row]
         return self._samples(int(self._shard[row]))[offset : offset + self.num_samples[row]]
 
+    def lengths(self, rows: np.ndarray, max_samples: int | None = None) -> np.ndarray:
+        """(N,) int64 samples of the segments ``rows`` (N,), at most ``max_samples``.
+
+        Raises
+        ------
+        IndexError
+            When a row does not exist.
+        """
+        lens = self.num_samples[rows]
+        return lens if max_samples is None else np.minimum(lens, max_samples)
+
     def gather(self, rows: Sequence[int] | np.ndarray, max_samples: int | None = None) -> tuple[Tensor, Tensor]:
         """Segments side by side: (N, longest) int16, zero padded, and their lengths (N,) int64.
 
@@ -149,9 +160,7 @@ class PackedStore:
             When a row does not exist.
         """
         rows = np.asarray(rows, dtype=np.int64)
-        lens = self.num_samples[rows]
-        if max_samples is not None:
-            lens = np.minimum(lens, max_samples)
+        lens = self.lengths(rows, max_samples)
         pcm = np.zeros((len(rows), int(lens.max(initial=0))), dtype=np.int16)
         places = zip(self._shard[rows].tolist(), self._offset[rows].tolist(), lens.tolist(), strict=True)
         for target, (shard, offset, size) in zip(pcm, places, strict=True):

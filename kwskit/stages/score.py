@@ -17,11 +17,10 @@ from kwskit.data.word_folder import words_from_folder
 from kwskit.evaluation.scorer import format_table, score_file_results, write_results
 from kwskit.evaluation.segment_results import segment_results
 from kwskit.evaluation.trials import wsj_trials
-from kwskit.processes import Processes
 from kwskit.records import write_records
 from kwskit.stages.score_task import ScoreTask, digest
 from kwskit.stages.search_task import SEARCH, SearchTask
-from kwskit.stages.shared_work import TRAINED, UNTRAINED, SharedWork
+from kwskit.stages.shared_work import TRAINED, UNTRAINED, SharedWork, led_by_first
 from kwskit.stages.showcase import write_showcase
 from kwskit.systems.model_directory import WEIGHTS, Model
 
@@ -48,13 +47,8 @@ def score_trials(data: Path, exp: Path, lists: Sequence[str], device: str | None
         When a trial list is missing.
     """
     tasks = [ScoreTask.named(data, name) for name in lists]
-    with Processes.join(device) as processes:
-        encoding = SharedWork(exp, processes.device)
-        if processes.first:
-            with encoding:
-                return _score_tasks(exp, TRAINED, encoding, tasks)
-        encoding.serve()
-        return [task.path(exp, TRAINED) for task in tasks]
+    led_by_first(exp, device, lambda work: _score_tasks(exp, TRAINED, work, tasks))
+    return [task.path(exp, TRAINED) for task in tasks]
 
 
 def is_scored(data: Path, exp: Path, lists: Sequence[str]) -> bool:
@@ -88,30 +82,24 @@ def score(data: Path, exp: Path, words_dir: Path | None = None, device: str | No
 
     Started by ``torchrun``, all processes encode and search, and the first one scores and writes.
     """
-    with Processes.join(device) as processes:
-        encoding = SharedWork(exp, processes.device)
-        if processes.first:
-            with encoding:
-                return _score(data, exp, words_dir, encoding)
-        encoding.serve()
-        return exp / "results.json"
+    led_by_first(exp, device, lambda work: _score(data, exp, words_dir, work))
+    return exp / "results.json"
 
 
-def _score(data: Path, exp: Path, words_dir: Path | None, encoding: SharedWork) -> Path:
+def _score(data: Path, exp: Path, words_dir: Path | None, work: SharedWork) -> None:
     tasks = _tasks_of(data)
     if words_dir is not None:
         tasks.append(_human_task(words_dir, exp))
     results = []
     for model_name in (TRAINED, UNTRAINED):
-        able = [task for task in tasks if _is_wanted(task, model_name, encoding.model(model_name))]
-        _score_tasks(exp, model_name, encoding, able)
+        able = [task for task in tasks if _is_wanted(task, model_name, work.model(model_name))]
+        _score_tasks(exp, model_name, work, able)
         results += [_results(task, exp, model_name) for task in able]
     store = _showcase_store(data, tasks)
     if store is not None:
-        write_showcase(exp / "embeddings.npz", PackedStore.open(store), encoding.model(TRAINED))
+        write_showcase(exp / "embeddings.npz", PackedStore.open(store), work.model(TRAINED))
     write_results(exp / "results.json", results, _facts(exp, data))
     print(format_table(results))
-    return exp / "results.json"
 
 
 def _tasks_of(data: Path) -> list[Task]:
@@ -159,21 +147,20 @@ def _showcase_store(data: Path, tasks: Sequence[Task]) -> Path | None:
     return next((store for store in stores if store.is_dir()), None)
 
 
-def _score_tasks(exp: Path, model_name: str, encoding: SharedWork, tasks: Sequence[Task]) -> list[Path]:
-    """Score files of the ``tasks``; each store is encoded once, and not at all when nothing is to do."""
-    model, told = encoding.model(model_name), f"{model_name}:{digest(exp / 'model' / WEIGHTS)}"
-    paths = [task.path(exp, model_name) for task in tasks]
+def _score_tasks(exp: Path, model_name: str, work: SharedWork, tasks: Sequence[Task]) -> None:
+    """Write score files of the ``tasks``; each store is encoded once, and not at all when nothing is to do."""
+    model, told = work.model(model_name), f"{model_name}:{digest(exp / 'model' / WEIGHTS)}"
     audio: dict[Path, Encoded] = {}
-    for task, path in zip(tasks, paths, strict=True):
+    for task in tasks:
+        path = task.path(exp, model_name)
         if task.is_done(path, told):
             continue
         if isinstance(task, SearchTask):
-            task.write(path, told, encoding.share(model_name, task.detections))
+            task.write(path, told, work.share(model_name, task.detections))
             continue
         if task.store not in audio:
-            audio[task.store] = encoding.encode(model_name, task.store)
+            audio[task.store] = work.encode(model_name, task.store)
         task.score(path, told, model, PackedStore.open(task.store), audio[task.store])
-    return paths
 
 
 def _human_task(words_dir: Path, exp: Path) -> ScoreTask:

@@ -8,6 +8,7 @@ from typing import TypeVar
 from kwskit import collectives
 from kwskit.batch import Encoded
 from kwskit.data.store import PackedStore
+from kwskit.processes import Processes
 from kwskit.systems.model_directory import Model, load_model, untrained_model
 from kwskit.systems.scoring import encode_store_together
 
@@ -19,9 +20,8 @@ Found = TypeVar("Found")
 class SharedWork:
     """Encodes stores and searches recordings, each process its share.
 
-    The first process calls :meth:`encode` and :meth:`share` whenever it likes, inside a ``with`` block that lets the
-    others go in the end; the others :meth:`serve`. So what is to be done is decided by one process, from the files that
-    it sees. A process that is alone is the first.
+    Of those that :func:`led_by_first` brings together, the first process calls :meth:`encode` and :meth:`share`
+    whenever it likes. So what is to be done is decided by one process, from the files that it sees.
 
     Parameters
     ----------
@@ -57,18 +57,25 @@ class SharedWork:
         assert found is not None
         return found
 
-    def serve(self) -> None:
-        """Do with the first process what it wishes, until it lets go."""
-        while (wish := collectives.told_by_first(None)) is not None:
-            name, work = wish
-            work(self.model(name))
 
-    def __enter__(self) -> "SharedWork":
-        return self
+def led_by_first(exp: Path, device: str | None, lead: Callable[[SharedWork], object]) -> None:
+    """Have the first process ``lead``, and the others do with it what it wishes until ``lead`` is through.
 
-    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        if error is None:
+    Parameters
+    ----------
+    exp : folder of the run, with the trained model
+    device : as :meth:`Processes.join <kwskit.processes.Processes.join>` takes it
+    lead : what the first process does; a process that is alone is the first
+    """
+    with Processes.join(device) as processes:
+        work = SharedWork(exp, processes.device)
+        if processes.first:
+            lead(work)
             collectives.told_by_first(None)
+            return
+        while (wish := collectives.told_by_first(None)) is not None:
+            name, share = wish
+            share(work.model(name))
 
 
 def _encoded(store: Path, model: Model) -> Encoded | None:

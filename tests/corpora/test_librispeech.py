@@ -1,6 +1,5 @@
 """LibriSpeech's layout, and what happens to corpora that are not as they should be."""
 
-import importlib.util
 import shutil
 from pathlib import Path
 
@@ -11,11 +10,10 @@ import pytest
 from kwskit.corpora.corpus_error import CorpusError
 from kwskit.corpora.findings import Findings
 from kwskit.corpora.librispeech import hold_out_speakers, read_librispeech, read_speakers
-from kwskit.corpora.librispeech_alignments import find_alignments
+from kwskit.corpora.librispeech_alignments import librispeech_alignments
 from kwskit.corpora.text_vocabulary import by_vocabulary, can_be_told_apart, frequent, readable
 from kwskit.records import read_records
 
-ROOT = Path(__file__).parents[2]
 PARTS = {
     "train-clean-100": {"84": ["banana window", "banana window"], "103": ["window banana", "silver"]},
     "dev-clean": {"1272": ["orange marble"]},
@@ -37,17 +35,15 @@ def corpus(original, tmp_path):
 
 
 @pytest.fixture
-def prepare(corpus, capsys):
+def prepare(corpus, stage_one, capsys):
     """Stage 1 on ``corpus``: what it printed, or why it stopped."""
-    spec = importlib.util.spec_from_file_location("librispeech_prepare", ROOT / "recipes/librispeech/local/prepare.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    main = stage_one("librispeech")
 
     def run(*flags: str) -> str:
         usual = {"--corpus": corpus / "LibriSpeech", "--alignments": corpus / "alignments", "--data": corpus / "data"}
         usual |= {"--jobs": 1, "--least": 2, "--negatives": 2}
         try:
-            module.main([str(part) for flag in usual.items() for part in flag] + list(flags))
+            main([str(part) for flag in usual.items() for part in flag] + list(flags))
         except SystemExit as stop:
             return str(stop)
         return capsys.readouterr().out
@@ -146,11 +142,11 @@ def test_speakers_are_held_out_by_the_seed_and_whole():
 
 def test_alignments_that_are_not_there_are_asked_for(tmp_path):
     (tmp_path / "b/librispeech_alignments").mkdir(parents=True)
-    assert find_alignments(None, [tmp_path / "a", tmp_path / "b"]) == tmp_path / "b/librispeech_alignments"
+    assert librispeech_alignments(None, [tmp_path / "a", tmp_path / "b"]) == tmp_path / "b/librispeech_alignments"
     with pytest.raises(CorpusError, match="no such file"):
-        find_alignments(tmp_path / "x", [tmp_path])
+        librispeech_alignments(tmp_path / "x", [tmp_path])
     with pytest.raises(CorpusError, match=r"kwskit fetch librispeech-alignments.*kwskit align"):
-        find_alignments(None, [tmp_path])
+        librispeech_alignments(None, [tmp_path])
 
 
 def test_frequent_words_and_the_cap_on_them():

@@ -1,6 +1,3 @@
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -14,8 +11,6 @@ from kwskit.corpora.nist_std import read_ecf, read_kwlist, read_rttm
 from kwskit.corpora.std import StdSettings, read_queries, speaker_parts
 from kwskit.corpora.std_queries import draw_queries, occurrences_of, vocabulary_group
 from kwskit.evaluation.searched import Search
-
-ROOT = Path(__file__).parents[2]
 
 KWLIST = """<?xml version="1.0" encoding="UTF-8"?>
 <kwlist ecf_filename="x.ecf.xml" language="english" encoding="UTF-8" compareNormalize="lowercase" version="1">
@@ -95,14 +90,12 @@ def test_nist_files_that_are_none(nist, name, text, told):
         read_all()
 
 
-def prepare(*flags):
-    spec = importlib.util.spec_from_file_location("std_prepare", ROOT / "recipes/std/local/prepare.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    module.main(list(map(str, flags)))
+@pytest.fixture
+def prepare(stage_one):
+    return lambda *flags: stage_one("std")(list(map(str, flags)))
 
 
-def test_a_search_of_nist_s_files(nist):
+def test_a_search_of_nist_s_files(nist, prepare):
     (nist / "audio").mkdir()
     for name in ("one", "two"):
         soundfile.write(nist / f"audio/{name}.wav", 0.1 * np.random.default_rng(0).standard_normal(8000 * 45), 8000)
@@ -154,7 +147,7 @@ def test_speakers_are_in_one_part_each():
         speaker_parts(["a", "b", "c"], StdSettings(dev=0.9))
 
 
-def test_folders_and_queries_that_cannot_be_used(tmp_path):
+def test_folders_and_queries_that_cannot_be_used(tmp_path, prepare):
     with pytest.raises(CorpusError, match="no such folder"):
         audio_files(tmp_path / "nowhere", Findings())
     with pytest.raises(CorpusError, match="holds no audio"):

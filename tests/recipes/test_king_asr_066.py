@@ -1,11 +1,7 @@
 """recipes/king_asr_066 on a miniature in Speechocean's layout, with TextGrids, from stage 0 to the report."""
 
-import importlib.util
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +13,6 @@ from kwskit.corpora.findings import Findings
 from kwskit.corpora.forced_alignment import spoken_utterances
 from kwskit.records import read_records
 
-ROOT = Path(__file__).parents[2]
-PREFIX = Path(sys.prefix)
 WORDS = [
     "tiger",
     "button",
@@ -79,14 +73,10 @@ def corpus(tmp_path_factory, sing):
 FLAGS = ("--held_out_speakers", "0.25", "--dev_words", "3", "--test_words", "3", "--negatives", "2")
 
 
-def test_from_stage_0_to_the_report(corpus):
-    command = ["bash", str(ROOT / "recipes/king_asr_066/run.sh"), "--size", "tiny", "--ngpu", "0", "--jobs", "2"]
-    command += ["--corpus", str(corpus), "--data", f"{corpus}/data", "--exp", f"{corpus}/exp", *FLAGS]
-    command += ["--training.epochs", "1", "--training.keywords", "4"]
-    path = f"{PREFIX / 'bin'}:{os.environ['PATH']}"
-    env = {**os.environ, "VIRTUAL_ENV": str(PREFIX), "PATH": path, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, capture_output=True, text=True, cwd=corpus, env=env, timeout=300)
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+def test_from_stage_0_to_the_report(corpus, run_recipe):
+    places = ["--corpus", corpus, "--data", corpus / "data", "--exp", corpus / "exp"]
+    flags = [*FLAGS, "--training.epochs", "1", "--training.keywords", "4"]
+    done = run_recipe("king_asr_066", "--size", "tiny", *places, *flags, cwd=corpus)
     assert "licensed by Speechocean" in done.stdout
 
     data = corpus / "data"
@@ -105,12 +95,9 @@ def test_from_stage_0_to_the_report(corpus):
 
 
 @pytest.fixture
-def prepare():
+def prepare(stage_one):
     """Stage 1 alone, in this process."""
-    spec = importlib.util.spec_from_file_location("prepare_king", ROOT / "recipes/king_asr_066/local/prepare.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.main
+    return stage_one("king_asr_066")
 
 
 def test_without_alignments_transcripts_are_made_ready_for_an_aligner(corpus, prepare, sing, tmp_path):

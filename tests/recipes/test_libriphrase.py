@@ -1,11 +1,7 @@
 """recipes/libriphrase on miniatures in the official layouts, by run.sh, and what its files say of it."""
 
 import csv
-import importlib.util
 import json
-import os
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -15,8 +11,6 @@ from sklearn.metrics import roc_auc_score
 
 from kwskit.records import read_records
 
-ROOT = Path(__file__).parents[2]
-PREFIX = Path(sys.prefix)
 COLUMNS = (
     "anchor,anchor_spk,anchor_text,anchor_dur,"
     "comparison,comparison_spk,comparison_text,comparison_dur,type,target,class"
@@ -43,16 +37,14 @@ def corpus(make_librispeech, tmp_path_factory):
 
 
 @pytest.fixture
-def prepare(corpus, monkeypatch, capsys):
+def prepare(corpus, stage_one, monkeypatch, capsys):
     """Stage 1 in this process: ``prepare(*flags)``, what it printed or why it stopped."""
     monkeypatch.chdir(corpus[0])
-    spec = importlib.util.spec_from_file_location("libriphrase_prepare", ROOT / "recipes/libriphrase/local/prepare.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    main = stage_one("libriphrase")
 
     def run(*flags: str) -> str:
         try:
-            module.main(["--corpus", "LibriSpeech", "--alignments", "alignments", "--jobs", "1", *flags])
+            main(["--corpus", "LibriSpeech", "--alignments", "alignments", "--jobs", "1", *flags])
         except SystemExit as stop:
             return str(stop)
         return capsys.readouterr().out
@@ -68,16 +60,13 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def built(corpus):
+def built(corpus, run_recipe):
     """A set built from train-other-500, and everything after it."""
     folder, aligned = corpus
     flags = ["--build", "train-other-500", "--pairs", "1", "--train", "train-clean-100", "--negatives", "3"]
     flags += ["--data", "data", "--exp", "exp", "--training.epochs", "1", "--training.keywords", "3"]
-    command = ["bash", str(ROOT / "recipes/libriphrase/run.sh"), "--ngpu", "0", "--jobs", "2", "--size", "tiny"]
-    command += ["--corpus", "LibriSpeech", "--alignments", "alignments", *flags]
-    env = {**os.environ, "VIRTUAL_ENV": str(PREFIX), "PATH": f"{PREFIX / 'bin'}:{os.environ['PATH']}"}
-    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=env, timeout=300)
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    given = ["--corpus", "LibriSpeech", "--alignments", "alignments"]
+    done = run_recipe("libriphrase", "--size", "tiny", *given, *flags, cwd=folder)
     return folder, aligned, done.stdout
 
 

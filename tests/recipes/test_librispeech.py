@@ -1,9 +1,6 @@
 """recipes/librispeech on a miniature in LibriSpeech's layout, by run.sh, and what its files say of it."""
 
 import json
-import os
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -16,8 +13,6 @@ from kwskit.data.store import PackedStore
 from kwskit.evaluation.word_discrimination import Segments
 from kwskit.records import read_records
 
-ROOT = Path(__file__).parents[2]
-PREFIX = Path(sys.prefix)
 KNOWN = ["banana", "window", "forest", "silver", "garden", "velvet"]
 NEW = ["rocket", "castle", "harbor"]
 
@@ -42,16 +37,17 @@ def corpus(make_librispeech, tmp_path_factory):
     return folder, make_librispeech(folder, parts)
 
 
-def run(folder: Path, *flags: str, fails: bool = False) -> str:
-    command = ["bash", str(ROOT / "recipes/librispeech/run.sh"), "--ngpu", "0", "--jobs", "2", "--size", "tiny", *flags]
-    env = {**os.environ, "VIRTUAL_ENV": str(PREFIX), "PATH": f"{PREFIX / 'bin'}:{os.environ['PATH']}"}
-    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=env, timeout=300)
-    assert (done.returncode != 0) == fails, done.stdout[-2000:] + done.stderr[-2000:]
-    return done.stdout + done.stderr
+@pytest.fixture(scope="module")
+def run(run_recipe):
+    def run(folder: Path, *flags: str, status: int = 0) -> str:
+        done = run_recipe("librispeech", "--size", "tiny", *flags, cwd=folder, status=status)
+        return done.stdout + done.stderr
+
+    return run
 
 
 @pytest.fixture(scope="module")
-def finished(corpus):
+def finished(corpus, run):
     folder, aligned = corpus
     flags = ["--corpus", "LibriSpeech", "--alignments", "alignments", "--data", "data", "--exp", "exp"]
     flags += ["--negatives", "3", "--training.epochs", "1", "--training.keywords", "3", "--training.utterances", "2"]
@@ -113,13 +109,13 @@ def test_results_follow_from_the_score_files(finished):
     assert "nothing to fetch: the corpus is given (wanted: train-clean-100 dev-clean test-clean)" in out
 
 
-def test_repeating_stage_1_keeps_what_is_there(finished):
+def test_repeating_stage_1_keeps_what_is_there(finished, run):
     folder, *_ = finished
     flags = ["--corpus", "LibriSpeech", "--alignments", "alignments", "--data", "data", "--negatives", "3"]
     assert "there already" in run(folder, *flags, "--stage", "1", "--stop_stage", "1")
 
 
-def test_one_part_can_be_split_by_speakers_for_a_model_from_elsewhere(corpus, tiny_model):
+def test_one_part_can_be_split_by_speakers_for_a_model_from_elsewhere(corpus, tiny_model, run):
     folder, aligned = corpus
     flags = ["--corpus", "LibriSpeech", "--alignments", "alignments", "--data", "zero", "--exp", "zero_exp"]
     flags += ["--split_speakers", "0,4", "--negatives", "3", "--model", str(tiny_model), "--stop_stage", "4"]
@@ -132,8 +128,8 @@ def test_one_part_can_be_split_by_speakers_for_a_model_from_elsewhere(corpus, ti
     assert {"test_wsj", "test_easy", "test_hard"} <= {result["trials_name"] for result in told}
 
 
-def test_without_alignments_it_says_how_to_get_them(corpus):
+def test_without_alignments_it_says_how_to_get_them(corpus, run):
     folder, _ = corpus
-    out = run(folder, "--data", "LibriSpeech", "--stage", "1", "--stop_stage", "1", fails=True)
+    out = run(folder, "--data", "LibriSpeech", "--stage", "1", "--stop_stage", "1", status=1)
     for part in ("kwskit fetch librispeech-alignments", "kwskit align", "--alignments PATH"):
         assert part in out

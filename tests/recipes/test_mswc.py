@@ -1,10 +1,7 @@
 """recipes/mswc on a miniature as its archives unpack, with opus clips, from stage 0 to the report."""
 
-import importlib.util
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +13,6 @@ from sklearn.metrics import average_precision_score
 from kwskit.records import read_records
 
 ROOT = Path(__file__).parents[2]
-PREFIX = Path(sys.prefix)
 ENGLISH = [
     "tiger",
     "button",
@@ -60,18 +56,18 @@ def corpus(tmp_path_factory, sing):
     return folder
 
 
-def run(corpus: Path, name: str, *flags: str) -> subprocess.CompletedProcess:
-    command = ["bash", str(ROOT / "recipes/mswc/run.sh"), "--size", "tiny", "--ngpu", "0", "--jobs", "2"]
-    command += ["--corpus", str(corpus), "--data", f"{corpus}/{name}/data", "--exp", f"{corpus}/{name}/exp"]
-    command += ["--dev_words", "3", "--test_words", "3", "--least", "3", "--negatives", "2", *flags]
-    path = f"{PREFIX / 'bin'}:{os.environ['PATH']}"
-    env = {**os.environ, "VIRTUAL_ENV": str(PREFIX), "PATH": path, "OMP_NUM_THREADS": "1"}
-    return subprocess.run(command, capture_output=True, text=True, cwd=corpus, env=env, timeout=300)
+@pytest.fixture(scope="module")
+def run(corpus, run_recipe):
+    def run(name: str, *flags: object, status: int = 0) -> subprocess.CompletedProcess:
+        places = ["--corpus", corpus, "--data", corpus / name / "data", "--exp", corpus / name / "exp"]
+        few = ["--dev_words", "3", "--test_words", "3", "--least", "3", "--negatives", "2"]
+        return run_recipe("mswc", "--size", "tiny", *places, *few, *flags, cwd=corpus, status=status)
+
+    return run
 
 
-def test_from_stage_0_to_the_report(corpus):
-    done = run(corpus, "run", "--training.epochs", "1", "--training.keywords", "4")
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+def test_from_stage_0_to_the_report(corpus, run):
+    done = run("run", "--training.epochs", "1", "--training.keywords", "4")
     assert "en: 120 clips of 121; 1 that listeners have not confirmed left out" in done.stdout
     data, exp = corpus / "run/data", corpus / "run/exp"
     names = ("train", "dev", "test", "test_known")
@@ -94,15 +90,14 @@ def test_from_stage_0_to_the_report(corpus):
     assert (exp / "report/index.html").exists()
 
 
-def test_other_languages_need_letters(corpus):
-    done = run(corpus, "de", "--language", "de", "--stop_stage", "2")
-    assert done.returncode == 2
+def test_other_languages_need_letters(corpus, run):
+    done = run("de", "--language", "de", "--stop_stage", "2", status=2)
     assert (
         "the phoneme tokenizer speaks English only; add --overlay recipes/hparams/text/characters.yaml" in done.stderr
     )
     assert not (corpus / "de/data").exists()
     overlay = str(ROOT / "recipes/hparams/text/characters.yaml")
-    done = run(corpus, "de", "--language=de", "--overlay", overlay, "--stop_stage", "2")
+    done = run("de", "--language=de", "--overlay", overlay, "--stop_stage", "2")
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     assert set(read_records(corpus / "de/data/manifests/train.tsv", "manifest")[0]["word"].to_pylist()) < set(GERMAN)
     assert (corpus / "de/data/store/train").is_dir()
@@ -117,11 +112,8 @@ def test_other_languages_need_letters(corpus):
         (("--corpus", "nowhere"), "nowhere/en/clips: no such folder"),
     ],
 )
-def test_mistakes_are_told(corpus, flags, message):
-    spec = importlib.util.spec_from_file_location("prepare_mswc", ROOT / "recipes/mswc/local/prepare.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+def test_mistakes_are_told(corpus, stage_one, flags, message):
     given = [flag.format(corpus) for flag in flags]
     with pytest.raises(SystemExit, match=message):
-        module.main(["--corpus", str(corpus), "--data", f"{corpus}/mistake", *given])
+        stage_one("mswc")(["--corpus", str(corpus), "--data", f"{corpus}/mistake", *given])
     assert not (corpus / "mistake/manifests").exists()

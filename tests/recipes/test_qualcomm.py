@@ -1,31 +1,26 @@
 """recipes/qualcomm on a miniature in the real layout, from the corpus to the report."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
+import pytest
 import soundfile
 
 from kwskit.records import read_records
 
-ROOT = Path(__file__).parents[2]
-PREFIX = Path(sys.prefix)
 KEYWORDS = ["hey android", "hey snapdragon", "hi galaxy", "hi lumina"]
 
 
-def run(folder: Path, *flags: str, status: int = 0) -> tuple[str, str]:
-    """Stdout and stderr of run.sh, in this interpreter's environment."""
-    command = ["bash", str(ROOT / "recipes/qualcomm/run.sh"), "--data", str(folder / "data")]
-    command += ["--exp", str(folder / "exp"), "--ngpu", "0", "--jobs", "2", *flags]
-    env = {**os.environ, "VIRTUAL_ENV": str(PREFIX), "PATH": f"{PREFIX / 'bin'}:{os.environ['PATH']}"}
-    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=env, timeout=300)
-    assert done.returncode == status, done.stdout[-2000:] + done.stderr[-2000:]
-    return done.stdout, done.stderr
+@pytest.fixture
+def run(tmp_path, run_recipe):
+    def run(*flags: object, status: int = 0) -> tuple[str, str]:
+        places = ["--data", tmp_path / "data", "--exp", tmp_path / "exp"]
+        done = run_recipe("qualcomm", *places, *flags, cwd=tmp_path, status=status)
+        return done.stdout, done.stderr
+
+    return run
 
 
-def test_from_the_corpus_to_the_report(tmp_path, sing, tiny_model):
+def test_from_the_corpus_to_the_report(tmp_path, sing, tiny_model, run):
     root = tmp_path / "data/qualcomm_keyword_speech_dataset"  # unpacked where stage 0 says
     for keyword in KEYWORDS:
         for speaker in range(3):
@@ -33,7 +28,7 @@ def test_from_the_corpus_to_the_report(tmp_path, sing, tiny_model):
             place.mkdir(parents=True)
             for take in range(2):
                 soundfile.write(place / f"{take}.wav", sing(keyword, speaker, take), 16_000)
-    out, _ = run(tmp_path, "--model", str(tiny_model))
+    out, _ = run("--model", str(tiny_model))
     assert "nothing to fetch: the corpus is in" in out
     trials, facts = read_records(tmp_path / "data/trials/test_keywords.tsv", "trials")
     assert facts["protocol"] == "qualcomm"
@@ -50,10 +45,10 @@ def test_from_the_corpus_to_the_report(tmp_path, sing, tiny_model):
     assert "| hi galaxy | 6 | " in (tmp_path / "exp/report/RESULTS.md").read_text()
 
 
-def test_stage_0_says_what_to_do_and_stage_1_what_is_wrong(tmp_path):
-    _, told = run(tmp_path, "--stop_stage", "0", status=1)
+def test_stage_0_says_what_to_do_and_stage_1_what_is_wrong(tmp_path, run):
+    _, told = run("--stop_stage", "0", status=1)
     assert "cannot be fetched by a program" in told
     assert "--corpus DIR" in told
     (tmp_path / "elsewhere").mkdir()
-    _, told = run(tmp_path, "--stage", "1", "--stop_stage", "1", "--corpus", str(tmp_path / "elsewhere"), status=1)
+    _, told = run("--stage", "1", "--stop_stage", "1", "--corpus", str(tmp_path / "elsewhere"), status=1)
     assert f"prepare: Qualcomm Keyword Speech Dataset: {tmp_path / 'elsewhere'} lacks hey_android" in told

@@ -1,9 +1,6 @@
 """recipes/speech_commands on a miniature in the real layout, from the corpus to the report."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +10,6 @@ from sklearn.metrics import confusion_matrix, roc_auc_score
 
 from kwskit.records import read_records
 
-ROOT = Path(__file__).parents[2]
-PREFIX = Path(sys.prefix)
 COMMANDS = ["yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go"]
 SPEAKERS = ("0a7c2a8d", "1b4c9b89", "ffd2ba2f")
 
@@ -44,20 +39,22 @@ def corpus(tmp_path_factory, sing) -> Path:
     return folder
 
 
-def run(corpus: Path, folder: Path, model: Path, *flags: str, status: int = 0) -> str:
-    """What run.sh tells on its way from stage 0 to 5, in this interpreter's environment."""
-    command = ["bash", str(ROOT / "recipes/speech_commands/run.sh"), "--corpus", str(corpus), "--model", str(model)]
-    command += ["--data", str(folder / "data"), "--exp", str(folder / "exp"), "--ngpu", "0", "--jobs", "2", *flags]
-    env = {**os.environ, "VIRTUAL_ENV": str(PREFIX), "PATH": f"{PREFIX / 'bin'}:{os.environ['PATH']}"}
-    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=env, timeout=300)
-    assert done.returncode == status, done.stdout[-2000:] + done.stderr[-2000:]
-    return done.stdout if status == 0 else done.stderr
+@pytest.fixture(scope="module")
+def run(corpus, tiny_model, run_recipe):
+    """What run.sh tells, of a run in a folder."""
+
+    def run(folder: Path, *flags: object, status: int = 0) -> str:
+        places = ["--corpus", corpus, "--model", tiny_model, "--data", folder / "data", "--exp", folder / "exp"]
+        done = run_recipe("speech_commands", *places, *flags, cwd=folder, status=status)
+        return done.stdout if status == 0 else done.stderr
+
+    return run
 
 
 @pytest.fixture(scope="module")
-def finished(corpus, tiny_model, tmp_path_factory):
+def finished(run, tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
-    return folder, run(corpus, folder, tiny_model)
+    return folder, run(folder)
 
 
 def test_what_cannot_be_used_is_counted_and_named(finished):
@@ -100,10 +97,10 @@ def test_the_report_shows_the_matrices(finished):
     assert "| Spoken | yes | no | up |" in (folder / "exp/report/RESULTS.md").read_text()
 
 
-def test_strict_stops_and_a_second_run_has_nothing_to_do(finished, corpus, tiny_model):
+def test_strict_stops_and_a_second_run_has_nothing_to_do(finished, run):
     folder, _ = finished
-    assert "there already" in run(corpus, folder, tiny_model, "--stop_stage", "1")
-    told = run(corpus, folder, tiny_model, "--stop_stage", "1", "--strict", status=1)
+    assert "there already" in run(folder, "--stop_stage", "1")
+    told = run(folder, "--stop_stage", "1", "--strict", status=1)
     assert "2 things cannot be used, and this is --strict" in told
     assert (folder / "data/prepared.json").exists()
 

@@ -1,10 +1,6 @@
 """recipes/std on a miniature of LibriSpeech's test-clean: sung sentences, a CTM, one tiny model."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,18 +9,17 @@ import soundfile
 from kwskit.data.audio import read_segment
 from kwskit.records import read_records
 
-ROOT = Path(__file__).parents[2]
-PREFIX = Path(sys.prefix)
 RATE = 16_000
 WORDS = ("tiger", "button", "meadow", "copper", "rocket", "lemon", "castle", "harbor", "window", "marble", "the")
 
 
-def run(*flags, status=0):
-    command = ["bash", str(ROOT / "recipes/std/run.sh"), "--size", "tiny", "--ngpu", "0", "--jobs", "2", *flags]
-    env = {**os.environ, "VIRTUAL_ENV": str(PREFIX), "PATH": f"{PREFIX / 'bin'}:{os.environ['PATH']}"}
-    done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=300)
-    assert done.returncode == status, done.stdout[-2000:] + done.stderr[-2000:]
-    return done.stdout + done.stderr
+@pytest.fixture(scope="module")
+def run(run_recipe):
+    def run(*flags, status=0):
+        done = run_recipe("std", "--size", "tiny", *flags, status=status)
+        return done.stdout + done.stderr
+
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +49,7 @@ def corpus(tmp_path_factory, sing):
 
 
 @pytest.fixture(scope="module")
-def finished(corpus, tiny_model, tmp_path_factory):
+def finished(corpus, tiny_model, tmp_path_factory, run):
     folder = tmp_path_factory.mktemp("std run")
     flags = [
         "--data",
@@ -149,7 +144,7 @@ def test_what_was_left_out_is_told(finished):
     assert "elsewhere" not in left
 
 
-def test_again_there_is_nothing_to_do_and_strictness_stops(finished, tmp_path):
+def test_again_there_is_nothing_to_do_and_strictness_stops(finished, tmp_path, run):
     folder, flags, _ = finished
     assert "there already" in run(*flags, "--stage", "1", "--stop_stage", "1")
     flags = [str(tmp_path) if flag == str(folder / "data") else flag for flag in flags]

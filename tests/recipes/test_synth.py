@@ -1,7 +1,6 @@
 """recipes/synth from nothing to its report, tiny, and what its files say of it."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,24 +12,19 @@ from kwskit.records import read_records
 from kwskit.text.lexicon import read_lexicon
 
 ROOT = Path(__file__).parents[2]
-PREFIX = Path(sys.prefix)
 
 
 @pytest.fixture(scope="module")
-def recipe(tmp_path_factory):
-    """Runs run.sh with flags, in this interpreter's environment."""
+def recipe(tmp_path_factory, run_recipe):
+    """Runs run.sh with flags."""
     check = [sys.executable, str(ROOT / "tools/check_environment.py"), str(ROOT), "voices,voices-gpl"]
     if lacks := subprocess.run(check, capture_output=True, text=True).stdout.strip():
         pytest.skip(f"this environment lacks {lacks}")
     folder = tmp_path_factory.mktemp("synth run")
 
     def run(*flags: str) -> str:
-        command = ["bash", str(ROOT / "recipes/synth/run.sh"), "--size", "tiny", "--ngpu", "0", "--jobs", "2"]
-        command += ["--data", str(folder / "data"), "--exp", str(folder / "exp"), "--training.epochs", "1", *flags]
-        env = {**os.environ, "VIRTUAL_ENV": str(PREFIX), "PATH": f"{PREFIX / 'bin'}:{os.environ['PATH']}"}
-        done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=env, timeout=300)
-        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-        return done.stdout
+        places = ["--data", folder / "data", "--exp", folder / "exp"]
+        return run_recipe("synth", "--size", "tiny", *places, "--training.epochs", "1", *flags, cwd=folder).stdout
 
     return folder, run
 

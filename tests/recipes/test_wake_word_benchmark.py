@@ -1,9 +1,6 @@
 """recipes/wake_word_benchmark on a miniature in the real layout, from the keywords to the report."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +9,6 @@ import soundfile
 
 from kwskit.records import read_records
 
-ROOT = Path(__file__).parents[2]
-PREFIX = Path(sys.prefix)
 KEYWORDS = ["alexa", "smart mirror"]
 RATE = 16_000
 
@@ -43,26 +38,23 @@ def corpus(tmp_path_factory, sing) -> Path:
     return folder
 
 
-def run(corpus: Path, folder: Path, *flags: str, status: int = 0) -> str:
-    """What run.sh tells, in this interpreter's environment."""
-    command = [
-        "bash",
-        str(ROOT / "recipes/wake_word_benchmark/run.sh"),
-        "--corpus",
-        str(corpus / "wake-word-benchmark"),
-    ]
-    command += ["--background", str(corpus / "LibriSpeech/test-clean"), "--noise", str(corpus / "demand")]
-    command += ["--data", str(folder / "data"), "--exp", str(folder / "exp"), "--ngpu", "0", "--jobs", "1", *flags]
-    env = {**os.environ, "VIRTUAL_ENV": str(PREFIX), "PATH": f"{PREFIX / 'bin'}:{os.environ['PATH']}"}
-    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=env, timeout=300)
-    assert done.returncode == status, done.stdout[-2000:] + done.stderr[-2000:]
-    return done.stdout if status == 0 else done.stderr
+@pytest.fixture(scope="module")
+def run(corpus, run_recipe):
+    """What run.sh tells of a run in a folder."""
+
+    def run(folder: Path, *flags: object, status: int = 0) -> str:
+        given = ["--corpus", corpus / "wake-word-benchmark", "--background", corpus / "LibriSpeech/test-clean"]
+        places = ["--noise", corpus / "demand", "--data", folder / "data", "--exp", folder / "exp"]
+        done = run_recipe("wake_word_benchmark", *given, *places, "--jobs", "1", *flags, cwd=folder, status=status)
+        return done.stdout if status == 0 else done.stderr
+
+    return run
 
 
 @pytest.fixture(scope="module")
-def finished(corpus, tiny_model, tmp_path_factory):
+def finished(run, tiny_model, tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
-    return folder, run(corpus, folder, "--model", str(tiny_model), "--hours", "0.02", "--speech", "0.5")
+    return folder, run(folder, "--model", str(tiny_model), "--hours", "0.02", "--speech", "0.5")
 
 
 def test_the_broken_recording_is_named(finished):
@@ -116,7 +108,7 @@ def test_the_report_has_the_published_figures_beside(finished):
     assert "| Porcupine, published | 2.7 |" in (folder / "exp/report/RESULTS.md").read_text()
 
 
-def test_strict_stops_before_anything_is_mixed(corpus, tmp_path):
-    told = run(corpus, tmp_path, "--stage", "1", "--stop_stage", "1", "--strict", "--size", "tiny", status=1)
+def test_strict_stops_before_anything_is_mixed(run, tmp_path):
+    told = run(tmp_path, "--stage", "1", "--stop_stage", "1", "--strict", "--size", "tiny", status=1)
     assert "1 things cannot be used, and this is --strict" in told
     assert not (tmp_path / "data").exists()

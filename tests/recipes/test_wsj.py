@@ -1,11 +1,9 @@
 """recipes/wsj on a miniature of LDC's discs, from SPHERE to the report."""
 
 import csv
-import importlib.util
 import json
 import os
 import stat
-import subprocess
 import sys
 import zlib
 from pathlib import Path
@@ -19,8 +17,6 @@ from kwskit.corpora.findings import Findings
 from kwskit.corpora.forced_alignment import spoken_utterances
 from kwskit.records import read_records
 
-ROOT = Path(__file__).parents[2]
-PREFIX = Path(sys.prefix)
 WORDS = ["tiger", "button", "meadow", "copper", "rocket", "lemon", "castle", "harbor"]
 # Stands in for sph2pipe; the miniature "compresses" by zlib.
 SPH2PIPE = f"""#!{sys.executable}
@@ -66,37 +62,26 @@ def discs(tmp_path_factory, sing, write_sphere):
 
 
 @pytest.fixture
-def prepare(discs, monkeypatch):
+def prepare(discs, stage_one, monkeypatch):
     """Stage 1 alone, in this process."""
-    spec = importlib.util.spec_from_file_location("prepare_wsj", ROOT / "recipes/wsj/local/prepare.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    main = stage_one("wsj")
     monkeypatch.setenv("PATH", f"{discs / 'bin'}:{os.environ['PATH']}")
 
     def call(name: str, *flags: str, alignments: bool = True) -> Path:
         places = ["--corpus", f"{discs}/discs", "--data", f"{discs}/{name}"]
         places += ["--alignments", f"{discs}/words.ctm"] if alignments else []
-        module.main([*places, "--jobs", "2", "--test", "si_et_20,si_dt_20", *flags])
+        main([*places, "--jobs", "2", "--test", "si_et_20,si_dt_20", *flags])
         return discs / name
 
     return call
 
 
-def run(folder: Path, *flags: str) -> str:
-    command = ["bash", str(ROOT / "recipes/wsj/run.sh"), "--ngpu", "0", "--jobs", "2", "--corpus", f"{folder}/discs"]
-    command += ["--data", f"{folder}/run/data", "--exp", f"{folder}/run/exp"]
-    command += ["--alignments", f"{folder}/words.ctm", "--test", "si_et_20,si_dt_20", *flags]
-    path = f"{folder}/bin:{PREFIX / 'bin'}:{os.environ['PATH']}"
-    env = {**os.environ, "VIRTUAL_ENV": str(PREFIX), "PATH": path, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=env, timeout=300)
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-    return done.stdout
-
-
-def test_a_trained_model_is_scored_on_corrupted_and_on_clean_words(discs, tiny_model):
-    model = str(tiny_model)
-    out = run(discs, "--model", model, "--segments", "30", "--words", "6", "--negatives", "3")
+def test_a_trained_model_is_scored_on_corrupted_and_on_clean_words(discs, tiny_model, run_recipe):
     data, exp = discs / "run/data", discs / "run/exp"
+    given = ["--corpus", discs / "discs", "--alignments", discs / "words.ctm", "--model", tiny_model]
+    drawn = ["--test", "si_et_20,si_dt_20", "--segments", "30", "--words", "6", "--negatives", "3"]
+    places = ["--data", data, "--exp", exp]
+    out = run_recipe("wsj", *given, *drawn, *places, cwd=discs, programs=discs / "bin").stdout
     clean, _ = read_records(data / "manifests/test_clean.tsv", "manifest")
     test, _ = read_records(data / "manifests/test.tsv", "manifest")
     assert len(test) == 30
@@ -133,10 +118,8 @@ def test_a_trained_model_is_scored_on_corrupted_and_on_clean_words(discs, tiny_m
     assert (exp / "report/index.html").exists()
 
 
-def test_without_a_model_and_without_training_sets_it_says_so(tmp_path):
-    command = ["bash", str(ROOT / "recipes/wsj/run.sh"), "--corpus", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 2
+def test_without_a_model_and_without_training_sets_it_says_so(tmp_path, run_recipe):
+    done = run_recipe("wsj", "--corpus", tmp_path, status=2)
     assert "--model is missing" in done.stderr
 
 

@@ -5,49 +5,42 @@ No word and no speaker is in two of train, dev and test.
 """
 
 import argparse
-import os
-import sys
 from pathlib import Path
 
 import pyarrow as pa
 
+from kwskit.corpora.alignment_places import find_alignments
 from kwskit.corpora.alignments import read_alignments
-from kwskit.corpora.before_alignment import find_alignments_of, tell_how_to_align
-from kwskit.corpora.corpus_error import CorpusError
+from kwskit.corpora.before_alignment import tell_how_to_align
 from kwskit.corpora.king_asr_066 import king_transcripts, king_utterances
 from kwskit.corpora.locate import corpus_root
 from kwskit.corpora.open_vocabulary import PARTS, hold_out_words, some_rows, speaker_parts
 from kwskit.corpora.preparation import Preparation
 from kwskit.corpora.segments import audio_lengths, word_segments
+from kwskit.corpora.stage_one import StageOne, settings
 from kwskit.corpora.text_vocabulary import readable
 from kwskit.corpora.typed_trials import draw_wsj_trials
-from kwskit.records import RecordError
 
-UNDATED = ("jobs", "strict", "size", "data")  # what the files do not depend on
+RECIPE = Path(__file__).parents[1]
 
 
 def main(argv: list[str] | None = None) -> None:
     """Parse, cut, write."""
-    try:
-        prepare(_parser().parse_args(argv))
-    except (CorpusError, RecordError, OSError, ValueError) as error:
-        sys.exit(f"prepare: {error}")
+    _parser().run(prepare, argv)
 
 
 def prepare(args: argparse.Namespace) -> None:
     """Make all files of stage 1, or say what is missing."""
-    data = Path(args.data or Path(__file__).parents[1] / "data" / args.size)
-    settings = {name: value for name, value in vars(args).items() if name not in UNDATED}
-    preparation = Preparation(data, settings, args.strict)
+    preparation = Preparation(args.data, settings(args), args.strict)
     if preparation.is_done():
         return
     findings = preparation.findings
-    root = corpus_root(Path(args.corpus or data), ["DATA"], "King-ASR-066")
+    root = corpus_root(args.corpus, ["DATA"], "King-ASR-066")
     utterances = king_utterances(root, args.channels, findings)
-    alignments = find_alignments_of(args.alignments, data, root)
+    alignments = find_alignments(args.alignments, (args.data, root))
     if alignments is None:
         transcripts = king_transcripts(root, args.channels, findings, args.jobs)
-        raise tell_how_to_align("King-ASR-066", transcripts, root / "DATA", data)
+        raise tell_how_to_align("King-ASR-066", transcripts, root / "DATA", args.data)
     aligned = read_alignments(alignments, findings, args.jobs)
     utterances = audio_lengths(utterances, args.jobs, findings)
     limits = (args.min_seconds, args.max_seconds)
@@ -76,11 +69,11 @@ def _channels(text: str) -> list[int]:
     return [int(channel) for channel in channels]
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", help="folder of manifests and trials; default: recipes/king_asr_066/data/<size>")
-    parser.add_argument("--corpus", help="the corpus, with DATA/ in it; default: the folder of --data")
-    parser.add_argument("--alignments", help="TextGrids, CTM or CSV; default: alignments/ in --data or the corpus")
+def _parser() -> StageOne:
+    parser = StageOne(RECIPE, __doc__, "the corpus, with DATA/ in it")
+    parser.add_argument(
+        "--alignments", type=Path, help="TextGrids, CTM or CSV; default: alignments/ in --data or the corpus"
+    )
     parser.add_argument("--channels", type=_channels, default=[0], help="with commas; default: 0")
     parser.add_argument("--held_out_speakers", type=float, default=0.05, help="share for dev, and for test")
     parser.add_argument("--dev_words", type=int, default=1_000, help="held out for dev; default: %(default)s")
@@ -89,10 +82,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--min_seconds", type=float, default=0.2, help="shortest word; default: %(default)s")
     parser.add_argument("--max_seconds", type=float, default=2.5, help="longest word; default: %(default)s")
     parser.add_argument("--negatives", type=int, default=50, help="of a segment; default: %(default)s")
-    parser.add_argument("--seed", type=int, default=7, help="of every draw; default: %(default)s")
-    parser.add_argument("--size", default="full")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes; default: one a core")
-    parser.add_argument("--strict", action="store_true", help="stop at data that cannot be used")
     return parser
 
 

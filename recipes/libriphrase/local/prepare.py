@@ -4,8 +4,6 @@
 import argparse
 import hashlib
 import json
-import os
-import sys
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,41 +15,40 @@ from kwskit.corpora.corpus_error import CorpusError
 from kwskit.corpora.findings import Findings
 from kwskit.corpora.libriphrase_protocols import NEGATIVES, PROTOCOLS, libriphrase_protocol
 from kwskit.corpora.librispeech import read_librispeech
-from kwskit.corpora.librispeech_alignments import find_alignments
+from kwskit.corpora.librispeech_alignments import librispeech_alignments
 from kwskit.corpora.phrase_audio import phrase_files, phrases_of_utterances, without_pauses
 from kwskit.corpora.phrase_pairs import LONGEST, csv_name, read_phrase_pairs, write_phrase_pairs
 from kwskit.corpora.phrase_set import PhraseSet
 from kwskit.corpora.preparation import Preparation
 from kwskit.corpora.segments import audio_lengths, phrase_segments
+from kwskit.corpora.stage_one import StageOne, settings
 from kwskit.corpora.text_vocabulary import frequent, readable
 from kwskit.corpora.typed_trials import draw_wsj_trials
-from kwskit.records import RecordError
 from kwskit.whole_file import written_whole
 
+RECIPE = Path(__file__).parents[1]
 LENGTHS = (0.5, 2.0)  # seconds of a phrase (Shin et al. 2022)
 SIDECAR = "libriphrase.json"
 
 
 def main(argv: list[str] | None = None) -> None:
     """Parse, cut, write."""
-    args = _parser().parse_args(argv)
-    try:
-        if args.parts:
-            test = () if args.wavs else args.build or args.test
-            print(*dict.fromkeys([*args.train, *args.dev, *test]))
-        else:
-            prepare(args)
-    except (CorpusError, RecordError, OSError, ValueError) as error:
-        sys.exit(f"prepare: {error}")
+    _parser().run(_tell_parts_or_prepare, argv)
+
+
+def _tell_parts_or_prepare(args: argparse.Namespace) -> None:
+    """Print the parts of LibriSpeech that are wanted, for stage 0, or prepare."""
+    if not args.parts:
+        prepare(args)
+        return
+    test = () if args.wavs else args.build or args.test
+    print(*dict.fromkeys([*args.train, *args.dev, *test]))
 
 
 def prepare(args: argparse.Namespace) -> None:
     """Make all files of stage 1, or say what is missing."""
-    data = Path(args.data).absolute()
-    corpus = Path(args.corpus or data).absolute()
-    apart = {"data", "size", "jobs", "strict", "parts"}
-    settings = {name: value for name, value in vars(args).items() if name not in apart}
-    preparation = Preparation(data, {**settings, "corpus": corpus}, args.strict)
+    data, corpus = args.data, args.corpus
+    preparation = Preparation(data, settings(args), args.strict)
     if preparation.is_done():
         return
     findings = preparation.findings
@@ -65,7 +62,7 @@ def prepare(args: argparse.Namespace) -> None:
         utterances = read_librispeech(corpus, [*trained, *tested], findings)
         utterances = audio_lengths(utterances, args.jobs, findings)
         places = [data, corpus, *corpus.glob("LibriSpeech")]
-        aligned = read_alignments(find_alignments(args.alignments, places), findings, args.jobs)
+        aligned = read_alignments(librispeech_alignments(args.alignments, places), findings, args.jobs)
     for split in ("train", "dev"):
         if getattr(args, split):
             phrases = _phrases(aligned, utterances, getattr(args, split), findings)
@@ -160,11 +157,8 @@ def _protocols(text: str) -> tuple[str, ...]:
     return names
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", required=True, help="folder of manifests, trials and stores")
-    parser.add_argument("--size", help="no meaning here: the corpus has the size it has")
-    parser.add_argument("--corpus", help="folder of LibriSpeech; default: --data")
+def _parser() -> StageOne:
+    parser = StageOne(RECIPE, __doc__, "the folder of LibriSpeech")
     parser.add_argument("--alignments", type=Path, help="TextGrids, .ctm or CSVs; default: alignments/ there")
     parser.add_argument("--csv", help="folder of LibriPhrase's CSVs; default: libriphrase/ there")
     parser.add_argument("--wavs", help="segments that LibriPhrase's script has cut; default: cut them from --corpus")
@@ -184,10 +178,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--most_dev", type=int, default=2, help="occurrences of a dev phrase; default: %(default)s")
     parser.add_argument("--protocols", type=_protocols, default=PROTOCOLS, help=f"default: {','.join(PROTOCOLS)}")
     parser.add_argument("--negatives", type=int, default=50, help="other texts of a dev segment; default: %(default)s")
-    parser.add_argument("--seed", type=int, default=7, help="of every draw; default: %(default)s")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes; default: one a core")
     parser.add_argument("--parts", action="store_true", help="print the parts that are wanted, and stop")
-    parser.add_argument("--strict", action="store_true", help="stop at anything that cannot be used")
     return parser
 
 

@@ -2,8 +2,6 @@
 """Stage 1 of recipes/librispeech: cut words or phrases by their alignments, write manifests and trial lists."""
 
 import argparse
-import os
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,34 +11,36 @@ import pyarrow.compute as pc
 from kwskit.corpora.alignments import read_alignments
 from kwskit.corpora.corpus_error import CorpusError
 from kwskit.corpora.librispeech import hold_out_speakers, read_librispeech
-from kwskit.corpora.librispeech_alignments import find_alignments
+from kwskit.corpora.librispeech_alignments import librispeech_alignments
 from kwskit.corpora.preparation import Preparation
 from kwskit.corpora.segment_protocol import PROTOCOLS, SegmentProtocol
 from kwskit.corpora.segments import audio_lengths, phrase_segments, word_segments
+from kwskit.corpora.stage_one import StageOne
 from kwskit.corpora.text_vocabulary import by_vocabulary, can_be_told_apart, frequent, readable
 from kwskit.corpora.typed_trials import draw_easy_and_hard_trials, draw_wsj_trials
-from kwskit.records import RecordError
+
+RECIPE = Path(__file__).parents[1]
 
 
 def main(argv: list[str] | None = None) -> None:
     """Parse, cut, write."""
-    args = _parser().parse_args(argv)
-    try:
-        if args.parts:
-            protocol = _protocol(args)
-            print(*dict.fromkeys([*protocol.train, *protocol.dev, *protocol.test]))
-        else:
-            prepare(args)
-    except (CorpusError, RecordError, OSError, ValueError) as error:
-        sys.exit(f"prepare: {error}")
+    _parser().run(_tell_parts_or_prepare, argv)
+
+
+def _tell_parts_or_prepare(args: argparse.Namespace) -> None:
+    """Print the parts of LibriSpeech that are wanted, for stage 0, or prepare."""
+    if not args.parts:
+        prepare(args)
+        return
+    protocol = _protocol(args)
+    print(*dict.fromkeys([*protocol.train, *protocol.dev, *protocol.test]))
 
 
 def prepare(args: argparse.Namespace) -> None:
     """Make all files of stage 1, or say what is missing."""
     protocol = _protocol(args)
-    data = Path(args.data).absolute()
-    corpus = Path(args.corpus or data).absolute()
-    alignments = find_alignments(args.alignments, [data, corpus, *corpus.glob("LibriSpeech")])
+    data, corpus = args.data, args.corpus
+    alignments = librispeech_alignments(args.alignments, [data, corpus, *corpus.glob("LibriSpeech")])
     told = {name: getattr(args, name) for name in ("phrases", "split_speakers", "negatives", "seed")}
     preparation = Preparation(data, {**told, **vars(protocol), "corpus": corpus, "alignments": alignments}, args.strict)
     if preparation.is_done():
@@ -134,11 +134,8 @@ def _two_counts(text: str) -> tuple[int, int]:
     return int(counts[0]), int(counts[1])
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", required=True, help="folder of manifests, trials and stores")
-    parser.add_argument("--size", help="no meaning here: the corpus has the size it has")
-    parser.add_argument("--corpus", help="folder of LibriSpeech; default: --data")
+def _parser() -> StageOne:
+    parser = StageOne(RECIPE, __doc__, "the folder of LibriSpeech")
     parser.add_argument("--alignments", type=Path, help="TextGrids, .ctm or CSVs; default: alignments/ there")
     parser.add_argument("--protocol", choices=["jmcl", "king"], default="jmcl", help="default: %(default)s")
     for split in ("train", "dev", "test"):
@@ -147,10 +144,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--phrases", type=_range, default=(1, 1), help="words in a segment, such as 1-4; default: 1")
     parser.add_argument("--split_speakers", type=_two_counts, help="speakers of --train held out for dev,test: 40,60")
     parser.add_argument("--negatives", type=int, default=50, help="other words of a test segment; default: %(default)s")
-    parser.add_argument("--seed", type=int, default=7, help="of trials and held-out speakers; default: %(default)s")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes; default: one a core")
     parser.add_argument("--parts", action="store_true", help="print the parts that are wanted, and stop")
-    parser.add_argument("--strict", action="store_true", help="stop at anything that cannot be used")
     return parser
 
 

@@ -6,8 +6,6 @@ words in the official dev and test sets; test_known has words of the training in
 """
 
 import argparse
-import os
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,30 +16,24 @@ from kwskit.corpora.corpus_error import CorpusError
 from kwskit.corpora.mswc import mswc_clips
 from kwskit.corpora.open_vocabulary import PARTS, hold_out_words, some_rows
 from kwskit.corpora.preparation import Preparation
+from kwskit.corpora.stage_one import StageOne, settings
 from kwskit.corpora.text_vocabulary import frequent, readable
 from kwskit.corpora.typed_trials import draw_wsj_trials
-from kwskit.records import RecordError
 
-UNDATED = ("jobs", "strict", "size", "data")  # what the files do not depend on
+RECIPE = Path(__file__).parents[1]
 
 
 def main(argv: list[str] | None = None) -> None:
     """Parse, select, write."""
-    try:
-        prepare(_parser().parse_args(argv))
-    except (CorpusError, RecordError, OSError, ValueError) as error:
-        sys.exit(f"prepare: {error}")
+    _parser().run(prepare, argv)
 
 
 def prepare(args: argparse.Namespace) -> None:
     """Make all files of stage 1, or say what is missing."""
-    data = Path(args.data or Path(__file__).parents[1] / "data" / args.size)
-    settings = {name: value for name, value in vars(args).items() if name not in UNDATED}
-    preparation = Preparation(data, settings, args.strict)
+    preparation = Preparation(args.data, settings(args), args.strict)
     if preparation.is_done():
         return
-    root = Path(args.corpus or data)
-    table = pa.concat_tables([mswc_clips(root, code, preparation.findings) for code in args.language.split(",")])
+    table = pa.concat_tables([mswc_clips(args.corpus, code, preparation.findings) for code in args.language.split(",")])
     table = readable(table, preparation.findings)
     if not len(table):
         raise CorpusError(
@@ -72,20 +64,14 @@ def prepare(args: argparse.Namespace) -> None:
     print(f"{nowhere:,} clips are in no open-vocabulary split: words and official sets do not agree")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", help="folder of manifests and trials; default: recipes/mswc/data/<size>")
-    parser.add_argument("--corpus", help="folder that holds en/clips; default: that of --data")
+def _parser() -> StageOne:
+    parser = StageOne(RECIPE, __doc__, "the folder that holds en/clips")
     parser.add_argument("--language", default="en", help="codes, with commas; default: %(default)s")
     parser.add_argument("--least", type=int, default=5, help="fewest clips of a word; default: %(default)s")
     parser.add_argument("--dev_words", type=int, default=1_000, help="held out for dev; default: %(default)s")
     parser.add_argument("--test_words", type=int, default=3_000, help="held out for test; default: %(default)s")
     parser.add_argument("--segments", type=int, default=18_000, help="of each test list at most; default: %(default)s")
     parser.add_argument("--negatives", type=int, default=50, help="of a segment; default: %(default)s")
-    parser.add_argument("--seed", type=int, default=7, help="of every draw; default: %(default)s")
-    parser.add_argument("--size", default="full")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes; default: one a core")
-    parser.add_argument("--strict", action="store_true", help="stop at data that cannot be used")
     return parser
 
 

@@ -7,41 +7,33 @@ test_words: all words with the recordings of testing_list.txt.
 """
 
 import argparse
-import os
-import sys
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
 from kwskit.corpora.closed_sets import ClosedSet, prepare_closed_sets
-from kwskit.corpora.corpus_error import CorpusError
 from kwskit.corpora.keyword_recordings import KeywordRecording
 from kwskit.corpora.preparation import Preparation
 from kwskit.corpora.speech_commands import COMMANDS, OFFICIAL, PHONMATCHNET, TESTING_LIST, WORDS, SpeechCommands
-from kwskit.records import RecordError
+from kwskit.corpora.stage_one import StageOne
 
+RECIPE = Path(__file__).parents[1]
 SIZES: dict[str, int | None] = {"full": None, "tiny": 10}  # recordings of a word, at most
 ALL, TESTING = "all", "testing"
 
 
 def main(argv: list[str] | None = None) -> None:
     """Parse and prepare."""
-    args = _parser().parse_args(argv)
-    data = Path(args.data or Path(__file__).parents[1] / "data" / args.size)
-    try:
-        prepare(data, args)
-    except (CorpusError, RecordError, OSError, ValueError) as error:
-        sys.exit(f"prepare: {error}")
+    _parser().run(prepare, argv)
 
 
-def prepare(data: Path, args: argparse.Namespace) -> None:
-    """Write manifest and trials into ``data``."""
-    given = Path(args.corpus or data)
-    settings = {name: vars(args)[name] for name in ("size", "recordings", "test_set")}
-    preparation = Preparation(data, settings | {"corpus": given.absolute()}, args.strict)
+def prepare(args: argparse.Namespace) -> None:
+    """Write manifest and trials."""
+    told = {name: vars(args)[name] for name in ("size", "recordings", "test_set", "corpus")}
+    preparation = Preparation(args.data, told, args.strict)
     if preparation.is_done():
         return
-    corpus = SpeechCommands.find(given, args.test_set and Path(args.test_set))
+    corpus = SpeechCommands.find(args.corpus, args.test_set and Path(args.test_set))
     most = SIZES[args.size]
     recordings = corpus.recordings(preparation.findings)
     listed = corpus.testing_list(recordings, preparation.findings)
@@ -49,7 +41,8 @@ def prepare(data: Path, args: argparse.Namespace) -> None:
     official, origin = corpus.official(), "test_set"
     if not official:
         print(
-            f"prepare: no official test set in {given} or beside it: test_official is {TESTING_LIST}, without silence"
+            f"prepare: no official test set in {args.corpus} or beside it: "
+            f"test_official is {TESTING_LIST}, without silence"
         )
         official, origin = listed, TESTING_LIST
     words = sorted({one.word for one in listed})
@@ -73,11 +66,8 @@ def _some(recordings: Iterable[KeywordRecording], most: int | None) -> list[Keyw
     return kept
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--size", choices=SIZES, default="full", help="tiny: ten recordings of a word; default: all")
-    parser.add_argument("--data", help="where manifest and trials go; default: recipes/speech_commands/data/<size>")
-    parser.add_argument("--corpus", help="the corpus as published; default: the --data folder")
+def _parser() -> StageOne:
+    parser = StageOne(RECIPE, __doc__, "the corpus as published", list(SIZES), seed=None)
     parser.add_argument("--test_set", help="the official test set, unpacked; default: found in or beside the corpus")
     parser.add_argument(
         "--recordings",
@@ -86,9 +76,6 @@ def _parser() -> argparse.ArgumentParser:
         help="recordings of the ten words for test_phonmatchnet: all of them, as its training script measures, "
         f"or those of {TESTING_LIST}; default: %(default)s",
     )
-    parser.add_argument("--seed", type=int, help="taken from the runner; nothing is drawn here")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes; default: one a core")
-    parser.add_argument("--strict", action="store_true", help="stop at what cannot be used, instead of leaving it out")
     return parser
 
 

@@ -2,44 +2,39 @@
 """Stage 1 of recipes/std: recordings to search, queries typed and spoken, and where they are said."""
 
 import argparse
-import os
-import sys
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from kwskit.corpora.alignment_places import find_alignments
 from kwskit.corpora.alignments import read_alignments
 from kwskit.corpora.corpus_error import CorpusError
-from kwskit.corpora.librispeech_alignments import USUAL
 from kwskit.corpora.long_recordings import JOINS, audio_files, joined
 from kwskit.corpora.nist_std import read_ecf, read_kwlist, read_rttm
 from kwskit.corpora.preparation import Preparation
+from kwskit.corpora.stage_one import StageOne
 from kwskit.corpora.std import StdSettings, prepare_std, read_queries
 from kwskit.corpora.utterances import audio_lengths
-from kwskit.records import RecordError, read_records
+from kwskit.records import read_records
 from kwskit.spotting.search_settings import SearchSettings
 
+RECIPE = Path(__file__).parents[1]
 JOINED = "joined"  # folder of the recordings that are made
 COUNTS = {"tiny": 20, "small": 100, "base": 300}  # queries by --size
 
 
 def main(argv: list[str] | None = None) -> None:
     """Parse, prepare."""
-    args = _parser().parse_args(argv)
-    try:
-        prepare(args)
-    except (CorpusError, RecordError, OSError, ValueError) as error:
-        sys.exit(f"prepare: {error}")
+    _parser().run(prepare, argv)
 
 
 def prepare(args: argparse.Namespace) -> None:
     """Make all files of stage 1, or say what is missing."""
-    data = Path(args.data).absolute()
-    corpus = Path(args.corpus or data).absolute()
-    settings = SearchSettings.of({"windows": args.windows} if args.windows else {})
+    data, corpus = args.data, args.corpus
+    windows = SearchSettings.of({"windows": args.windows} if args.windows else {})
     count = args.num_queries or COUNTS.get(args.size, COUNTS["small"])
-    drawn = StdSettings(count, args.dev, args.exemplars, args.seed, {"windows": settings.told()["windows"]})
+    drawn = StdSettings(count, args.dev, args.exemplars, args.seed, {"windows": windows.told()["windows"]})
     told = {name: getattr(args, name) for name in ("alignments", "join", "queries", "vocabulary", "ecf", "rttm")}
     preparation = Preparation(data, {**told, **vars(drawn), "corpus": corpus}, args.strict)
     if preparation.is_done():
@@ -51,7 +46,7 @@ def prepare(args: argparse.Namespace) -> None:
     if args.ecf or args.rttm:
         recordings, aligned = _nist(args, preparation, files)
     else:
-        aligned = read_alignments(_alignments(args, corpus), findings, args.jobs)
+        aligned = read_alignments(_alignments(args), findings, args.jobs)
         known = pc.is_in(files["utterance"], aligned["utterance"].combine_chunks())
         findings.add_all("recordings without alignments", files.filter(pc.invert(known))["utterance"].to_pylist())
         files = files.filter(known)
@@ -62,19 +57,14 @@ def prepare(args: argparse.Namespace) -> None:
     preparation.finish()
 
 
-def _alignments(args: argparse.Namespace, corpus: Path) -> Path:
-    if args.alignments:
-        if not args.alignments.exists():
-            raise CorpusError(f"--alignments {args.alignments}: no such file or folder")
-        return args.alignments
-    for folder in (corpus, Path(args.data)):
-        for name in USUAL:
-            if (folder / name).exists():
-                return folder / name
-    raise CorpusError(
-        f"no reference: name --alignments (TextGrids, .ctm or CSV), or put them into {corpus / 'alignments'}; "
-        "NIST's come with --ecf and --rttm"
-    )
+def _alignments(args: argparse.Namespace) -> Path:
+    found = find_alignments(args.alignments, (args.corpus, args.data))
+    if found is None:
+        raise CorpusError(
+            "no reference: name --alignments (TextGrids, .ctm or CSV), or put them into "
+            f"{args.corpus / 'alignments'}; NIST's come with --ecf and --rttm"
+        )
+    return found
 
 
 def _given_queries(args: argparse.Namespace, preparation: Preparation) -> dict[str, str] | None:
@@ -125,11 +115,8 @@ def _share(text: str) -> float:
     return share
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", required=True, help="folder of searches and stores")
-    parser.add_argument("--size", default="small", help=f"queries drawn: {COUNTS}; default: %(default)s")
-    parser.add_argument("--corpus", help="folder of recordings; default: --data")
+def _parser() -> StageOne:
+    parser = StageOne(RECIPE, __doc__, "the folder of recordings")
     parser.add_argument("--alignments", type=Path, help="TextGrids, .ctm or CSV; default: alignments/ of the corpus")
     parser.add_argument("--join", choices=JOINS, default="none", help="make long recordings; default: %(default)s")
     parser.add_argument("--queries", type=Path, help="one a line, or a kwlist.xml; default: drawn from what is said")
@@ -140,9 +127,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--windows", help="lengths in seconds; default: 0.3,0.5,0.8,1.2")
     parser.add_argument("--dev", type=_share, default=0.25, help="share of the speakers; default: %(default)s")
     parser.add_argument("--exemplars", type=_share, default=0.15, help="share of the speakers; default: %(default)s")
-    parser.add_argument("--seed", type=int, default=7, help="of all draws; default: %(default)s")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="threads; default: one a core")
-    parser.add_argument("--strict", action="store_true", help="stop at anything that cannot be used")
     return parser
 
 

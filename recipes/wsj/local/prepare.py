@@ -6,51 +6,44 @@ others (ADML's protocol). With --train there are train and dev, too.
 """
 
 import argparse
-import os
-import sys
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from kwskit.corpora.alignment_places import find_alignments
 from kwskit.corpora.alignments import read_alignments
-from kwskit.corpora.before_alignment import find_alignments_of, link_as_wav, tell_how_to_align
+from kwskit.corpora.before_alignment import link_as_wav, tell_how_to_align
 from kwskit.corpora.corpus_error import CorpusError
 from kwskit.corpora.corruption import Corruption, corrupted_copy
 from kwskit.corpora.open_vocabulary import PARTS, hold_out_words, some_rows, speaker_parts
 from kwskit.corpora.preparation import Preparation
 from kwskit.corpora.segments import word_segments
 from kwskit.corpora.sphere_conversion import converted, with_readable_paths
+from kwskit.corpora.stage_one import StageOne, settings
 from kwskit.corpora.text_vocabulary import readable as sayable
+from kwskit.corpora.typed_trials import draw_wsj_trials
 from kwskit.corpora.wsj import TEST_SETS, drawn_segments, wsj_lengths, wsj_utterances
 from kwskit.corpora.wsj_transcripts import wsj_transcripts
-from kwskit.data.audio import AudioError
 from kwskit.evaluation.trials import WSJ, wsj_trials
-from kwskit.records import RecordError
 
+RECIPE = Path(__file__).parents[1]
 HELD_OUT_SPEAKERS = 0.05
 DEV_SEGMENTS = 10_000
-UNDATED = ("jobs", "strict", "size", "data")  # what the files do not depend on
 
 
 def main(argv: list[str] | None = None) -> None:
     """Parse, prepare."""
-    args = _parser().parse_args(argv)
-    try:
-        prepare(args)
-    except (CorpusError, RecordError, AudioError, OSError, ValueError) as error:
-        sys.exit(f"prepare: {error}")
+    _parser().run(prepare, argv)
 
 
 def prepare(args: argparse.Namespace) -> None:
     """Write what stage 1 writes, or say that it is there."""
-    data = Path(args.data or Path(__file__).parents[1] / "data" / args.size)
-    settings = {name: value for name, value in vars(args).items() if name not in UNDATED}
-    preparation = Preparation(data, settings, args.strict)
+    preparation = Preparation(args.data, settings(args), args.strict)
     if preparation.is_done():
         return
-    root = Path(args.corpus or data)
-    alignments = find_alignments_of(args.alignments, data, root)
+    data, root = args.data, args.corpus
+    alignments = find_alignments(args.alignments, (data, root))
     if alignments is None:
         raise before_alignment(root, data, preparation, args)
     corruption = Corruption(args.seed, *(Path(given) if given else None for given in (args.musan, args.rirs)))
@@ -118,17 +111,15 @@ def training_splits(table: pa.Table, preparation: Preparation, args: argparse.Na
     train = preparation.manifest("train", table.filter(pa.array(parts == PARTS.index("train"))))
     dev = some_rows(table.filter(pa.array(parts == PARTS.index("dev"))), DEV_SEGMENTS, args.seed)
     dev = preparation.manifest("dev", dev)
-    trials = wsj_trials(dev["utt_id"].to_pylist(), dev["word"].to_pylist(), args.negatives, args.seed)
-    facts = {"protocol": WSJ, "seed": args.seed, "negatives": args.negatives, "sets": args.train}
-    preparation.trials("dev_wsj", trials, facts)
+    draw_wsj_trials(preparation, "dev", dev, args.negatives, args.seed, facts={"sets": args.train})
     return train["word"].combine_chunks().unique()
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", help="folder of manifests and trials; default: recipes/wsj/data/<size>")
-    parser.add_argument("--corpus", help="folder of LDC's discs; default: that of --data")
-    parser.add_argument("--alignments", help="TextGrids, CTM or CSV; default: alignments/ in --data or the corpus")
+def _parser() -> StageOne:
+    parser = StageOne(RECIPE, __doc__, "the folder of LDC's discs")
+    parser.add_argument(
+        "--alignments", type=Path, help="TextGrids, CTM or CSV; default: alignments/ in --data or the corpus"
+    )
     parser.add_argument("--test", default=",".join(TEST_SETS), help="sets or .ndx files; default: %(default)s")
     parser.add_argument("--train", default="", help="sets or .ndx files to train on, e.g. si_tr_s; default: none")
     parser.add_argument("--segments", type=int, default=18_000, help="of the test; default: %(default)s")
@@ -140,10 +131,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--negatives", type=int, default=50, help="of a segment; default: %(default)s")
     parser.add_argument("--musan", help="folder of MUSAN; default: synthetic noise")
     parser.add_argument("--rirs", help="folder of RIRS_NOISES; default: simulated rooms")
-    parser.add_argument("--seed", type=int, default=7, help="of every draw; default: %(default)s")
-    parser.add_argument("--size", default="small")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes; default: one a core")
-    parser.add_argument("--strict", action="store_true", help="stop at data that cannot be used")
     return parser
 
 

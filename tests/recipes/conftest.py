@@ -1,0 +1,30 @@
+"""Recipes as people start them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PREFIX = Path(sys.prefix)
+
+
+@pytest.fixture(scope="session")
+def run_recipe():
+    """Runs ``run.sh`` of a recipe on the CPU, in this interpreter's environment, and gives the finished process.
+
+    ``status`` is the exit status that it must have; programs in the folder ``programs`` are found first.
+    """
+
+    def run(recipe: str, *flags: object, cwd=None, status: int = 0, programs=None) -> subprocess.CompletedProcess[str]:
+        command = ["bash", str(ROOT / f"recipes/{recipe}/run.sh"), "--ngpu", "0", "--jobs", "2", *map(str, flags)]
+        folders = [*([] if programs is None else [programs]), PREFIX / "bin", os.environ["PATH"]]
+        path = os.pathsep.join(map(str, folders))
+        env = {**os.environ, "VIRTUAL_ENV": str(PREFIX), "PATH": path, "OMP_NUM_THREADS": "1"}
+        done = subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=env, timeout=300)
+        assert done.returncode == status, done.stdout[-2000:] + done.stderr[-2000:]
+        return done
+
+    return run
