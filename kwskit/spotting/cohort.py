@@ -2,13 +2,15 @@
 
 from collections.abc import Collection, Sequence
 from importlib.resources import files
+from typing import TypeVar
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
-from kwskit.batch import INFEASIBLE
-
+F = TypeVar("F", bound=np.floating)
 LEAST_DEVIATION = 1e-6
+# The score of a pair that no alignment fits, as kwskit.batch has it; that module needs torch.
+INFEASIBLE = -1e4
 
 
 def cohort_words(count: int, without: Collection[str] = ()) -> list[str]:
@@ -27,19 +29,19 @@ def cohort_words(count: int, without: Collection[str] = ()) -> list[str]:
     return found[:count]
 
 
-def normalised(scores: Tensor, cohort: Tensor) -> Tensor:
+def normalised(scores: NDArray[F], cohort: NDArray[F]) -> NDArray[F]:
     """``scores`` (N, Q) of N windows, less the mean of ``cohort`` (N, C) and over its deviation, window by window.
 
     The cohort are scores of other words with the same windows (T-norm, Auckenthaler et al. 2000); those of pairs that
     no alignment fits are left out.
     """
     fits = cohort > INFEASIBLE
-    count = fits.sum(1, keepdim=True)
-    known = torch.where(fits, cohort, 0).double()
-    mean = known.sum(1, keepdim=True) / count.clamp(min=1)
-    spread = torch.where(fits, (known - mean).square(), 0).sum(1, keepdim=True) / count.clamp(min=1)
-    deviation = torch.where(count > 1, spread.sqrt().clamp(min=LEAST_DEVIATION), 1)
-    return ((scores - mean) / deviation).to(scores.dtype)
+    count = fits.sum(1, keepdims=True)
+    known = np.where(fits, cohort, 0).astype(np.float64)
+    mean = known.sum(1, keepdims=True) / np.maximum(count, 1)
+    spread = np.where(fits, np.square(known - mean), 0).sum(1, keepdims=True) / np.maximum(count, 1)
+    deviation = np.where(count > 1, np.maximum(np.sqrt(spread), LEAST_DEVIATION), 1)
+    return ((scores - mean) / deviation).astype(scores.dtype)
 
 
 def one_a_word(words: Sequence[int], without: Collection[int], count: int) -> list[int]:

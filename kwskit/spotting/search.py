@@ -1,7 +1,8 @@
 """Recordings searched for queries."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -9,19 +10,20 @@ import pyarrow as pa
 from kwskit.data.audio import probe, read_blocks
 from kwskit.data.progress import Progress
 from kwskit.records import DETECTIONS
+from kwskit.spotting.listener import Listener
 from kwskit.spotting.peak_picker import Peaks
 from kwskit.spotting.queries import Queries
 from kwskit.spotting.search_settings import SearchSettings
 from kwskit.spotting.stream_search import StreamSearch
-from kwskit.systems.system import System
 
 BLOCK = 60.0  # s of audio read at once
 FEWEST = 10  # peaks of a query that any recording may have
+T = TypeVar("T")
 
 
 def search_recordings(
-    system: System,
-    queries: Queries,
+    listen: Callable[[], Listener[T]],
+    queries: Queries[T],
     names: Sequence[str],
     recordings: pa.Table,
     settings: SearchSettings,
@@ -33,7 +35,9 @@ def search_recordings(
 
     Parameters
     ----------
-    system, queries, settings : as :class:`StreamSearch` takes them
+    listen : a listener for each recording
+    queries : what is searched for
+    settings : refractory time, and how many peaks are kept
     names : of the queries
     recordings : table with ``recording``, ``path``, and ``start`` and ``stop`` in seconds of the file
     folder : relative paths start here
@@ -47,7 +51,7 @@ def search_recordings(
     seconds = int(sum(stop - start for start, stop in zip(*_times(recordings), strict=True)))
     with Progress(seconds, "searching", "s of audio") as progress:
         for number, row in enumerate(recordings.to_pylist()):
-            peaks = search_file(system, queries, folder / row["path"], settings, row["start"], row["stop"])
+            peaks = search_file(listen, queries, folder / row["path"], settings, row["start"], row["stop"])
             parts.append((number, peaks))
             progress.advance(int(row["stop"] - row["start"]))
     peaks = Peaks.join([found for _, found in parts])
@@ -63,8 +67,8 @@ def search_recordings(
 
 
 def search_file(
-    system: System,
-    queries: Queries,
+    listen: Callable[[], Listener[T]],
+    queries: Queries[T],
     path: Path,
     settings: SearchSettings,
     start: float = 0.0,
@@ -81,7 +85,7 @@ def search_file(
     """
     hours = (min(stop, probe(path)[1]) - start) / 3600
     most = max(FEWEST, round(hours * settings.most_per_hour))
-    stream = StreamSearch(system, queries, settings)
+    stream = StreamSearch(listen(), queries, settings.refractory)
     kept: list[Peaks] = []
     for block in read_blocks(path, start, stop, BLOCK):
         kept.append(stream.push(block))

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
 from kwskit.batch import Encoded
 from kwskit.data.loader import as_wav
@@ -58,7 +58,7 @@ class StreamScorer:
         with torch.inference_mode():
             for at in range(0, len(windows), WINDOWS_AT_ONCE):
                 chunk = windows[at : at + WINDOWS_AT_ONCE]
-                owner, parts = [k for k, _ in chunk], [part for _, part in chunk]
+                owner, parts = [k for k, _ in chunk], [torch.from_numpy(part.copy()) for _, part in chunk]
                 lens = torch.tensor([len(part) for part in parts])
                 wav = as_wav(torch.nn.utils.rnn.pad_sequence(parts, batch_first=True))
                 encoded: Encoded = system.encode_audio(wav.to(device), lens.to(device))
@@ -67,11 +67,11 @@ class StreamScorer:
                 best.scatter_reduce_(0, rows, found, "amax")
         return best.double().numpy()[self.stream_index, self.text_index]
 
-    def _windows(self, stream: int) -> list[Tensor]:
+    def _windows(self, stream: int) -> list[NDArray[np.int16]]:
         """(samples,) int16 each."""
         pcm, lens = self.store.gather(self.streams[stream])
-        pieces: list[Tensor] = []
-        for row, length in zip(pcm, lens.tolist(), strict=True):
-            pieces += [torch.zeros(self.pause, dtype=torch.int16)] * bool(pieces) + [row[:length]]
+        pieces: list[NDArray[np.int16]] = []
+        for row, length in zip(pcm.numpy(), lens.tolist(), strict=True):
+            pieces += [np.zeros(self.pause, np.int16)] * bool(pieces) + [row[:length]]
         cutter = WindowCutter([self.seconds], OVERLAP)
-        return [pcm for part in (*cutter.push(torch.cat(pieces)), *cutter.finish()) for pcm in part.pcm]
+        return [pcm for part in (*cutter.push(np.concatenate(pieces)), *cutter.finish()) for pcm in part.pcm]

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
 
 SAMPLE_RATE = 16_000
 
@@ -12,8 +13,8 @@ SAMPLE_RATE = 16_000
 class Windows(NamedTuple):
     """Windows of one length: ``starts`` (n,) int64 in samples of the stream, ``pcm`` (n, samples) int16."""
 
-    starts: Tensor
-    pcm: Tensor
+    starts: NDArray[np.int64]
+    pcm: NDArray[np.int16]
 
 
 class WindowCutter:
@@ -40,16 +41,16 @@ class WindowCutter:
         self.hops = [max(1, round(size * (1 - overlap))) for size in self.sizes]
         self.received = 0  # samples
         self._next = [0] * len(self.sizes)
-        self._kept = torch.zeros(0, dtype=torch.int16)
+        self._kept = np.zeros(0, np.int16)
 
     @property
     def seen(self) -> float:
         """Seconds up to which all windows of which this is the centre have been cut."""
         return (self.received - self.sizes[-1] / 2) / SAMPLE_RATE
 
-    def push(self, pcm: Tensor) -> Iterator[Windows]:
+    def push(self, pcm: NDArray[np.int16]) -> Iterator[Windows]:
         """The windows that ``pcm`` (samples,) int16 completes, those of each length together."""
-        self._kept = torch.cat([self._kept, pcm])
+        self._kept = np.concatenate([self._kept, pcm])
         self.received += len(pcm)
         offset = self.received - len(self._kept)
         for k, (size, hop) in enumerate(zip(self.sizes, self.hops, strict=True)):
@@ -57,8 +58,8 @@ class WindowCutter:
             if count > 0:
                 first = self._next[k]
                 # A view: the windows share their samples.
-                views = self._kept[first - offset :].unfold(0, size, hop)[:count]
-                yield Windows(torch.arange(count) * hop + first, views)
+                views = sliding_window_view(self._kept[first - offset :], size)[::hop][:count]
+                yield Windows(np.arange(count) * hop + first, views)
                 self._next[k] += count * hop
         self._kept = self._kept[max(0, len(self._kept) - max(self.sizes[-1], self.received - min(self._next))) :]
 
@@ -71,4 +72,4 @@ class WindowCutter:
             if self.received == 0 or (following and start == following - hop) or (whole and start == 0):
                 continue  # cut before
             whole = whole or self.received < size
-            yield Windows(torch.tensor([start]), self._kept[start - offset :][None])
+            yield Windows(np.array([start]), self._kept[start - offset :][None])

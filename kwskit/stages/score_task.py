@@ -13,8 +13,8 @@ from kwskit.data.store_layout import REJECTED
 from kwskit.evaluation.trials import without_utterances
 from kwskit.evaluation.word_discrimination import SHORTEST_WORD, Segments
 from kwskit.records import RecordError, read_records, write_records
-from kwskit.spotting.queries import keeps_one_embedding
 from kwskit.spotting.stream_scorer import StreamScorer
+from kwskit.spotting.system_queries import keeps_one_embedding
 from kwskit.systems.enrolment import Enrolment
 from kwskit.systems.model_directory import Model
 from kwskit.systems.scoring import TrialScorer

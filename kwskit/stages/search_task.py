@@ -11,13 +11,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kwskit import collectives
+from kwskit.batch import Encoded
 from kwskit.data.store import PackedStore
 from kwskit.evaluation.search_results import best_threshold, search_results
 from kwskit.evaluation.searched import Search
 from kwskit.records import RecordError, read_records, write_records
-from kwskit.spotting.queries import Queries, SpokenQueries, TypedQueries, keeps_one_embedding
+from kwskit.spotting.queries import Queries
 from kwskit.spotting.search import search_recordings
 from kwskit.spotting.search_settings import SearchSettings
+from kwskit.spotting.system_queries import SpokenQueries, TypedQueries, keeps_one_embedding, window_encoder
+from kwskit.spotting.window_listener import WindowListener
 from kwskit.systems.model_directory import Model
 
 SEARCH = "search_"
@@ -93,13 +96,18 @@ class SearchTask:
         recordings = self.search.recordings
         mine = recordings.take(pa.array(range(collectives.rank(), len(recordings), collectives.world_size())))
         spoken = np.asarray(pc.not_equal(queries["utt_id"], ""))
+        encode = window_encoder(model.system)
         parts = []
+
+        def listen() -> WindowListener[Encoded]:
+            return WindowListener(encode, settings.windows, settings.overlap)
+
         for chosen, enrol in ((~spoken, self._typed), (spoken, self._spoken)):
             if chosen.any():
                 asked = queries.filter(pa.array(chosen))
                 enrolled = enrol(model, asked, settings.cohort)
                 names = asked["query"].to_pylist()
-                parts.append(search_recordings(model.system, enrolled, names, mine, settings, self.data))
+                parts.append(search_recordings(listen, enrolled, names, mine, settings, self.data))
         found = collectives.collected_by_first(pa.concat_tables(parts))
         return _in_order_of(recordings["recording"], pa.concat_tables(found)) if found else None
 
@@ -124,10 +132,10 @@ class SearchTask:
         found["threshold_from"] = None if threshold is None else f"MTWV of {self.dev}" if self.dev else "given"
         return found
 
-    def _typed(self, model: Model, queries: pa.Table, cohort: int | None) -> Queries:
+    def _typed(self, model: Model, queries: pa.Table, cohort: int | None) -> Queries[Encoded]:
         return TypedQueries(model.system, model.tokenizer, queries["text"].to_pylist(), cohort)
 
-    def _spoken(self, model: Model, queries: pa.Table, cohort: int | None) -> Queries:
+    def _spoken(self, model: Model, queries: pa.Table, cohort: int | None) -> Queries[Encoded]:
         name = self.search.facts.get("store")
         if name is None:
             raise RecordError(f"{self.folder / 'queries.tsv'}: line 1: spoken queries need the fact store=NAME")

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -15,10 +16,11 @@ from kwskit.data.store import PackedStore
 from kwskit.hparams import build_hparams
 from kwskit.spotting.cohort import cohort_words, normalised, one_a_word
 from kwskit.spotting.peak_picker import Peaks
-from kwskit.spotting.queries import SpokenQueries, TypedQueries, keeps_one_embedding
 from kwskit.spotting.search import search_recordings
 from kwskit.spotting.search_settings import SearchSettings
 from kwskit.spotting.stream_search import StreamSearch
+from kwskit.spotting.system_queries import SpokenQueries, TypedQueries, keeps_one_embedding, window_encoder
+from kwskit.spotting.window_listener import WindowListener
 from kwskit.systems.model_directory import load_model
 
 RATE = 16_000
@@ -28,6 +30,14 @@ SETTINGS = SearchSettings(windows=(0.3, 0.5), overlap=0.5, cohort=12, refractory
 @pytest.fixture(scope="module")
 def model(tiny_model):
     return load_model(tiny_model)
+
+
+def listening(system, settings):
+    return WindowListener(window_encoder(system), settings.windows, settings.overlap)
+
+
+def searching(system, queries, settings):
+    return StreamSearch(listening(system, settings), queries, settings.refractory)
 
 
 def embedded(model, wav):
@@ -72,7 +82,7 @@ def test_typed_queries_by_a_loop(model, recording, cohort):
     pcm = recording[0][: 4 * RATE]
     settings = SearchSettings((0.3, 0.5), overlap=0.5, cohort=cohort, refractory=0.8)
     queries = TypedQueries(model.system, model.tokenizer, ["tiger", "either"], cohort)
-    stream = StreamSearch(model.system, queries, settings)
+    stream = searching(model.system, queries, settings)
     peaks = Peaks.join([*(stream.push(pcm[at : at + 9000]) for at in range(0, len(pcm), 9000)), stream.finish()])
     others = [typed(model, word) for word in cohort_words(cohort, ["tiger", "either"])]
     for number, text in enumerate(("tiger", "either")):
@@ -87,7 +97,7 @@ def test_spoken_queries_by_a_loop(model, mini_corpus, recording):
     store = PackedStore.open(mini_corpus / "store/test")
     ids = ["test-tiger-1", "test-copper-3"]
     pcm = recording[0][: 3 * RATE]
-    stream = StreamSearch(model.system, SpokenQueries(model.system, store, ids, 12), SETTINGS)
+    stream = searching(model.system, SpokenQueries(model.system, store, ids, 12), SETTINGS)
     peaks = Peaks.join([stream.push(pcm), stream.finish()])
     words = store.words
     others = [k for k, word in enumerate(words) if word not in ("tiger", "copper")]
@@ -107,7 +117,7 @@ def test_what_was_said_is_found_where_it_was_said(model, mini_corpus, recording)
     words = ("tiger", "button", "meadow", "copper")
     settings = SearchSettings((0.3, 0.36), overlap=0.9, cohort=0)
     queries = SpokenQueries(model.system, store, [f"test-{word}-2" for word in words], cohort=0)
-    stream = StreamSearch(model.system, queries, settings)
+    stream = searching(model.system, queries, settings)
     peaks = Peaks.join([stream.push(pcm), stream.finish()])
     for number, word in enumerate(words):
         mine = np.flatnonzero(peaks.query == number)
@@ -150,9 +160,11 @@ def test_recordings_are_stretches_of_files_at_any_rate(model, recording, tmp_pat
     soundfile.write(tmp_path / "one.flac", pcm, RATE)
     names = {"recording": ["late", "early"], "path": ["one.flac"] * 2, "start": [2.0, 0.0], "stop": [5.0, 2.0]}
     queries = TypedQueries(model.system, model.tokenizer, ["tiger", "meadow"], 12)
-    found = search_recordings(model.system, queries, ["q1", "q2"], pa.table(names), SETTINGS, tmp_path)
+    found = search_recordings(
+        lambda: listening(model.system, SETTINGS), queries, ["q1", "q2"], pa.table(names), SETTINGS, tmp_path
+    )
     assert found.schema.names == ["query", "recording", "start", "stop", "score"]
-    stream = StreamSearch(model.system, queries, SETTINGS)
+    stream = searching(model.system, queries, SETTINGS)
     late = Peaks.join([stream.push(pcm[2 * RATE : 5 * RATE]), stream.finish()])
     mine = [row for row in found.to_pylist() if row["recording"] == "late"]
     assert {row["query"] for row in mine} == {"q1", "q2"}
@@ -182,9 +194,9 @@ def test_normalised_by_the_mean_and_deviation_of_each_window():
     rng = np.random.default_rng(0)
     own, cohort = rng.normal(size=(5, 3)), rng.normal(size=(5, 40))
     expected = (own - cohort.mean(1, keepdims=True)) / cohort.std(1, keepdims=True)
-    np.testing.assert_allclose(normalised(torch.tensor(own), torch.tensor(cohort)), expected, rtol=1e-9)
+    np.testing.assert_allclose(normalised(own, cohort), expected, rtol=1e-9)
     with_infeasible = np.concatenate([cohort, np.full((5, 7), -1e4)], axis=1)
-    np.testing.assert_allclose(normalised(torch.tensor(own), torch.tensor(with_infeasible)), expected, rtol=1e-9)
+    np.testing.assert_allclose(normalised(own, with_infeasible), expected, rtol=1e-9)
 
 
 def test_cohorts():
@@ -242,7 +254,7 @@ def test_systems_that_judge_pairs_search_for_typed_words(recording):
     system, tokenizer = parts["system"].eval(), parts["tokenizer"]
     pcm = recording[0][:RATE]
     settings = SearchSettings((0.5,), overlap=0.0, refractory=0.0)
-    stream = StreamSearch(system, TypedQueries(system, tokenizer, ["tiger"]), settings)
+    stream = searching(system, TypedQueries(system, tokenizer, ["tiger"]), settings)
     peaks = Peaks.join([stream.push(pcm), stream.finish()])
     assert sorted(peaks.start.tolist()) == [0.0, 0.5]
 

@@ -1,0 +1,44 @@
+"""Windows of a stream, each encoded by itself."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kwskit.spotting.listener import Heard
+from kwskit.spotting.window_cutter import SAMPLE_RATE, WindowCutter, Windows
+
+WINDOWS_AT_ONCE = 256
+T = TypeVar("T")
+
+
+class WindowListener(Generic[T]):
+    """Overlapping windows, encoded one by one: for any encoder, also one that looks at the whole of an utterance.
+
+    Parameters
+    ----------
+    encode : windows (N, samples) int16 at 16 kHz to what is kept of them
+    seconds, overlap : as :class:`WindowCutter` takes them
+    """
+
+    def __init__(self, encode: Callable[[NDArray[np.int16]], T], seconds: Sequence[float], overlap: float):
+        self._encode = encode
+        self._cutter = WindowCutter(seconds, overlap)
+
+    @property
+    def seen(self) -> float:
+        return self._cutter.seen
+
+    def push(self, pcm: NDArray[np.int16]) -> Iterator[Heard[T]]:
+        return self._heard(self._cutter.push(pcm))
+
+    def finish(self) -> Iterator[Heard[T]]:
+        return self._heard(self._cutter.finish())
+
+    def _heard(self, cut: Iterable[Windows]) -> Iterator[Heard[T]]:
+        for starts, pcm in cut:
+            for at in range(0, len(starts), WINDOWS_AT_ONCE):
+                few = slice(at, at + WINDOWS_AT_ONCE)
+                start, stop = starts[few] / SAMPLE_RATE, (starts[few] + pcm.shape[1]) / SAMPLE_RATE
+                yield Heard(start, stop, self._encode(pcm[few]))
