@@ -1,0 +1,1 @@
+"""The commands of ``kwskit …``, a file each: what it is told, its arguments, and what it calls."""

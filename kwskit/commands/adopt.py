@@ -1,0 +1,19 @@
+"""``kwskit adopt``."""
+
+import argparse
+from pathlib import Path
+
+TOLD = "stage 3 without training: take a model trained elsewhere"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Tell ``parser`` what the command takes."""
+    parser.add_argument("--model", type=Path, required=True, help="its directory")
+    parser.add_argument("--exp", type=Path, required=True, help="folder of the run")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run it."""
+    from kwskit.stages.adopt import adopt_model
+
+    adopt_model(options.model, options.exp)
