@@ -9,10 +9,11 @@ import torch
 from numpy.typing import NDArray
 
 from kwskit.data.loader import as_wav
+from kwskit.model_error import ModelError
 from kwskit.spotting.speech_model import StreamShape
 from kwskit.systems.dual_encoder import DualEncoder
 from kwskit.systems.enrolment import TEXTS_AT_ONCE, pad_tokens
-from kwskit.systems.model_directory import PARTS, WEIGHTS, ModelError, load_model
+from kwskit.systems.model_directory import PARTS, WEIGHTS, load_model
 
 
 class TorchModel:

@@ -12,7 +12,7 @@ def adopt_model(model: Path, exp: Path) -> None:
 
     Raises
     ------
-    kwskit.systems.model_directory.ModelError, kwskit.hparams.HparamsError
+    kwskit.model_error.ModelError, kwskit.hparams.HparamsError
         When the model cannot be loaded.
     ValueError
         When ``exp`` holds another model.

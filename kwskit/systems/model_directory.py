@@ -11,15 +11,12 @@ import safetensors.torch
 import torch
 
 from kwskit.hparams import load_parts, select
+from kwskit.model_error import ModelError
 from kwskit.systems.system import System
 
 WEIGHTS, PARTS, CARD = "model.safetensors", "model.yaml", "README.md"
 # What only training uses; the aligner stays, since it shows where each phoneme was heard.
 TRAINING_ONLY = {"losses", "wave_augment", "feature_augment"}
-
-
-class ModelError(ValueError):
-    """A model directory that cannot be used; the message names the file."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from pathlib import Path
 import safetensors
 import safetensors.torch
 
-from kwskit.systems.model_directory import WEIGHTS, ModelError
+from kwskit.model_error import ModelError
+from kwskit.systems.model_directory import WEIGHTS
 from kwskit.systems.system import System
 from kwskit.training.plan import PlanError
 
@@ -22,7 +23,7 @@ def start_from(directory: str | Path, system: System, fresh: Collection[str] = (
 
     Raises
     ------
-    kwskit.systems.model_directory.ModelError
+    kwskit.model_error.ModelError
         When the weights cannot be read, or a part has other shapes there than here.
     """
     path = Path(directory) / WEIGHTS

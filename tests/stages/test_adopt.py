@@ -5,8 +5,8 @@ import shutil
 
 import pytest
 
+from kwskit.model_error import ModelError
 from kwskit.stages.adopt import adopt_model
-from kwskit.systems.model_directory import ModelError
 
 
 @pytest.fixture

@@ -2,7 +2,8 @@ import pytest
 import torch
 
 from kwskit.hparams import HparamsError
-from kwskit.systems.model_directory import ModelError, load_model, save_model, untrained_model
+from kwskit.model_error import ModelError
+from kwskit.systems.model_directory import load_model, save_model, untrained_model
 
 
 @pytest.fixture
