@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import gcd
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import soundfile
@@ -69,9 +70,11 @@ def read_segment(path: str | Path, start: float = 0.0, stop: float | None = None
 
 
 def read_blocks(
-    path: str | Path, start: float = 0.0, stop: float = float("inf"), block: float = 60.0
+    path: str | Path | BinaryIO, start: float = 0.0, stop: float = float("inf"), block: float = 60.0
 ) -> Iterator[np.ndarray]:
     """The stretch of :func:`read_segment` in blocks of ``block`` seconds, (samples,) int16; never more in memory.
+
+    ``path`` may also be a file open for reading, which messages call by its ``str``.
 
     Raises
     ------
@@ -97,8 +100,8 @@ def read_blocks(
             yield cut
 
 
-def probe(path: str | Path) -> tuple[AudioFormat, float]:
-    """Format and duration in seconds, from the header alone.
+def probe(path: str | Path | BinaryIO) -> tuple[AudioFormat, float]:
+    """Format and duration in seconds, from the header alone; ``path`` as :func:`read_blocks` takes it.
 
     Raises
     ------
@@ -144,14 +147,19 @@ def read_segments(
     return [found[i] for i in range(len(starts))], audio_format
 
 
-def _open(path: str | Path) -> soundfile.SoundFile:
-    path = Path(path)
-    if not path.is_file():
-        raise AudioError(f"{path}: no such audio file")
+def _open(path: str | Path | BinaryIO) -> soundfile.SoundFile:
+    if isinstance(path, str | Path):
+        path = Path(path)
+        if not path.is_file():
+            raise AudioError(f"{path}: no such audio file")
+        file: str | BinaryIO = str(path)
+    else:
+        path.seek(0)
+        file = path
     try:
-        audio = soundfile.SoundFile(str(path))
+        audio = soundfile.SoundFile(file)
     except soundfile.SoundFileError as error:
-        if path.stat().st_size == 0:
+        if isinstance(path, Path) and path.stat().st_size == 0:
             raise AudioError(f"{path}: the file is empty (0 bytes)") from error
         raise AudioError(f"{path}: not readable as audio: {_reason(error)}") from error
     if audio.frames <= 0:
@@ -164,7 +172,7 @@ def _reason(error: Exception) -> str:
     return getattr(error, "error_string", None) or str(error)
 
 
-def _refusal(path: str | Path, start: float, stop: float, seconds: float) -> AudioError | None:
+def _refusal(path: str | Path | BinaryIO, start: float, stop: float, seconds: float) -> AudioError | None:
     """Why the stretch from ``start`` to ``stop`` of a file of ``seconds`` cannot be cut, if so."""
     if not 0 <= start < stop:
         return AudioError(f"{path}: a segment from {start} s to {stop} s: start must be at least 0 and below stop")
@@ -216,7 +224,9 @@ def _read_span(audio: soundfile.SoundFile, start: float, stop: float) -> tuple[n
     return mono, first * SAMPLE_RATE // rate
 
 
-def _cut(path: str | Path, samples: np.ndarray, offset: int, start: float, stop: float) -> "np.ndarray | AudioError":
+def _cut(
+    path: str | Path | BinaryIO, samples: np.ndarray, offset: int, start: float, stop: float
+) -> "np.ndarray | AudioError":
     segment = samples[_position(start) - offset : _position(stop) - offset]
     if segment.dtype == np.int16:
         return segment.copy()

@@ -1,0 +1,9 @@
+"""A request that is not carried out."""
+
+
+class Refusal(Exception):
+    """Why, in a sentence for the person in front of the page, and the HTTP status that goes with it."""
+
+    def __init__(self, status: int, told: str):
+        super().__init__(told)
+        self.status = status
