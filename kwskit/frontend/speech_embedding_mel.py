@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from kwskit.batch import length_mask
 from kwskit.frontend.log_mel import windowed_dft
 from kwskit.registry import register
+from kwskit.stream_shape import FeatureSteps
 
 FRAME, WINDOW, HOP, MELS = 512, 400, 160, 32
 RANGE = 8.0  # 80 dB, in the tens of decibels of a feature
@@ -28,6 +29,7 @@ class SpeechEmbeddingMel(nn.Module):
 
     dft: Tensor
     filters: Tensor
+    stream = FeatureSteps(FRAME, HOP, RANGE)
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,18 +44,27 @@ class SpeechEmbeddingMel(nn.Module):
     def forward(self, wav: Tensor, wav_lens: Tensor) -> tuple[Tensor, Tensor]:
         with torch.autocast(wav.device.type, enabled=False):
             wav = wav.masked_fill(~length_mask(wav_lens, wav.shape[1]), 0.0)
-            wav = 32768.0 * (wav if wav.dtype == torch.float64 else wav.float())
-            frames = max(1, 1 + (wav.shape[1] - FRAME) // HOP)
-            before = (FRAME - WINDOW) // 2
-            wav = F.pad(wav, (-before, (frames - 1) * HOP + WINDOW + before - wav.shape[1]))
-            slices = wav.unflatten(1, (-1, self.slice)).unsqueeze(1).permute(0, 3, 1, 2)
-            spectrum = F.conv2d(slices, self.dft.to(wav.dtype), stride=(1, HOP // self.slice))
-            energy = F.conv2d(spectrum.square(), self.filters.to(wav.dtype))
-            feats = energy.clamp(min=1e-10).log10().permute(0, 2, 3, 1).squeeze(1) + 2.0
+            feats = self._decibels(wav)
             lens = (wav_lens - FRAME).clamp(min=0).div(HOP, rounding_mode="floor") + 1
-            padding = ~length_mask(lens, frames).unsqueeze(-1)
+            padding = ~length_mask(lens, feats.shape[1]).unsqueeze(-1)
             floor = feats.masked_fill(padding, -math.inf).amax((1, 2), keepdim=True) - RANGE
             return torch.maximum(feats, floor).masked_fill(padding, 0.0), lens
+
+    def stream_features(self, wav: Tensor) -> Tensor:
+        """Features (N, T, 32) of stretches of streams (N, S), as ``stream`` has it, not floored yet."""
+        with torch.autocast(wav.device.type, enabled=False):
+            return self._decibels(wav)
+
+    def _decibels(self, wav: Tensor) -> Tensor:
+        """(N, T, 32) of samples (N, S)."""
+        wav = 32768.0 * (wav if wav.dtype == torch.float64 else wav.float())
+        frames = max(1, 1 + (wav.shape[1] - FRAME) // HOP)
+        before = (FRAME - WINDOW) // 2
+        wav = F.pad(wav, (-before, (frames - 1) * HOP + WINDOW + before - wav.shape[1]))
+        slices = wav.unflatten(1, (-1, self.slice)).unsqueeze(1).permute(0, 3, 1, 2)
+        spectrum = F.conv2d(slices, self.dft.to(wav.dtype), stride=(1, HOP // self.slice))
+        energy = F.conv2d(spectrum.square(), self.filters.to(wav.dtype))
+        return energy.clamp(min=1e-10).log10().permute(0, 2, 3, 1).squeeze(1) + 2.0
 
 
 def slaney_filters(fft_size: int, num_mels: int, sample_rate: int, f_min: float, f_max: float) -> Tensor:

@@ -1,42 +1,12 @@
 """What spotting and searching ask of a trained model."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-
-@dataclass(frozen=True)
-class StreamShape:
-    """How an encoder makes frames of a stream, each once.
-
-    Feature ``t`` covers the samples from ``t * hop`` to ``t * hop + window``. Step ``i`` makes ``per_step`` frames of
-    the features from ``stride * i - past`` to before ``stride * (i + 1)``; what lies before the stream counts as
-    silence. They are those of the ``stride`` features that the step adds, so that no frame waits for later sound than
-    its own.
-
-    Attributes
-    ----------
-    window, hop : samples of a feature, and between features
-    stride : features of a step
-    past : features before a step's own that it looks at
-    per_step : frames that a step makes
-    floor : where not None, features are at least the loudest value of those of the last ``FLOOR_SECONDS`` less this
-    """
-
-    window: int
-    hop: int
-    stride: int
-    past: int
-    per_step: int
-    floor: float | None = None
-
-    @property
-    def frame_seconds(self) -> float:
-        """Seconds between frames."""
-        return self.stride * self.hop / self.per_step / 16_000
+from kwskit.stream_shape import StreamShape
 
 
 class SpeechModel(Protocol):
@@ -70,7 +40,7 @@ class SpeechModel(Protocol):
         ...
 
     def frames(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Frames (per_step * n, d) of n steps, of features (past + stride * n, F)."""
+        """Frames (per_step * n, d) of n steps, of features (past + stride * n + ahead, F)."""
         ...
 
     def embed_frames(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -3,17 +3,20 @@
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from kwskit.data.loader import as_wav
 from kwskit.model_error import ModelError
-from kwskit.spotting.speech_model import StreamShape
+from kwskit.stream_shape import StreamShape
 from kwskit.systems.dual_encoder import DualEncoder
 from kwskit.systems.enrolment import TEXTS_AT_ONCE, pad_tokens
 from kwskit.systems.model_directory import PARTS, WEIGHTS, load_model
+from kwskit.systems.stream_parts import StreamFeatures, StreamFrames
 
 
 class TorchModel:
@@ -42,12 +45,13 @@ class TorchModel:
         self.digest = hashlib.sha256((path / PARTS).read_bytes() + (path / WEIGHTS).read_bytes()).hexdigest()[:16]
         self.system, self.tokenizer = model.system, model.tokenizer
         self.dim: int = self.system.dim
-        self.stream: StreamShape | None = None
+        self.stream: StreamShape | None = self.system.stream
+        self._features, self._frames = StreamFeatures(self.system), StreamFrames(self.system)
         self._device = torch.device(device)
 
     @torch.inference_mode()
     def embed_windows(self, pcm: NDArray[np.int16]) -> NDArray[np.float32]:
-        wav = as_wav(torch.from_numpy(pcm.copy()).to(self._device))
+        wav = as_wav(self._sent(pcm))
         lens = torch.full((len(pcm),), pcm.shape[1], device=self._device)
         return self.system.embed_audio(wav, lens).float().cpu().numpy()
 
@@ -59,11 +63,17 @@ class TorchModel:
         found = [self.system.embed_text(ids.to(self._device), lens.to(self._device)) for ids, lens in parts]
         return torch.cat(found).float().cpu().numpy()
 
+    @torch.inference_mode()
     def features(self, pcm: NDArray[np.int16]) -> NDArray[np.float32]:
-        raise NotImplementedError(f"{self.name} needs whole windows")
+        return self._features(as_wav(self._sent(pcm[None]))).float().cpu().numpy()
 
+    @torch.inference_mode()
     def frames(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        raise NotImplementedError(f"{self.name} needs whole windows")
+        return self._frames(self._sent(features[None])).float().cpu().numpy()
 
+    @torch.inference_mode()
     def embed_frames(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
-        raise NotImplementedError(f"{self.name} needs whole windows")
+        return self.system.pool_frames(self._sent(frames)).float().cpu().numpy()
+
+    def _sent(self, array: NDArray[Any]) -> Tensor:
+        return torch.from_numpy(array.copy()).to(self._device)

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from kwskit.batch import Batch, Embeddings, Encoded, length_mask, valid_places
 from kwskit.registry import register
+from kwskit.stream_shape import StreamShape
 from kwskit.systems.two_encoders import TwoEncoders
 from kwskit.transfer import sent
 
@@ -60,6 +61,17 @@ class DualEncoder(TwoEncoders):
         """Unit embeddings (N, d) of waveforms (N, samples), 16 kHz, with ``wav_lens`` (N,) in samples."""
         frames, frame_lens = self.hear(wav, wav_lens)
         return F.normalize(self.audio_pooler(frames, length_mask(frame_lens, frames.shape[1])), dim=-1)
+
+    @property
+    def stream(self) -> StreamShape | None:
+        """How frames of a stream are made; None where front end or encoder need the whole of an utterance."""
+        parts = self.frontend, self.acoustic_encoder
+        return StreamShape.of(*(getattr(part, "stream", None) for part in parts))
+
+    def pool_frames(self, frames: Tensor) -> Tensor:
+        """Unit embeddings (N, d) of stretches of streams (N, T, d_frame)."""
+        mask = torch.ones(frames.shape[:2], dtype=torch.bool, device=frames.device)
+        return F.normalize(self.audio_pooler(frames, mask), dim=-1)
 
     def embed_text(self, tokens: Tensor, token_lens: Tensor) -> Tensor:
         """Unit embeddings (N, d) of token sequences (N, T_t) with ``token_lens`` (N,)."""

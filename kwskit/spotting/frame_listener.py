@@ -1,0 +1,59 @@
+"""Windows of a stream, pooled of frames that are computed once."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kwskit.spotting.frame_stream import FrameStream
+from kwskit.spotting.listener import Heard
+from kwskit.spotting.speech_model import SpeechModel
+from kwskit.spotting.window_cutter import WindowCutter, Windows
+from kwskit.stream_shape import SAMPLE_RATE
+
+WINDOWS_AT_ONCE = 256
+
+
+class FrameListener:
+    """Overlapping windows of any lengths over one stream of frames: for an encoder that can stream.
+
+    Lengths and hops are rounded to frames, at least one. A window's times are those of the sound that its frames stand
+    for; what the encoder looks back at lies before.
+
+    Parameters
+    ----------
+    model : one that can stream
+    seconds : lengths of the windows
+    overlap : of neighbouring windows, as a share of their length
+
+    Raises
+    ------
+    ValueError
+        When the model cannot stream, or a window is not longer than 0 s.
+    """
+
+    def __init__(self, model: SpeechModel, seconds: Sequence[float], overlap: float):
+        self._model = model
+        self._frames = FrameStream(model)
+        self._cutter = WindowCutter(seconds, overlap, 1 / self._frames.shape.frame_seconds)
+        self._received = 0  # samples
+
+    @property
+    def seen(self) -> float:
+        return self._cutter.seen
+
+    def push(self, pcm: NDArray[np.int16]) -> Iterator[Heard[NDArray[np.float32]]]:
+        self._received += len(pcm)
+        yield from self._heard(self._cutter.push(self._frames.push(pcm)))
+
+    def finish(self) -> Iterator[Heard[NDArray[np.float32]]]:
+        yield from self._heard(self._cutter.push(self._frames.finish()))
+        yield from self._heard(self._cutter.finish())
+
+    def _heard(self, cut: Iterable[Windows]) -> Iterator[Heard[NDArray[np.float32]]]:
+        frame, end = self._frames.shape.frame_seconds, self._received / SAMPLE_RATE
+        for starts, frames in cut:
+            for at in range(0, len(starts), WINDOWS_AT_ONCE):
+                few = slice(at, at + WINDOWS_AT_ONCE)
+                start, stop = starts[few] * frame, (starts[few] + frames.shape[1]) * frame
+                yield Heard(start, np.minimum(stop, end), self._model.embed_frames(frames[few]))

@@ -1,0 +1,73 @@
+"""How sound that arrives bit by bit becomes features, and these become frames."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+SAMPLE_RATE = 16_000
+
+
+class FeatureSteps(NamedTuple):
+    """What a front end that can stream says of its features; :class:`StreamShape` explains."""
+
+    window: int
+    hop: int
+    floor: float | None = None
+
+
+class FrameSteps(NamedTuple):
+    """What an encoder that can stream says of its frames; :class:`StreamShape` explains."""
+
+    stride: int
+    past: int
+    per_step: int
+    size: int
+    ahead: int = 0
+    silence: float | None = None
+
+
+@dataclass(frozen=True)
+class StreamShape:
+    """How a front end and an encoder make frames of a stream, each once.
+
+    Feature ``t`` covers the samples from ``t * hop`` to ``t * hop + window``. Step ``i`` makes ``per_step`` frames of
+    the features from ``stride * i - past`` to before ``stride * (i + 1) + ahead``; what lies before the stream and
+    after it counts as silence. The frames stand for the sound of the ``stride`` features that the step adds.
+
+    Attributes
+    ----------
+    window, hop : samples of a feature, and between features
+    floor : where not None, no feature is lower than this below the loudest of the last 2 s
+    stride : features of a step
+    past : features before a step's own that it looks at
+    per_step : frames that a step makes
+    size : of a frame
+    ahead : features after a step's own that it waits for
+    silence : value of a feature of silence; None where it is ``floor`` below the loudest
+    """
+
+    window: int
+    hop: int
+    floor: float | None
+    stride: int
+    past: int
+    per_step: int
+    size: int
+    ahead: int = 0
+    silence: float | None = None
+
+    @classmethod
+    def of(cls, features: FeatureSteps | None, frames: FrameSteps | None) -> "StreamShape | None":
+        """Of a front end and an encoder; None where one of them cannot stream, or both not together."""
+        if features is None or frames is None or (frames.silence is None and features.floor is None):
+            return None
+        return cls(**features._asdict(), **frames._asdict())
+
+    @property
+    def frame_samples(self) -> float:
+        """Samples between frames."""
+        return self.stride * self.hop / self.per_step
+
+    @property
+    def frame_seconds(self) -> float:
+        """Seconds between frames."""
+        return self.frame_samples / SAMPLE_RATE
