@@ -1,0 +1,83 @@
+"""A threshold for a rate of false alarms."""
+
+from statistics import NormalDist
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+COUNTED = 10  # false alarms that must be allowed in the background for the threshold to be counted
+TAIL = 40  # highest peaks that the tail is fitted to
+
+
+class Threshold(NamedTuple):
+    """A threshold, and how it is known: ``counted``, ``extrapolated`` or ``gaussian``."""
+
+    value: float
+    told_by: str
+
+
+def threshold_of_peaks(peaks: NDArray[np.floating], hours: float, fa_per_hour: float) -> Threshold:
+    """The threshold that ``fa_per_hour`` peaks an hour reach.
+
+    Where the background is long enough for ten, it lies between the last peak that may reach it and the next. Else the
+    highest 40 (at most a half of all) are taken for an exponential tail over the next one, u: of n peaks in T hours
+    above u with a mean excess b, t = u + b ln(n / (T fa_per_hour)), the peaks-over-threshold estimate with shape 0
+    (Pickands 1975).
+
+    Parameters
+    ----------
+    peaks : (n,) scores where nothing is said that should be heard, descending
+    hours : in which they are
+    fa_per_hour : above 0
+
+    Raises
+    ------
+    ValueError
+        When there are fewer than two peaks, or the rate is not above 0.
+    """
+    if not fa_per_hour > 0:
+        raise ValueError(f"a rate of false alarms is above 0 an hour, not {fa_per_hour:g}")
+    if len(peaks) < 2:
+        raise ValueError(f"{len(peaks)} peaks in {hours:g} hours: too few for a threshold")
+    allowed = int(fa_per_hour * hours)
+    if COUNTED <= allowed < len(peaks):
+        return Threshold(float(peaks[allowed - 1] + peaks[allowed]) / 2, "counted")
+    if allowed >= len(peaks):
+        return Threshold(float(peaks[-1]), "counted")
+    base, excess, count = _tail(peaks)
+    return Threshold(base + excess * float(np.log(count / (hours * fa_per_hour))), "extrapolated")
+
+
+def rate_of_peaks(peaks: NDArray[np.floating], hours: float, threshold: float) -> float:
+    """Peaks an hour that reach ``threshold``, which is above all of ``peaks``: the same tail, solved for the rate.
+
+    Raises
+    ------
+    ValueError
+        When there are fewer than two peaks.
+    """
+    if len(peaks) < 2:
+        raise ValueError(f"{len(peaks)} peaks in {hours:g} hours: too few for a rate")
+    base, excess, count = _tail(peaks)
+    return count / hours * float(np.exp(-(threshold - base) / max(excess, 1e-9)))
+
+
+def _tail(peaks: NDArray[np.floating]) -> tuple[float, float, int]:
+    """Where the tail of the highest peaks begins, their mean excess over it, and how many they are."""
+    count = max(1, min(TAIL, len(peaks) // 2))
+    base = float(peaks[count])
+    return base, float(peaks[:count].mean()) - base, count
+
+
+def gaussian_threshold(fa_per_hour: float, windows_per_hour: float) -> Threshold:
+    """The threshold that ``fa_per_hour`` of ``windows_per_hour`` reach, were scores of other speech standard normal.
+
+    Raises
+    ------
+    ValueError
+        When the rate is not above 0.
+    """
+    if not fa_per_hour > 0:
+        raise ValueError(f"a rate of false alarms is above 0 an hour, not {fa_per_hour:g}")
+    return Threshold(NormalDist().inv_cdf(max(0.5, 1 - fa_per_hour / windows_per_hour)), "gaussian")

@@ -1,0 +1,88 @@
+"""Window scores of a stream merged into hits, at once."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+PATIENCE, REFRACTORY = 0.25, 1.0  # s
+
+
+class Pick(NamedTuple):
+    """The best window of a hit: number of the keyword, seconds of the stream, score."""
+
+    query: int
+    start: float
+    stop: float
+    score: float
+
+
+class HitPicker:
+    """Online merging of the windows that reach a keyword's threshold (ours).
+
+    The first window that reaches the threshold begins a hit; a better one takes its place, and the hit is told when a
+    window arrives that ends more than ``patience`` after the best one. From then on, windows of the keyword count no
+    more whose centre is less than its refractory time after that of the hit. What is told depends on the windows and
+    their times alone.
+
+    :class:`~kwskit.spotting.peak_picker.PeakPicker` ranks all peaks of a recording, for which it needs no threshold but
+    has to wait until no later window can be the higher peak, half a window and the refractory time at least. Here
+    somebody waits for an answer: a threshold says what counts, so that little is looked at and a hit is told soon.
+
+    Parameters
+    ----------
+    thresholds : (Q,) least score of a hit of each keyword
+    refractory : (Q,) or one number, in seconds
+    patience : in seconds
+    """
+
+    def __init__(self, thresholds: ArrayLike, refractory: ArrayLike = REFRACTORY, patience: float = PATIENCE):
+        self.thresholds = np.asarray(thresholds, np.float64)
+        self.refractory = np.broadcast_to(np.asarray(refractory, np.float64), self.thresholds.shape)
+        self.patience = patience
+        self._best: dict[int, Pick] = {}  # of the keywords that are being heard
+        self._last: dict[int, float] = {}  # centre of the last hit
+
+    def push(self, start: NDArray[np.float64], stop: NDArray[np.float64], score: NDArray[np.floating]) -> list[Pick]:
+        """The hits that are certain now, by their end.
+
+        Parameters
+        ----------
+        start, stop : (n,) of windows, none of which ends before one that was handed over earlier
+        score : (n, Q)
+        """
+        if not len(stop):
+            return []
+        reached = (score >= self.thresholds) & (score > -np.inf)
+        if not self._best and not reached.any():
+            return []
+        told: list[Pick] = []
+        order = np.lexsort((start, stop))
+        for query in sorted({*np.flatnonzero(reached.any(0)).tolist(), *self._best}):
+            for i in order[reached[order, query]].tolist():
+                pick = Pick(query, float(start[i]), float(stop[i]), float(score[i, query]))
+                self._tell(query, pick.stop, told)
+                if (pick.start + pick.stop) / 2 < self._last.get(query, -np.inf) + self.refractory[query]:
+                    continue
+                if query not in self._best or pick.score > self._best[query].score:
+                    self._best[query] = pick
+            self._tell(query, float(stop[order[-1]]), told)
+        return sorted(told, key=_by_end)
+
+    def finish(self) -> list[Pick]:
+        """The hits that waited for a better window."""
+        told = sorted(self._best.values(), key=_by_end)
+        self._best.clear()
+        return told
+
+    def _tell(self, query: int, now: float, told: list[Pick]) -> None:
+        """Tell the hit of a keyword when its patience is over at ``now``."""
+        best = self._best.get(query)
+        if best is not None and now > best.stop + self.patience:
+            told.append(best)
+            self._last[query] = (best.start + best.stop) / 2
+            del self._best[query]
+
+
+def _by_end(pick: Pick) -> tuple[float, int]:
+    return pick.stop, pick.query

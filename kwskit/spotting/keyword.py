@@ -1,0 +1,36 @@
+"""What a spotter listens for."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Keyword:
+    """A word or phrase that has been enrolled.
+
+    Attributes
+    ----------
+    name : what hits are told under
+    text : as typed; empty where only examples were given
+    pronunciations : phonemes, such as ``HH EY1 | N OW1 V AH0``, the likeliest first; empty without text
+    embeddings : (P, dim) unit rows; a window is as similar as the most similar row
+    seconds : how long it takes to be said, presumably
+    windows : lengths of the windows that fit it, in seconds, ascending
+    threshold : least score of a hit
+    fa_per_hour : false alarms an hour that the threshold was asked for, or None where it was given
+    told_by : where the threshold comes from: ``given``, ``counted``, ``extrapolated`` or ``gaussian``
+    examples : recordings of it that it was enrolled with
+    """
+
+    name: str
+    text: str
+    pronunciations: tuple[str, ...]
+    embeddings: NDArray[np.float32]
+    seconds: float
+    windows: tuple[float, ...]
+    threshold: float = float("nan")
+    fa_per_hour: float | None = None
+    told_by: str = "given"
+    examples: int = 0

@@ -1,0 +1,70 @@
+"""Keywords as queries of windows that a model has embedded."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kwskit.spotting.cohort import normalised
+from kwskit.spotting.cohort_embeddings import CohortEmbeddings
+from kwskit.spotting.expected_duration import WINDOWS
+from kwskit.spotting.keyword import Keyword
+from kwskit.spotting.listener import Heard
+
+
+class KeywordQueries:
+    """Scores of keywords: the highest cosine of their rows, normalised by the cohort (T-norm), -inf where none fits.
+
+    A window fits a keyword when the length of ``WINDOWS`` nearest to its own does. A keyword that is one of the cohort
+    is not normalised by itself.
+
+    Parameters
+    ----------
+    keywords : Q of them
+    cohort : other words
+    tokenizer : of the model
+    """
+
+    def __init__(self, keywords: Sequence[Keyword], cohort: CohortEmbeddings, tokenizer: Any):
+        self.keywords, self.cohort = list(keywords), cohort
+        dim = cohort.embeddings.shape[1]
+        rows = [np.zeros((0, dim), np.float32), *(keyword.embeddings for keyword in self.keywords)]
+        self._rows = np.concatenate(rows)
+        counts = np.array([len(keyword.embeddings) for keyword in self.keywords], np.int64)
+        self._first = np.cumsum(counts) - counts
+        self._fits = np.array([[length in keyword.windows for keyword in self.keywords] for length in WINDOWS], bool)
+        self._shortest = np.array([min(keyword.windows) for keyword in self.keywords])
+        same = [cohort.same(tokenizer.encode(one.text)) if one.text else [] for one in self.keywords]
+        self._same = {k: found for k, found in enumerate(same) if found}
+
+    def __len__(self) -> int:
+        return len(self.keywords)
+
+    def scores(self, heard: Heard[NDArray[np.float32]]) -> NDArray[np.float32]:
+        """(n, Q) of n windows."""
+        fits = self._fits[nearest_window(heard.stop - heard.start)]
+        return np.where(fits, self.every_score(heard.kept), np.float32(-np.inf))
+
+    def whole_scores(self, heard: Heard[NDArray[np.float32]]) -> NDArray[np.float32]:
+        """(n, Q) of windows that are a whole stream, for the keywords that only longer ones would fit."""
+        short = (heard.stop - heard.start)[:, None] < self._shortest
+        return np.where(short, self.every_score(heard.kept), np.float32(-np.inf))
+
+    def every_score(self, heard: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(n, Q) of windows (n, dim), whether they fit or not."""
+        if not self.keywords:
+            return np.zeros((len(heard), 0), np.float32)
+        own = np.maximum.reduceat(heard @ self._rows.T, self._first, axis=1)
+        others = self.cohort.scores(heard)
+        found = normalised(own, others)
+        for k, same in self._same.items():
+            found[:, [k]] = normalised(own[:, [k]], np.delete(others, same, axis=1))
+        return found
+
+
+def nearest_window(seconds: NDArray[np.float64]) -> NDArray[np.int64]:
+    """(n,) which of ``WINDOWS`` is the nearest to each of ``seconds`` (n,)."""
+    middles = np.array([(a + b) / 2 for a, b in pairwise(WINDOWS)])
+    return np.searchsorted(middles, seconds)

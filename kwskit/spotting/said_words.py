@@ -1,0 +1,65 @@
+"""Words that are said in a recording."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kwskit.spotting.keyword import Keyword
+
+
+@dataclass(frozen=True, eq=False)
+class SaidWords:
+    """Words that are said in a recording, in the order of time.
+
+    Attributes
+    ----------
+    start, stop : (n,) in seconds
+    pronunciations : of each word, all of them, as :func:`spoken` has them
+    """
+
+    start: NDArray[np.float64]
+    stop: NDArray[np.float64]
+    pronunciations: Sequence[Sequence[str]]
+
+    @classmethod
+    def none(cls) -> "SaidWords":
+        """Nothing is known to be said."""
+        return cls(np.zeros(0), np.zeros(0), [])
+
+    def times(self, keyword: Keyword) -> list[tuple[float, float]]:
+        """When a keyword is said: start and stop of the word, or words in a row, that sound like one of its own."""
+        found: list[tuple[float, float]] = []
+        wanted = {spoken(pronunciation) for pronunciation in keyword.pronunciations}
+        for parts in {tuple(one.split(" | ")) for one in wanted}:
+            for at in range(len(self.start) - len(parts) + 1):
+                if all(
+                    part in said for part, said in zip(parts, self.pronunciations[at : at + len(parts)], strict=True)
+                ):
+                    found.append((float(self.start[at]), float(self.stop[at + len(parts) - 1])))
+        return found
+
+    def arrays(self) -> dict[str, NDArray]:
+        """For a file."""
+        told = np.array(["\t".join(one) for one in self.pronunciations], np.str_)
+        return {"said_start": self.start, "said_stop": self.stop, "said": told}
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, NDArray]) -> "SaidWords":
+        """What :meth:`arrays` has told.
+
+        Raises
+        ------
+        ValueError, KeyError
+            When the arrays are not such.
+        """
+        start, stop, told = arrays["said_start"], arrays["said_stop"], arrays["said"]
+        if not start.shape == stop.shape == told.shape or start.ndim != 1 or told.dtype.kind != "U":
+            raise ValueError("the words said do not fit together")
+        return cls(start, stop, [str(one).split("\t") for one in told])
+
+
+def spoken(pronunciation: str) -> str:
+    """``HH EY1 | N OW1 V AH0`` without stress, so that words that sound alike are alike."""
+    return " ".join(symbol.rstrip("012") for symbol in pronunciation.split(" "))

@@ -1,0 +1,334 @@
+"""Keywords enrolled by typing, or by example, and spotted in sound."""
+
+import dataclasses
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from kwskit.data.audio import read_blocks
+from kwskit.model_error import ModelError
+from kwskit.spotting.background import FILE, Background, BackgroundError
+from kwskit.spotting.cohort_embeddings import CohortEmbeddings
+from kwskit.spotting.expected_duration import WINDOWS, expected_seconds, fitting_windows
+from kwskit.spotting.false_alarm_rate import Threshold, gaussian_threshold
+from kwskit.spotting.hit import Hit
+from kwskit.spotting.keyword import Keyword
+from kwskit.spotting.keyword_queries import KeywordQueries
+from kwskit.spotting.listener import Heard, Listener
+from kwskit.spotting.open_model import open_model
+from kwskit.spotting.pcm import as_pcm
+from kwskit.spotting.speech_model import SpeechModel
+from kwskit.spotting.spoken_example import spoken_example
+from kwskit.spotting.spotting_stream import SpottingStream
+from kwskit.spotting.stream_resampler import StreamResampler
+from kwskit.spotting.window_cutter import SAMPLE_RATE
+from kwskit.spotting.window_listener import WindowListener
+
+OVERLAP = 0.75
+FA_PER_HOUR = 0.5
+BLOCK = 60.0  # s of a file or an array at once
+APART = 10.0  # s between recordings of a background, so that no peak is merged with one of another
+Audio = str | Path | ArrayLike
+
+logger = logging.getLogger(__name__)
+
+
+class Spotter:
+    """Keywords enrolled by typing, or by example, and spotted in sound.
+
+    Parameters
+    ----------
+    model : what embeds speech and text
+    background : what the model hears where no keyword is said, for thresholds
+    streaming : whether windows are made of the frames of a stream, each computed once, or each by itself; None is the
+        former for a model that can
+
+    Raises
+    ------
+    ModelError
+        When ``streaming`` is asked of a model that needs whole windows.
+    BackgroundError
+        When the background was recorded with another model.
+    """
+
+    def __init__(self, model: SpeechModel, background: Background | None = None, streaming: bool | None = None):
+        if streaming and model.stream is None:
+            raise ModelError(f"{model.name} needs whole windows: it cannot stream (streaming=False)")
+        self.model = model
+        self.streaming = model.stream is not None if streaming is None else streaming
+        self.cohort = CohortEmbeddings(model)
+        self.background: Background | None = None
+        self._keywords: dict[str, Keyword] = {}
+        if background is not None:
+            self._take(background)
+
+    @classmethod
+    def load(
+        cls,
+        model: str | Path | None = None,
+        *,
+        device: str = "cpu",
+        streaming: bool | None = None,
+        background: str | Path | None = None,
+    ) -> "Spotter":
+        """A spotter with the model of a directory, trained or exported.
+
+        Parameters
+        ----------
+        model : the directory
+        device : of torch, for a trained one
+        streaming : see :class:`Spotter`
+        background : file of ``kwskit calibrate``; None is the model's own, where it has one
+
+        Raises
+        ------
+        ModelError
+            When there is no usable model.
+        BackgroundError
+            When the background cannot be used.
+        """
+        if model is None:
+            raise ModelError(
+                "which model? kwskit has none of its own yet: give the directory of one, such as "
+                'Spotter.load("recipes/synth/exp/small/model"), which `bash recipes/synth/run.sh` trains'
+            )
+        own = Path(model) / FILE
+        path = own if background is None and own.is_file() else background
+        opened = open_model(model, device)
+        return cls(opened, None if path is None else Background.read(path), streaming)
+
+    @property
+    def keywords(self) -> Mapping[str, Keyword]:
+        """By name, in the order of enrolment."""
+        return MappingProxyType(self._keywords)
+
+    def enrol(
+        self,
+        text: str | None = None,
+        *,
+        examples: Sequence[Audio] = (),
+        name: str | None = None,
+        fa_per_hour: float = FA_PER_HOUR,
+        threshold: float | None = None,
+    ) -> Keyword:
+        """Listen for a keyword from now on, in the place of an earlier one of its name.
+
+        Parameters
+        ----------
+        text : typed; every pronunciation of it is listened for
+        examples : recordings of somebody saying it, files or (samples,) at 16 kHz; text, examples or both
+        name : what hits are told under (default: the text)
+        fa_per_hour : the threshold is set for so many false alarms an hour
+        threshold : given, in the place of the rate
+
+        Raises
+        ------
+        kwskit.text.unpronounceable.UnpronounceableText
+            For text that cannot be read out.
+        kwskit.data.audio.AudioError
+            For an example that cannot be read.
+        ValueError
+            When neither text nor examples are given, or examples without text or name, or a rate that is not above 0.
+        """
+        keyword = self._keyword(text, examples, name)
+        if threshold is None:
+            keyword = self._with_threshold(keyword, fa_per_hour)
+        else:
+            keyword = dataclasses.replace(keyword, threshold=float(threshold))
+        self._keywords[keyword.name] = keyword
+        return keyword
+
+    def forget(self, name: str) -> None:
+        """Listen for a keyword no more.
+
+        Raises
+        ------
+        KeyError
+            When there is none of this name.
+        """
+        self._known(name)
+        del self._keywords[name]
+
+    def retune(self, name: str, threshold: float) -> Keyword:
+        """Give a keyword another threshold.
+
+        Raises
+        ------
+        KeyError
+            When there is none of this name.
+        """
+        known = self._known(name)
+        self._keywords[name] = dataclasses.replace(known, threshold=float(threshold), fa_per_hour=None, told_by="given")
+        return self._keywords[name]
+
+    def score(self, audio: Audio, text: str) -> float:
+        """The highest score of any window that fits a keyword, enrolled or typed here; -inf when there is no sound.
+
+        Raises
+        ------
+        kwskit.text.unpronounceable.UnpronounceableText
+            For text that cannot be read out.
+        kwskit.data.audio.AudioError
+            For a file that cannot be read.
+        """
+        keyword = self._keywords.get(text) or self._keyword(text, (), None)
+        stream = self._stream([keyword], [np.inf])
+        best = -np.inf
+        for block in _blocks(audio):
+            stream.push(block)
+            best = max(best, float(stream.scores[1].max(initial=-np.inf)))
+        stream.finish()
+        return max(best, float(stream.scores[1].max(initial=-np.inf)))
+
+    def spot(self, audio: Audio) -> list[Hit]:
+        """The hits in a file or in (samples,) at 16 kHz, by their end.
+
+        Raises
+        ------
+        kwskit.data.audio.AudioError
+            For a file that cannot be read.
+        """
+        return list(self.stream(_blocks(audio)))
+
+    def stream(self, blocks: Iterable[ArrayLike], rate: int = SAMPLE_RATE) -> Iterator[Hit]:
+        """The hits in blocks (samples,) of any size, int16 or float in [-1, 1], at ``rate`` Hz, as they are heard."""
+        stream = self.listen()
+        resampler = None if rate == SAMPLE_RATE else StreamResampler(rate)
+        for block in blocks:
+            yield from stream.push(block if resampler is None else resampler.push(block))
+        if resampler is not None:
+            yield from stream.push(resampler.finish())
+        yield from stream.finish()
+
+    def listen(self, threshold: float | None = None) -> SpottingStream:
+        """A stream that hears the keywords enrolled so far; ``threshold`` is for all, in the place of their own."""
+        keywords = list(self._keywords.values())
+        return self._stream(keywords, [one.threshold if threshold is None else float(threshold) for one in keywords])
+
+    def listener(self, seconds: Sequence[float]) -> Listener[NDArray[np.float32]]:
+        """What turns a stream into windows of the lengths ``seconds``, embedded."""
+        if self.streaming:
+            from kwskit.spotting.frame_listener import FrameListener
+
+            return FrameListener(self.model, seconds, OVERLAP)
+        return WindowListener(self.model.embed_windows, seconds, OVERLAP)
+
+    def calibrate(self, recordings: Sequence[Audio]) -> Background:
+        """Take recordings in which no keyword is said for the background, and set thresholds anew.
+
+        Those of keywords that were enrolled with a threshold stay.
+
+        Raises
+        ------
+        kwskit.data.audio.AudioError
+            For a recording that cannot be read.
+        BackgroundError
+            When there is nothing to hear.
+        """
+        heard: list[Heard[NDArray[np.float32]]] = []
+        offset = seconds = 0.0
+        for recording in recordings:
+            parts, length = self._heard(recording)
+            heard += [Heard(part.start + offset, part.stop + offset, part.kept) for part in parts]
+            seconds += length
+            offset += length + APART
+        self._take(Background.of(heard, seconds, self.model, self.cohort, self.streaming))
+        assert self.background is not None
+        return self.background
+
+    def _heard(self, audio: Audio) -> tuple[list[Heard[NDArray[np.float32]]], float]:
+        """All windows of a recording, and its length in seconds."""
+        listener = self.listener(WINDOWS)
+        parts, samples = [], 0
+        for block in _blocks(audio):
+            parts += list(listener.push(block))
+            samples += len(block)
+        return [*parts, *listener.finish()], samples / SAMPLE_RATE
+
+    def _take(self, background: Background) -> None:
+        if background.digest != self.model.digest or background.codes.shape[1] != self.model.dim:
+            raise BackgroundError(
+                f"the background was recorded with another model than {self.model.name}: record it again "
+                "(kwskit calibrate MODEL RECORDINGS)"
+            )
+        if background.streaming != self.streaming:
+            modes = {True: "as a stream", False: "in windows"}
+            logger.warning(
+                "the background of %s was heard %s, but spotting listens %s: thresholds may be off",
+                self.model.name,
+                modes[background.streaming],
+                modes[self.streaming],
+            )
+        self.background = background
+        for name, keyword in self._keywords.items():
+            if keyword.fa_per_hour is not None:
+                self._keywords[name] = self._with_threshold(keyword, keyword.fa_per_hour)
+
+    def _keyword(self, text: str | None, examples: Sequence[Audio], name: str | None) -> Keyword:
+        """Without a threshold."""
+        if isinstance(examples, str | Path):
+            raise ValueError(f"examples are a list of recordings, not one: [{str(examples)!r}]")
+        if text is None and not len(examples):
+            raise ValueError("a keyword needs text, examples, or both")
+        if text is None and name is None:
+            raise ValueError("a keyword without text needs a name")
+        tokens = [] if text is None else self.model.tokenizer.encode(text)
+        embeddings = self.model.embed_tokens(tokens)
+        seconds = [] if text is None else [expected_seconds(text, self.model.tokenizer)]
+        if len(examples):
+            spoken = [spoken_example(_samples(example), self.listener) for example in examples]
+            seconds.append(float(np.mean([one.seconds for one in spoken])))
+            mean = _unit(np.mean([one.embedding for one in spoken], axis=0, keepdims=True))
+            embeddings = _unit(embeddings + mean) if len(embeddings) else mean
+        told = tuple(" ".join(self.model.tokenizer.decode(ids)) for ids in tokens)
+        expected = float(np.mean(seconds))
+        windows = fitting_windows(expected)
+        return Keyword(name or text or "", text or "", told, embeddings, expected, windows, examples=len(examples))
+
+    def _with_threshold(self, keyword: Keyword, fa_per_hour: float) -> Keyword:
+        found = self._threshold(keyword, fa_per_hour)
+        return dataclasses.replace(
+            keyword, threshold=found.value, fa_per_hour=float(fa_per_hour), told_by=found.told_by
+        )
+
+    def _threshold(self, keyword: Keyword, fa_per_hour: float) -> Threshold:
+        if self.background is not None:
+            return self.background.estimate(keyword, fa_per_hour)
+        logger.warning(
+            "%s has no background: the threshold of '%s' is not calibrated (kwskit calibrate MODEL RECORDINGS)",
+            self.model.name,
+            keyword.name,
+        )
+        per_hour = sum(3600 / (length * (1 - OVERLAP)) for length in keyword.windows)
+        return gaussian_threshold(fa_per_hour, per_hour)
+
+    def _stream(self, keywords: Sequence[Keyword], thresholds: Sequence[float]) -> SpottingStream:
+        queries = KeywordQueries(keywords, self.cohort, self.model.tokenizer)
+        return SpottingStream(self.listener, queries, thresholds)
+
+    def _known(self, name: str) -> Keyword:
+        if name not in self._keywords:
+            raise KeyError(f"no keyword '{name}' is enrolled; there are: {', '.join(self._keywords) or 'none'}")
+        return self._keywords[name]
+
+
+def _blocks(audio: Audio) -> Iterator[NDArray[np.int16]]:
+    """A file, or samples, in blocks (samples,) int16."""
+    if isinstance(audio, str | Path):
+        yield from read_blocks(audio, block=BLOCK)
+        return
+    pcm, size = as_pcm(audio), int(BLOCK * SAMPLE_RATE)
+    for at in range(0, len(pcm), size):
+        yield pcm[at : at + size]
+
+
+def _samples(audio: Audio) -> NDArray[np.int16]:
+    return np.concatenate([np.zeros(0, np.int16), *_blocks(audio)])
+
+
+def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)

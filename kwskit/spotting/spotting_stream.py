@@ -1,0 +1,119 @@
+"""Keywords heard in one stream, as it arrives."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from kwskit.spotting.expected_duration import WINDOWS
+from kwskit.spotting.hit import Hit
+from kwskit.spotting.hit_picker import REFRACTORY, HitPicker
+from kwskit.spotting.keyword_queries import KeywordQueries
+from kwskit.spotting.listener import Heard, Listener
+from kwskit.spotting.pcm import as_pcm
+from kwskit.spotting.window_cutter import SAMPLE_RATE
+
+Embedded = Heard[NDArray[np.float32]]
+
+
+class SpottingStream:
+    """One stream of sound, handed over in blocks of any size: hits do not depend on the sizes.
+
+    Memory is bounded by the longest window and a block. Keywords that are enrolled later are heard by later streams.
+
+    Parameters
+    ----------
+    listen : makes a listener for windows of some lengths in seconds
+    queries : the keywords
+    thresholds : (Q,) of them
+
+    Attributes
+    ----------
+    scores : (n,) centres in seconds and (n, Q) scores of the windows that the last push or finish heard, by their end
+    """
+
+    scores: tuple[NDArray[np.float64], NDArray[np.float32]]
+
+    def __init__(
+        self,
+        listen: Callable[[Sequence[float]], Listener[NDArray[np.float32]]],
+        queries: KeywordQueries,
+        thresholds: Sequence[float],
+    ):
+        self.queries = queries
+        self._listen, self._thresholds = listen, thresholds
+        self._lengths = sorted({length for keyword in queries.keywords for length in keyword.windows})
+        self._refractory = [max(REFRACTORY, keyword.seconds) for keyword in queries.keywords]
+        self.reset()
+
+    @property
+    def seconds(self) -> float:
+        """Heard so far."""
+        return self._received / SAMPLE_RATE
+
+    def reset(self) -> None:
+        """Forget the stream and begin another, at 0 s."""
+        self._listener = self._listen(self._lengths or WINDOWS[:1])
+        self._picker = HitPicker(self._thresholds, self._refractory)
+        self._received, self._finished = 0, False
+        self._whole: Embedded | None = None  # what has been heard of a stream that is shorter than a window
+        self.scores = np.zeros(0), np.zeros((0, len(self.queries)), np.float32)
+
+    def push(self, pcm: ArrayLike) -> list[Hit]:
+        """The hits that are certain after ``pcm`` (samples,), int16 or float in [-1, 1], at 16 kHz; by their end.
+
+        Raises
+        ------
+        ValueError
+            For samples of another type or shape, or after :meth:`finish`.
+        """
+        if self._finished:
+            raise ValueError("the stream is finished: reset() begins another")
+        samples = as_pcm(pcm)
+        self._received += len(samples)
+        if not len(self.queries):
+            return []
+        return self._hits(self._listener.push(samples))
+
+    def finish(self) -> list[Hit]:
+        """The hits that waited for the stream to go on."""
+        if self._finished:
+            return []
+        self._finished = True
+        found = self._hits(self._listener.finish(), last=True) if len(self.queries) else []
+        return found + self._told(self._picker.finish())
+
+    def _hits(self, found: Iterable[Embedded], last: bool = False) -> list[Hit]:
+        parts = list(found)
+        if not parts:
+            heard = Heard(np.zeros(0), np.zeros(0), np.zeros((0, self.queries.cohort.embeddings.shape[1]), np.float32))
+        else:
+            start, stop = (np.concatenate([getattr(part, name) for part in parts]) for name in ("start", "stop"))
+            order = np.lexsort((start, stop))
+            heard = Heard(start[order], stop[order], np.concatenate([part.kept for part in parts])[order])
+        score = self.queries.scores(heard)
+        if self._lengths and self._received < round(self._lengths[-1] * SAMPLE_RATE):
+            score, heard = self._with_whole(score, heard, last)
+        self.scores = (heard.start + heard.stop) / 2, score
+        return self._told(self._picker.push(heard.start, heard.stop, score))
+
+    def _with_whole(self, score: NDArray, heard: Embedded, last: bool) -> tuple[NDArray, Embedded]:
+        """A stream shorter than all windows of a keyword is one window of it."""
+        first = np.flatnonzero(heard.start == 0)
+        if len(first):
+            self._whole = Heard(heard.start[first[-1:]], heard.stop[first[-1:]], heard.kept[first[-1:]])
+        if last and self._whole is not None:
+            whole = self._whole
+            heard = Heard(
+                np.append(heard.start, whole.start),
+                np.append(heard.stop, whole.stop),
+                np.concatenate([heard.kept, whole.kept]),
+            )
+            score = np.concatenate([score, self.queries.whole_scores(whole)])
+        return score, heard
+
+    def _told(self, picks: Iterable) -> list[Hit]:
+        return [
+            Hit(self.queries.keywords[pick.query].name, pick.start, pick.stop, pick.score, self._thresholds[pick.query])
+            for pick in picks
+        ]
