@@ -30,8 +30,10 @@ class SpottingStream:
     Attributes
     ----------
     scores : (n,) centres in seconds and (n, Q) scores of the windows that the last push or finish heard, by their end
+    windows : (n,) starts and (n,) stops of the same, in seconds
     """
 
+    windows: tuple[NDArray[np.float64], NDArray[np.float64]]
     scores: tuple[NDArray[np.float64], NDArray[np.float32]]
 
     def __init__(
@@ -57,6 +59,7 @@ class SpottingStream:
         self._picker = HitPicker(self._thresholds, self._refractory)
         self._received, self._finished = 0, False
         self._whole: Embedded | None = None  # what has been heard of a stream that is shorter than a window
+        self.windows = np.zeros(0), np.zeros(0)
         self.scores = np.zeros(0), np.zeros((0, len(self.queries)), np.float32)
 
     def push(self, pcm: ArrayLike) -> list[Hit]:
@@ -94,6 +97,7 @@ class SpottingStream:
         score = self.queries.scores(heard)
         if self._lengths and self._received < round(self._lengths[-1] * SAMPLE_RATE):
             score, heard = self._with_whole(score, heard, last)
+        self.windows = heard.start, heard.stop
         self.scores = (heard.start + heard.stop) / 2, score
         return self._told(self._picker.push(heard.start, heard.stop, score))
 
