@@ -1,0 +1,29 @@
+"""``kwskit index``."""
+
+import argparse
+import sys
+
+TOLD = "make recordings searchable, or add some to an index"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Tell ``parser`` what the command takes."""
+    parser.add_argument("recordings", nargs="+", metavar="RECORDING", help="audio files, or folders of them")
+    told = "folder of the index, or an address of the vector engine; what is there already is added to"
+    parser.add_argument("--out", required=True, metavar="INDEX", help=told)
+    told = "directory of a trained or exported model; an index that is there remembers its own"
+    parser.add_argument("--model", metavar="DIR", help=told)
+    parser.add_argument("--device", default="cpu", help="of torch, for a trained model")
+    told = "take files out of the index that are in these folders no more"
+    parser.add_argument("--remove-missing", action="store_true", help=told)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run it."""
+    from kwskit.index.speech_index import SpeechIndex
+
+    index = SpeechIndex.open_or_create(options.out, options.model, device=options.device)
+    added = index.add(options.recordings, remove_missing=options.remove_missing, progress=True)
+    for path, reason in added.refused.items():
+        print(f"not indexed: {reason if path in reason else f'{path}: {reason}'}", file=sys.stderr)
+    print(f"{index.place}: {added.told()}; {len(index.files)} files, {index.seconds / 3600:.2f} h in the index")

@@ -1,0 +1,127 @@
+"""Recordings turned into windows of an index."""
+
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kwskit.data.audio import SAMPLE_RATE, AudioError, read_blocks
+from kwskit.index.added import Added
+from kwskit.index.cohort_norm import CohortNorm
+from kwskit.index.tables import IndexedFile, Windows
+from kwskit.index.window_tables import WindowTables
+from kwskit.spotting.listener import Heard, Listener
+
+BLOCK = 60.0  # s of audio read at once
+WINDOWS_KEPT = 50_000  # in memory before they are written
+SECONDS_KEPT = 60.0  # of work before it is written
+
+
+class Indexing:
+    """Adds recordings to an index, one after another; what is not finished is not in it.
+
+    Parameters
+    ----------
+    tables : of the index
+    listen : a listener for each recording
+    norm : what makes rows of embeddings
+    lengths : of the windows, in seconds
+    """
+
+    def __init__(
+        self,
+        tables: WindowTables,
+        listen: Callable[[], Listener[NDArray[np.float32]]],
+        norm: CohortNorm,
+        lengths: Sequence[float],
+    ):
+        self.tables, self.listen, self.norm = tables, listen, norm
+        self.lengths = sorted(lengths)
+        self.known: Mapping[str, IndexedFile] = {one.path: one for one in tables.files()}
+        self.added = Added()
+        self._windows: dict[float, list[Windows]] = {length: [] for length in self.lengths}
+        self._flushed: set[int] = set()  # files of the last windows written
+        self._count, self._written = 0, time.monotonic()
+        self._files: list[IndexedFile] = []
+
+    def add(self, path: Path) -> None:
+        """Index a file, unless it has been and has not changed since; one that cannot be read is told of."""
+        number = secrets.randbits(62)
+        try:
+            stat = path.stat()
+            before = self.known.get(str(path))
+            if before and (before.size, before.changed) == (stat.st_size, stat.st_mtime_ns):
+                self.added.skipped += 1
+                return
+            seconds = self._add_windows(path, number)
+        except (AudioError, OSError) as error:
+            self._drop(number)
+            self.added.refused[str(path)] = str(error)
+            return
+        except KeyboardInterrupt:
+            self._drop(number)
+            self.write()
+            raise
+        self._files.append(IndexedFile(number, str(path), stat.st_size, stat.st_mtime_ns, seconds))
+        (self.added.replaced if before else self.added.indexed).append(str(path))
+        self.added.seconds += seconds
+        if self._count >= WINDOWS_KEPT or time.monotonic() - self._written >= SECONDS_KEPT:
+            self.write()
+
+    def write(self) -> None:
+        """Put what has been embedded into the index: windows first, then their files, and then old windows go."""
+        self._write_windows()
+        if self._files:
+            self.tables.put_files(self._files)
+            self.tables.remove_windows([self.known[one.path].file for one in self._files if one.path in self.known])
+        self._files = []
+        self._written = time.monotonic()
+
+    def remove(self, files: Sequence[IndexedFile]) -> None:
+        """Take files out of the index."""
+        if files:
+            numbers = [one.file for one in files]
+            self.tables.remove_files(numbers)
+            self.tables.remove_windows(numbers)
+            self.added.removed += [one.path for one in files]
+
+    def _add_windows(self, path: Path, number: int) -> float:
+        listener, samples = self.listen(), 0
+        for block in read_blocks(path, block=BLOCK):
+            samples += len(block)
+            for heard in listener.push(block):
+                self._keep(number, heard, self._nearest(heard))
+            if self._count >= WINDOWS_KEPT:
+                self._write_windows()
+        for heard in listener.finish():
+            whole = heard.start[0] == 0 and len(heard.start) == 1 and samples / SAMPLE_RATE < self.lengths[-1]
+            # A recording shorter than a length is one window, which stands for all those lengths.
+            longer = [length for length in self.lengths if length * SAMPLE_RATE > samples] if whole else []
+            for length in longer or [self._nearest(heard)]:
+                self._keep(number, heard, length)
+        return samples / SAMPLE_RATE
+
+    def _nearest(self, heard: Heard[NDArray[np.float32]]) -> float:
+        return self.lengths[np.abs(np.array(self.lengths) - (heard.stop[0] - heard.start[0])).argmin()]
+
+    def _keep(self, number: int, heard: Heard[NDArray[np.float32]], length: float) -> None:
+        rows = self.norm.windows(heard.kept).astype(np.float16)
+        file = np.full(len(rows), number, np.int64)
+        self._windows[length].append(Windows(file, heard.start, heard.stop, rows))
+        self._count += len(rows)
+
+    def _write_windows(self) -> None:
+        kept = {length: parts for length, parts in self._windows.items() if parts}
+        self.tables.add_windows({length: Windows.join(parts) for length, parts in kept.items()})
+        self._flushed = {number for parts in kept.values() for part in parts for number in part.file[:1].tolist()}
+        self._windows, self._count = {length: [] for length in self.lengths}, 0
+
+    def _drop(self, number: int) -> None:
+        """Forget the windows of a file."""
+        for length, parts in self._windows.items():
+            self._windows[length] = [part for part in parts if part.file[0] != number]
+        if number in self._flushed:
+            self.tables.remove_windows([number])

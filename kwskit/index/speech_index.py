@@ -1,0 +1,276 @@
+"""Recordings that can be searched."""
+
+import os
+from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from kwskit.data.audio import read_segment
+from kwskit.data.progress import Progress
+from kwskit.index.about import About
+from kwskit.index.added import Added
+from kwskit.index.audio_files import audio_files
+from kwskit.index.cohort_norm import CohortNorm
+from kwskit.index.found import Found
+from kwskit.index.indexing import Indexing
+from kwskit.index.merging import merged
+from kwskit.index.speech_index_error import SpeechIndexError
+from kwskit.index.tables import IndexedFile
+from kwskit.index.window_tables import WindowTables
+from kwskit.index.writer_lock import writer_lock
+from kwskit.spotting.cohort_embeddings import COHORT, CohortEmbeddings
+from kwskit.spotting.expected_duration import WINDOWS, expected_seconds, fitting_windows
+from kwskit.spotting.listener import Listener
+from kwskit.spotting.open_model import open_model
+from kwskit.spotting.pcm import as_pcm
+from kwskit.spotting.search_settings import SearchSettings
+from kwskit.spotting.speech_model import SpeechModel
+from kwskit.spotting.window_listener import WindowListener
+
+TOP = 20
+WINDOWS_A_HIT = 8  # windows looked up at first for each hit that is wanted
+MOST_WINDOWS = 20_000
+DEFAULTS = SearchSettings(windows=WINDOWS, overlap=0.5)
+
+
+class SpeechIndex:
+    """An index of recordings: their windows at several lengths, embedded once.
+
+    Made by :meth:`create` or :meth:`open`. Any number of processes may search while one adds.
+
+    Attributes
+    ----------
+    place : a folder, or what else the vector engine connects to
+    about : the model and the settings that it was made with
+    """
+
+    def __init__(self, tables: WindowTables, model: SpeechModel | str | Path | None = None, device: str = "cpu"):
+        self._tables, self.about = tables, tables.about
+        self.place = tables.place
+        self._from, self._device = model, device
+        self._opened: SpeechModel | None = None
+        self._norm: CohortNorm | None = None
+
+    @classmethod
+    def create(
+        cls,
+        place: str | Path,
+        model: SpeechModel | str | Path,
+        settings: SearchSettings = DEFAULTS,
+        device: str = "cpu",
+    ) -> "SpeechIndex":
+        """Make an empty index.
+
+        Parameters
+        ----------
+        place : a folder that is not there or empty, or an address that the vector engine connects to
+        model : or its directory
+        settings : lengths and overlap of the windows, refractory time, and whether there is a cohort
+        device : of torch
+
+        Raises
+        ------
+        SpeechIndexError
+            When there is an index already.
+        kwskit.model_error.ModelError
+            When the directory holds no usable model.
+        """
+        tables = WindowTables(place)
+        if tables.exists():
+            raise SpeechIndexError(f"{place}: there is an index already: open it, or take another place")
+        told = "" if not isinstance(model, str | Path) else str(Path(model).absolute())
+        opened = open_model(model, device) if isinstance(model, str | Path) else model
+        about = About(opened.name, opened.digest, told, opened.dim, settings.told())
+        tables.create(about, CohortNorm(None, opened.dim).columns)
+        return cls(tables, opened, device)
+
+    @classmethod
+    def open(
+        cls, place: str | Path, model: SpeechModel | str | Path | None = None, device: str = "cpu"
+    ) -> "SpeechIndex":
+        """An index that is there.
+
+        Parameters
+        ----------
+        place : of the index
+        model : or its directory; by default that which the index was made with, from where it was then
+        device : of torch
+
+        Raises
+        ------
+        SpeechIndexError
+            When there is none, or it cannot be read.
+        """
+        tables = WindowTables(place)
+        if not tables.exists():
+            raise SpeechIndexError(f"{place}: there is no index: make one with kwskit index RECORDINGS --out {place}")
+        return cls(tables, model, device)
+
+    @classmethod
+    def open_or_create(
+        cls,
+        place: str | Path,
+        model: SpeechModel | str | Path | None = None,
+        settings: SearchSettings = DEFAULTS,
+        device: str = "cpu",
+    ) -> "SpeechIndex":
+        """The index of ``place``, or an empty one; raises as :meth:`open` and :meth:`create`."""
+        if WindowTables(place).exists():
+            return cls.open(place, model, device)
+        if model is None:
+            raise SpeechIndexError(f"{place}: a new index needs a model (--model): the directory of a trained one")
+        return cls.create(place, model, settings, device)
+
+    @property
+    def model(self) -> SpeechModel:
+        """What embeds queries and recordings; opened when it is needed.
+
+        Raises
+        ------
+        SpeechIndexError
+            When it is another one than that the index was made with, or where that was is not known.
+        kwskit.model_error.ModelError
+            When it cannot be opened.
+        """
+        if self._opened is None:
+            source = self._from or self.about.opened_from
+            if not source:
+                raise SpeechIndexError(f"{self.place}: say where the model {self.about.model} is (--model)")
+            model = open_model(source, self._device) if isinstance(source, str | Path) else source
+            if model.digest != self.about.digest:
+                raise SpeechIndexError(
+                    f"{self.place} was made with the model {self.about.model} ({self.about.digest}), and "
+                    f"{source if isinstance(source, str | Path) else 'this'} is {model.name} ({model.digest}): their "
+                    "embeddings cannot be compared. Give the same model (--model), or index the recordings anew"
+                )
+            self._opened = model
+        return self._opened
+
+    @property
+    def files(self) -> list[str]:
+        """Paths of the files in the index."""
+        return sorted(one.path for one in self._tables.files())
+
+    @property
+    def seconds(self) -> float:
+        """Of audio in the index."""
+        return sum(one.seconds for one in self._tables.files())
+
+    def add(self, paths: Sequence[str | Path], remove_missing: bool = False, progress: bool = False) -> Added:
+        """Index audio files and folders of them; files that have not changed since they were indexed are left alone.
+
+        When this is cut short, files that were finished are in the index, and others are not.
+
+        Parameters
+        ----------
+        paths : files and folders
+        remove_missing : take files out of the index that are below ``paths`` no more
+        progress : tell it on stderr
+
+        Raises
+        ------
+        FileNotFoundError
+            When a path is not there.
+        SpeechIndexError
+            When another process is adding, or the index cannot be written.
+        """
+        files = list(audio_files(paths))
+        with writer_lock(self._tables.folder) if self._tables.folder else nullcontext():
+            if self._tables.folder:
+                self._tables.remove_windows(self._tables.strays())
+            indexing = Indexing(self._tables, self._listener, self.norm, self._settings.windows)
+            with Progress(len(files) if progress else 0, "indexing", "files") as told:
+                for path in files:
+                    indexing.add(path)
+                    told.advance(1)
+            indexing.write()
+            if remove_missing:
+                indexing.remove(self._missing(paths, files))
+            self._tables.optimise()
+        return indexing.added
+
+    def search(self, text: str, top: int = TOP, min_score: float | None = None) -> list[Found]:
+        """Where ``text`` is said, the likeliest first: at most ``top`` places, that score ``min_score`` or more.
+
+        Raises
+        ------
+        kwskit.text.unpronounceable.UnpronounceableText
+            When it has no pronounceable letter.
+        SpeechIndexError
+            When the index or its model cannot be used.
+        """
+        tokens = self.model.tokenizer.encode(text)
+        embeddings = self.model.embed_tokens(tokens)
+        return self._search(embeddings, expected_seconds(text, self.model.tokenizer), top, min_score)
+
+    def search_example(
+        self, audio: str | Path | ArrayLike, top: int = TOP, min_score: float | None = None
+    ) -> list[Found]:
+        """Where what is said in ``audio``, the whole of it, is said too.
+
+        Scores are normalised by the same typed words as those of typed queries.
+
+        Parameters
+        ----------
+        audio : a file, or samples (n,) at 16 kHz, int16 or float in [-1, 1]
+        top, min_score : as :meth:`search` takes them
+
+        Raises
+        ------
+        kwskit.data.audio.AudioError
+            When the file cannot be read.
+        """
+        pcm = read_segment(audio) if isinstance(audio, str | Path) else as_pcm(audio)
+        return self._search(self.model.embed_windows(pcm[None]), len(pcm) / 16_000, top, min_score)
+
+    @property
+    def norm(self) -> CohortNorm:
+        """How scores are normalised."""
+        if self._norm is None:
+            cohort = (
+                None if self._settings.cohort == 0 else CohortEmbeddings(self.model, self._settings.cohort or COHORT)
+            )
+            self._norm = CohortNorm(cohort, self.model.dim)
+        return self._norm
+
+    @property
+    def _settings(self) -> SearchSettings:
+        return self.about.search_settings()
+
+    def _missing(self, paths: Sequence[str | Path], files: Sequence[Path]) -> list[IndexedFile]:
+        """Files of the index that are below ``paths`` and not among ``files``."""
+        there = set(map(str, files))
+        folders = [Path(os.path.abspath(path)) for path in paths]
+        gone = (one for one in self._tables.files() if one.path not in there)
+        return [one for one in gone if any(Path(one.path).is_relative_to(folder) for folder in folders)]
+
+    def _listener(self) -> Listener[NDArray[np.float32]]:
+        settings, model = self._settings, self.model
+        if model.stream is not None:
+            from kwskit.spotting.frame_listener import FrameListener
+
+            return FrameListener(model, settings.windows, settings.overlap)
+        return WindowListener(model.embed_windows, settings.windows, settings.overlap)
+
+    def _search(
+        self, embeddings: NDArray[np.float32], seconds: float, top: int, min_score: float | None
+    ) -> list[Found]:
+        if top < 1:
+            raise ValueError(f"the number of hits is at least 1, not {top}")
+        lengths = [length for length in fitting_windows(seconds) if length in self._settings.windows]
+        lengths = lengths or [min(self._settings.windows, key=lambda length: abs(np.log(length / seconds)))]
+        rows = CohortNorm(None, self.model.dim).queries(embeddings)
+        most = max(64, WINDOWS_A_HIT * top)
+        while True:
+            near = self._tables.search(rows, lengths, most)
+            hits = merged(near, self._settings.refractory)
+            enough = len(hits.score) >= top or near.floor < (-np.inf if min_score is None else min_score)
+            if enough or near.floor == -np.inf or most >= MOST_WINDOWS:
+                break
+            most *= 4
+        found = [row for row in zip(*hits[:4], strict=True) if min_score is None or row[3] >= min_score]
+        paths = self._tables.paths()
+        return [Found(paths[int(n)], float(a), float(b), float(score)) for n, a, b, score in found[:top]]

@@ -1,0 +1,229 @@
+"""The tables of an index, in LanceDB."""
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from kwskit.index.about import About
+from kwskit.index.speech_index_error import SpeechIndexError
+from kwskit.index.tables import IndexedFile, Near, Windows
+
+ABOUT, FILES = "about", "files"
+# Below so many windows of a length, comparing a query with each of them is as fast.
+INDEXED_FROM = 50_000
+PARTITION = 4096  # windows of a partition, about
+PROBED = 24  # partitions that a query looks into
+KEPT_VERSIONS = timedelta(days=1)  # for readers that have an older version open
+TRIES = 5
+FILE_SCHEMA = pa.schema(
+    {"file": pa.int64(), "path": pa.string(), "size": pa.int64(), "changed": pa.int64(), "seconds": pa.float64()}
+)
+
+
+class WindowTables:
+    """What an index is made of: a table of files, one of windows for each length, and what is known of the index.
+
+    A file is in the index when its row is in the table of files, which is written after its windows; windows of no
+    such file are not found. Every change of a table is a new version of it, which readers see whole or not at all.
+
+    Parameters
+    ----------
+    place : a folder, or what else LanceDB connects to (``s3://…``, ``gs://…``, ``az://…``, ``db://…``)
+
+    Raises
+    ------
+    SpeechIndexError
+        From any method, when the engine cannot do it.
+    """
+
+    def __init__(self, place: str | Path):
+        self.place = str(place)
+        self.folder = None if "://" in self.place else Path(place)
+        self._opened: dict[str, Any] = {}
+        self._known: tuple[int, dict[int, IndexedFile]] = (-1, {})
+        with self._told("opened"):
+            self._database = _engine().connect(self.place)
+
+    def exists(self) -> bool:
+        """Whether there is an index."""
+        if self.folder is not None and not self.folder.is_dir():
+            return False
+        with self._told("opened"):
+            return ABOUT in self._database.list_tables().tables
+
+    def create(self, about: About, columns: int) -> None:
+        """Make the tables of an empty index, of rows of so many columns; what it knows of itself comes last."""
+        vector = pa.list_(pa.float16(), columns)
+        fields = {"file": pa.int64(), "start": pa.float64(), "stop": pa.float64(), "row": vector}
+        with self._told("made"):
+            self._database.create_table(FILES, schema=FILE_SCHEMA, mode="overwrite")
+            for seconds in about.search_settings().windows:
+                self._database.create_table(_windows(seconds), schema=pa.schema(fields), mode="overwrite")
+            self._database.create_table(ABOUT, pa.table({"about": [about.written()]}), mode="overwrite")
+
+    @cached_property
+    def about(self) -> About:
+        """What is known of the index."""
+        with self._told("read"):
+            texts = self._table(ABOUT).search().limit(2).to_arrow()["about"].to_pylist()
+        if len(texts) != 1:
+            raise SpeechIndexError(f"{self.place}: the index does not say what it is: index the recordings anew")
+        return About.read(texts[0], self.place)
+
+    def files(self) -> list[IndexedFile]:
+        """All files of the index, as they are now."""
+        with self._told("read"):
+            table = self._table(FILES)
+            table.checkout_latest()
+            if self._known[0] != table.version:
+                rows = table.search().limit(table.count_rows()).to_arrow()
+                columns = [rows[name].to_pylist() for name in IndexedFile._fields]
+                listed = map(IndexedFile, *columns)
+                self._known = (table.version, {one.file: one for one in listed})
+            return list(self._known[1].values())
+
+    def paths(self) -> dict[int, str]:
+        """Paths of the files that the last search has looked into, by their number."""
+        return {number: one.path for number, one in self._known[1].items()}
+
+    def add_windows(self, windows: Mapping[float, Windows]) -> None:
+        """Add windows, by their length, of files that are not in the index yet."""
+        for seconds, found in windows.items():
+            columns = found.row.shape[1]
+            rows = pa.FixedSizeListArray.from_arrays(pa.array(np.ascontiguousarray(found.row).reshape(-1)), columns)
+            with self._told("added to"):
+                table = {"file": found.file, "start": found.start, "stop": found.stop, "row": rows}
+                self._table(_windows(seconds)).add(pa.table(table))
+
+    def put_files(self, files: Sequence[IndexedFile]) -> None:
+        """Put files, of which all windows have been added, into the index, in the place of those of the same paths."""
+        columns = zip(*files, strict=True)
+        table = pa.table(dict(zip(FILE_SCHEMA.names, map(list, columns), strict=True)), schema=FILE_SCHEMA)
+        with self._told("added to"):
+            merge = self._table(FILES).merge_insert("path").when_matched_update_all().when_not_matched_insert_all()
+            merge.execute(table)
+
+    def remove_files(self, files: Sequence[int]) -> None:
+        """Take files out of the index."""
+        with self._told("changed"):
+            self._table(FILES).delete(_among(files))
+
+    def remove_windows(self, files: Sequence[int]) -> None:
+        """Take the windows of files away that are no more in the index."""
+        if not files:
+            return
+        with self._told("changed"):
+            for seconds in self.about.search_settings().windows:
+                self._table(_windows(seconds)).delete(_among(files))
+
+    def strays(self) -> list[int]:
+        """Numbers of files that have windows and are not in the index: left by an addition that was cut short."""
+        known = pa.array([one.file for one in self.files()], pa.int64())
+        found: set[int] = set()
+        with self._told("read"):
+            for seconds in self.about.search_settings().windows:
+                table = self._table(_windows(seconds))
+                table.checkout_latest()
+                count = table.count_rows()
+                if count:
+                    numbers = pc.unique(table.search().select(["file"]).limit(count).to_arrow()["file"])
+                    found.update(numbers.filter(pc.invert(pc.is_in(numbers, value_set=known))).to_pylist())
+        return sorted(found)
+
+    def optimise(self) -> None:
+        """Join small pieces, and let queries look into near partitions only where there are many windows."""
+        for seconds in self.about.search_settings().windows:
+            with self._told("optimised"):
+                table = self._table(_windows(seconds))
+                table.checkout_latest()
+                indices = list(table.list_indices())
+                count = table.count_rows()
+                if count >= INDEXED_FROM and not (indices and _well_trained(table, indices[0].name, count)):
+                    config = _engine().index.IvfSq(distance_type="dot", num_partitions=max(1, count // PARTITION))
+                    table.create_index("row", config=config)
+                table.optimize(cleanup_older_than=KEPT_VERSIONS)
+        with self._told("optimised"):
+            self._table(FILES).optimize(cleanup_older_than=KEPT_VERSIONS)
+
+    def search(self, queries: NDArray[np.float32], lengths: Sequence[float], most: int) -> Near:
+        """The ``most`` windows of each of ``lengths`` that score highest with each of ``queries`` (Q, columns)."""
+        tables = [self._table(_windows(seconds)) for seconds in lengths]
+        with self._told("searched"):
+            for _ in range(TRIES):
+                self.files()
+                version = self._known[0]
+                for table in tables:
+                    table.checkout_latest()
+                # Windows are added before their file and removed after it: files that have not changed meanwhile
+                # have all their windows.
+                self.files()
+                if self._known[0] == version:
+                    break
+            jobs = [(table, query) for table in tables for query in queries]
+            with ThreadPoolExecutor(max(1, len(jobs))) as pool:
+                found = Near.join(list(pool.map(lambda job: _nearest(job[0], job[1], most), jobs)))
+        kept = np.isin(found.file, list(self._known[1]))
+        return Near(found.file[kept], found.start[kept], found.stop[kept], found.score[kept], found.floor)
+
+    def _table(self, name: str) -> Any:
+        if name not in self._opened:
+            with self._told("read"):
+                self._opened[name] = self._database.open_table(name)
+        return self._opened[name]
+
+    @contextmanager
+    def _told(self, what: str) -> Iterator[None]:
+        """Errors of the engine, as people can use them."""
+        try:
+            yield
+        except SpeechIndexError:
+            raise
+        except (RuntimeError, ValueError, OSError, pa.ArrowException) as error:
+            reason = re.sub(r"\s+", " ", str(error))[:300]
+            raise SpeechIndexError(
+                f"{self.place}: the index cannot be {what}: {reason}. Where its files are damaged, bring its folder "
+                "back from a copy, or index the recordings into a new one"
+            ) from error
+
+
+def _engine() -> Any:
+    """LanceDB, without its notes that a table that is to be made is not there."""
+    os.environ.setdefault("LANCE_LOG", "error")
+    try:
+        import lancedb
+        import lancedb.index
+    except ImportError as error:
+        raise ImportError(f"indexing and searching need LanceDB: pip install 'kwskit[index]' ({error})") from error
+    return lancedb
+
+
+def _nearest(table: Any, query: NDArray[np.float32], most: int) -> Near:
+    wanted = table.search(query, vector_column_name="row").distance_type("dot").nprobes(PROBED).refine_factor(2)
+    found = wanted.limit(most).select(["file", "start", "stop", "_distance"]).to_arrow()
+    file, start, stop, distance = (found[name].to_numpy() for name in ("file", "start", "stop", "_distance"))
+    score = 1 - distance  # what the engine calls the distance of an inner product
+    return Near(file, start, stop, score, float(score.min()) if len(score) == most else -np.inf)
+
+
+def _windows(seconds: float) -> str:
+    return f"windows_{round(seconds * 1000)}_ms"
+
+
+def _among(files: Sequence[int]) -> str:
+    return f"file IN ({', '.join(str(int(number)) for number in files)})"
+
+
+def _well_trained(table: Any, name: str, count: int) -> bool:
+    """Whether the partitions of an index were made when there were a quarter of the windows or more."""
+    return False
