@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-import soundfile
 
-SAMPLE_RATE = 16_000
+from kwskit.data.audio_error import AudioError
+from kwskit.data.audio_file import SAMPLE_RATE, AudioFile
+
 # One analysis window of the front end (25 ms): anything shorter has no frame.
 MIN_SAMPLES = 400
 # Alignments may run this far past the end of their file, in seconds; the segment then ends with the file.
@@ -21,13 +22,11 @@ SPAN = 120.0
 CONTEXT = 0.05
 # Float audio beyond twice full scale was stored in some other range, such as that of int16.
 LOUDEST = 2.0
+# Longest segment in seconds: a compressed file of a megabyte may hold days of silence.
+LONGEST = 2 * 3600.0
 
 logger = logging.getLogger(__name__)
 _told: set[str] = set()
-
-
-class AudioError(ValueError):
-    """Audio that cannot be used; the message names the file and what is wrong with it."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +55,9 @@ def read_segment(path: str | Path, start: float = 0.0, stop: float | None = None
     Raises
     ------
     AudioError
-        When the file cannot be read or is empty; when the stretch starts past the end, is shorter than one
-        window of 25 ms, or holds NaN, infinite or far too large samples.
+        When the file cannot be read, is empty, or shorter than its header promises; when the stretch starts past
+        the end, is shorter than one window of 25 ms or longer than 2 hours, or holds NaN, infinite or far too large
+        samples.
     """
     audio_format = probe(path)[0]
     conversion = audio_format.conversion()
@@ -81,8 +81,8 @@ def read_blocks(
     AudioError
         As :func:`read_segment`.
     """
-    with _open(path) as audio:
-        seconds = audio.frames / audio.samplerate
+    with AudioFile(path) as audio:
+        seconds = audio.seconds
         refusal = _refusal(path, start, stop, seconds)
         if refusal:
             raise refusal
@@ -90,10 +90,7 @@ def read_blocks(
         count = max(1, int(np.ceil((stop - start) / block)))
         for k in range(count):
             first, last = start + k * block, stop if k + 1 == count else start + (k + 1) * block
-            try:
-                samples, offset = _read_span(audio, first, last)
-            except (soundfile.SoundFileError, AudioError) as error:
-                raise AudioError(f"{path}: cannot be decoded: {_reason(error)}") from error
+            samples, offset = _read_span(audio, first, last)
             cut = _cut(path, samples, offset, first, last)
             if isinstance(cut, AudioError):
                 raise cut
@@ -108,8 +105,8 @@ def probe(path: str | Path | BinaryIO) -> tuple[AudioFormat, float]:
     AudioError
         When the file cannot be read or is empty.
     """
-    with _open(path) as audio:
-        return AudioFormat(audio.samplerate, audio.channels), audio.frames / audio.samplerate
+    with AudioFile(path) as audio:
+        return AudioFormat(audio.rate, audio.channels), audio.seconds
 
 
 def read_segments(
@@ -125,12 +122,12 @@ def read_segments(
     AudioError
         When the file as a whole cannot be read or is empty.
     """
-    with _open(path) as audio:
-        audio_format = AudioFormat(audio.samplerate, audio.channels)
-        seconds = audio.frames / audio.samplerate
+    with AudioFile(path) as audio:
+        audio_format = AudioFormat(audio.rate, audio.channels)
+        seconds = audio.seconds
         found: dict[int, np.ndarray | AudioError] = {}
         for i, (start, stop) in enumerate(zip(starts, stops, strict=True)):
-            refusal = _refusal(path, start, stop, seconds)
+            refusal = _refusal(path, start, stop, seconds) or _too_long(path, start, min(stop, seconds))
             if refusal:
                 found[i] = refusal
         usable = [i for i in range(len(starts)) if i not in found]
@@ -138,38 +135,13 @@ def read_segments(
             try:
                 first, last = starts[group[0]], min(max(stops[i] for i in group), seconds)
                 samples, offset = _read_span(audio, first, last)
-            except (soundfile.SoundFileError, AudioError) as error:
+            except AudioError as error:
                 for i in group:
-                    found[i] = AudioError(f"{path}: cannot be decoded: {error}")
+                    found[i] = error
                 continue
             for i in group:
                 found[i] = _cut(path, samples, offset, starts[i], min(stops[i], seconds))
     return [found[i] for i in range(len(starts))], audio_format
-
-
-def _open(path: str | Path | BinaryIO) -> soundfile.SoundFile:
-    if isinstance(path, str | Path):
-        path = Path(path)
-        if not path.is_file():
-            raise AudioError(f"{path}: no such audio file")
-        file: str | BinaryIO = str(path)
-    else:
-        path.seek(0)
-        file = path
-    try:
-        audio = soundfile.SoundFile(file)
-    except soundfile.SoundFileError as error:
-        if isinstance(path, Path) and path.stat().st_size == 0:
-            raise AudioError(f"{path}: the file is empty (0 bytes)") from error
-        raise AudioError(f"{path}: not readable as audio: {_reason(error)}") from error
-    if audio.frames <= 0:
-        audio.close()
-        raise AudioError(f"{path}: holds no samples")
-    return audio
-
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "error_string", None) or str(error)
 
 
 def _refusal(path: str | Path | BinaryIO, start: float, stop: float, seconds: float) -> AudioError | None:
@@ -189,6 +161,13 @@ def _refusal(path: str | Path | BinaryIO, start: float, stop: float, seconds: fl
     return None
 
 
+def _too_long(path: str | Path, start: float, stop: float) -> AudioError | None:
+    if stop - start <= LONGEST:
+        return None
+    hours = f"{(stop - start) / 3600:,.1f} hours"
+    return AudioError(f"{path}: the segment at {start:g} s lasts {hours}; at most {LONGEST / 3600:g} are read at once")
+
+
 def _spans(usable: list[int], starts: Sequence[float], stops: Sequence[float]) -> list[list[int]]:
     """Segments in the order of their starts, in groups close enough to be decoded in one go."""
     groups: list[list[int]] = []
@@ -203,20 +182,15 @@ def _spans(usable: list[int], starts: Sequence[float], stops: Sequence[float]) -
     return groups
 
 
-def _read_span(audio: soundfile.SoundFile, start: float, stop: float) -> tuple[np.ndarray, int]:
+def _read_span(audio: AudioFile, start: float, stop: float) -> tuple[np.ndarray, int]:
     """int16 or float32 (samples,) at 16 kHz that cover ``start`` to ``stop``, and the position of the first."""
-    rate = audio.samplerate
+    rate = audio.rate
     # Steps of the input that are whole samples at 16 kHz, so that every cut lies on the same output grid.
     step = rate // gcd(rate, SAMPLE_RATE)
     context = 0.0 if rate == SAMPLE_RATE else CONTEXT
     first = max(0, int((start - context) * rate)) // step * step
     last = min(audio.frames, int(np.ceil((stop + context) * rate)) + 1)
-    exact = rate == SAMPLE_RATE and audio.channels == 1 and audio.subtype == "PCM_16"
-    audio.seek(first)
-    samples = audio.read(last - first, dtype="int16" if exact else "float32", always_2d=True)
-    if len(samples) < last - first:
-        raise AudioError(f"the header promises {audio.frames} samples, the data ends after {first + len(samples)}")
-    mono = samples[:, 0] if audio.channels == 1 else samples.mean(axis=1)
+    mono = audio.mono(first, last)
     if rate != SAMPLE_RATE:
         from kwskit.data.resampling import resampled  # SciPy takes long to import, and is needed here only
 
@@ -230,7 +204,7 @@ def _cut(
     segment = samples[_position(start) - offset : _position(stop) - offset]
     if segment.dtype == np.int16:
         return segment.copy()
-    peak = np.abs(segment).max()
+    peak = np.abs(segment).max(initial=0.0)
     if not np.isfinite(peak):
         bad = int(np.count_nonzero(~np.isfinite(segment)))
         return AudioError(f"{path}: the segment at {start:g} s holds {bad} NaN or infinite samples")

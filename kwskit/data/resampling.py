@@ -19,7 +19,7 @@ def resampled(samples: np.ndarray, rate: int) -> np.ndarray:
         return scipy.signal.resample_poly(samples, up, down, window=taps)
 
 
-@lru_cache
+@lru_cache(maxsize=16)
 def _resampling(rate: int) -> tuple[int, int, np.ndarray]:
     """Factors and low-pass filter from ``rate`` to 16 kHz."""
     divisor = gcd(rate, SAMPLE_RATE)
