@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from kwskit.batch import length_mask
 from kwskit.encoders.encode_once import encode_once
+from kwskit.encoders.gru_steps import gru_steps
 from kwskit.registry import register
 from kwskit.text.lexicon import WORD_BOUNDARY
 from kwskit.text.neural_g2p import CHECKPOINT, GRAPHEMES, PHONEMES, SPECIALS
@@ -68,35 +69,28 @@ class G2pStates(nn.Module):
 
     def states(self, tokens: Tensor) -> Tensor:
         """Decoder states (N, T_t, 256) of phonemes ``tokens`` (N, T_t); 0 at word boundaries, arbitrary at padding."""
-        outside = ((tokens == BOUNDARY) | (tokens == 0)).unsqueeze(-1)
-        summaries = self._read(tokens, outside)
-        state = torch.zeros_like(summaries[0])
-        before = torch.full_like(tokens[:, 0], START)
-        states = []
-        for step, summary in enumerate(summaries):
-            first = outside[:, step - 1] if step else torch.ones_like(outside[:, 0])
-            state = torch.where(first, summary, state)
-            state = self.writer(self.phonemes(torch.where(first[:, 0], START, before)), state)
-            states.append(state)
-            before = tokens[:, step].masked_fill(outside[:, step, 0], START)
-        return torch.stack(states, dim=1).masked_fill(outside, 0.0)
+        outside = (tokens == BOUNDARY) | (tokens == 0)
+        edge = torch.ones_like(outside[:, :1])
+        first, last = torch.cat((edge, outside[:, :-1]), dim=1), torch.cat((outside[:, 1:], edge), dim=1)
+        before = torch.cat((tokens[:, :1], tokens[:, :-1]), dim=1).masked_fill(first, START)
+        summaries = self._read(tokens, outside, last)
+        states = gru_steps(self.writer, self.phonemes(before), first, summaries, torch.zeros_like(first))
+        return states.masked_fill(outside.unsqueeze(-1), 0.0)
 
-    def _read(self, tokens: Tensor, outside: Tensor) -> list[Tensor]:
-        """For each token, the reader's last state (N, 256) of the word it belongs to."""
-        state = self.letters.weight.new_zeros(tokens.shape[0], self.reader.hidden_size)
-        read = []
-        for step in range(tokens.shape[1]):
-            for letter in self.spelling[tokens[:, step]].unbind(1):
-                state = torch.where((letter > 0)[:, None], self.reader(self.letters(letter), state), state)
-            state = state.masked_fill(outside[:, step], 0.0)
-            read.append(state)
-        stop = self.letters(torch.full_like(tokens[:, 0], STOP))
-        summaries: list[Tensor] = []
-        for step in range(tokens.shape[1] - 1, -1, -1):
-            own = self.reader(stop, read[step])
-            last = step + 1 == tokens.shape[1]
-            summaries.append(own if last else torch.where(outside[:, step + 1], own, summaries[-1]))
-        return summaries[::-1]
+    def _read(self, tokens: Tensor, outside: Tensor, last: Tensor) -> Tensor:
+        """For each token, the reader's last state (N, T_t, 256) of the word it belongs to."""
+        letters = self.spelling[tokens]
+        count = letters.shape[2]
+        letters = letters.flatten(1)
+        begins = torch.stack([outside] * count, dim=2).flatten(1)
+        silent = torch.zeros_like(self.letters(letters))
+        read = gru_steps(self.reader, self.letters(letters), begins, silent, letters == 0)[:, count - 1 :: count]
+        stop = self.letters(torch.full_like(tokens, STOP))
+        own = gru_steps(self.reader, stop, torch.ones_like(outside), read, torch.zeros_like(outside))
+        # The state at the end of the word, which is the next end of any.
+        place = torch.arange(tokens.shape[1], device=tokens.device)
+        ends = torch.where(last[:, None] & (place >= place[:, None]), place, tokens.shape[1] - 1).amin(2)
+        return own.gather(1, ends.unsqueeze(-1).expand_as(own))
 
 
 def _gru(weights: dict[str, Tensor], side: str, frozen: bool) -> nn.GRUCell:

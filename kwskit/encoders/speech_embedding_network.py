@@ -44,7 +44,7 @@ class SpeechEmbeddingNetwork(nn.Module):
                 x = F.max_pool2d(x, layer)
                 continue
             x = F.leaky_relu(next(convolutions)(x), 0.2).clamp(min=-0.4)
-        return self.last(x).squeeze(3).transpose(1, 2)
+        return self.last(x).flatten(2).transpose(1, 2)
 
 
 def package_weights() -> dict[str, Tensor] | None:

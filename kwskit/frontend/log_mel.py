@@ -111,7 +111,7 @@ class LogMel(nn.Module):
 
     def _convolved_energy(self, wav: Tensor) -> Tensor:
         """The same."""
-        slices = wav.unflatten(1, (-1, self.slice)).unsqueeze(1).permute(0, 3, 1, 2)
+        slices = wav.reshape(wav.shape[0], 1, -1, self.slice).permute(0, 3, 1, 2)
         spectrum = F.conv2d(slices, self.dft.to(wav.dtype), stride=(1, self.hop // self.slice))
         energy = F.conv2d(spectrum.square(), self.filters.to(wav.dtype))
         return energy.permute(0, 2, 3, 1).squeeze(1)

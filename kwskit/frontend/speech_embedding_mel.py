@@ -61,7 +61,7 @@ class SpeechEmbeddingMel(nn.Module):
         frames = max(1, 1 + (wav.shape[1] - FRAME) // HOP)
         before = (FRAME - WINDOW) // 2
         wav = F.pad(wav, (-before, (frames - 1) * HOP + WINDOW + before - wav.shape[1]))
-        slices = wav.unflatten(1, (-1, self.slice)).unsqueeze(1).permute(0, 3, 1, 2)
+        slices = wav.reshape(wav.shape[0], 1, -1, self.slice).permute(0, 3, 1, 2)
         spectrum = F.conv2d(slices, self.dft.to(wav.dtype), stride=(1, HOP // self.slice))
         energy = F.conv2d(spectrum.square(), self.filters.to(wav.dtype))
         return energy.clamp(min=1e-10).log10().permute(0, 2, 3, 1).squeeze(1) + 2.0
