@@ -1,7 +1,6 @@
 """What a model hears where no keyword is said."""
 
 import zipfile
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,15 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kwskit.spotting.cohort_embeddings import CohortEmbeddings
 from kwskit.spotting.expected_duration import WINDOWS
 from kwskit.spotting.false_alarm_rate import Threshold, rate_of_peaks, threshold_of_peaks
 from kwskit.spotting.hit_picker import REFRACTORY
 from kwskit.spotting.keyword import Keyword
 from kwskit.spotting.keyword_queries import nearest_window
-from kwskit.spotting.listener import Heard
 from kwskit.spotting.said_words import SaidWords
-from kwskit.spotting.speech_model import SpeechModel
 from kwskit.whole_file import written_whole
 
 FILE = "background.npz"
@@ -48,7 +44,7 @@ class Background:
     digest : of the model
     streaming : whether windows were made of the frames of a stream, or each by itself
     seconds : listened to
-    start, stop : (n,) seconds of the windows; recordings follow each other
+    start, stop : (n,) seconds of the windows; recordings follow each other, with some time between them
     codes : (n, dim) int8, the embeddings over ``scale``
     scale : (n,)
     mean, deviation : (n,) of the cosines with the cohort
@@ -65,37 +61,6 @@ class Background:
     mean: NDArray[np.float32]
     deviation: NDArray[np.float32]
     said: SaidWords
-
-    @classmethod
-    def of(
-        cls,
-        heard: Sequence[Heard[NDArray[np.float32]]],
-        seconds: float,
-        model: SpeechModel,
-        cohort: CohortEmbeddings,
-        streaming: bool,
-        said: SaidWords | None = None,
-    ) -> "Background":
-        """Of windows that a model has heard in ``seconds`` of sound.
-
-        Raises
-        ------
-        BackgroundError
-            When there are none.
-        """
-        if not heard:
-            raise BackgroundError("a background needs sound: nothing was heard")
-        start, stop = (np.concatenate([getattr(part, name) for part in heard]) for name in ("start", "stop"))
-        kept = np.concatenate([part.kept for part in heard])
-        scale = (np.abs(kept).max(1) / 127).astype(np.float32)
-        codes = np.rint(kept / np.maximum(scale, 1e-12)[:, None]).astype(np.int8)
-        moments = []
-        for at in range(0, len(kept), AT_ONCE):
-            others = cohort.scores(kept[at : at + AT_ONCE]).astype(np.float64)
-            moments.append((others.mean(1), np.maximum(others.std(1), 1e-6)))
-        mean, deviation = (np.concatenate(parts).astype(np.float32) for parts in zip(*moments, strict=True))
-        said = said or SaidWords.none()
-        return cls(model.digest, streaming, float(seconds), start, stop, codes, scale, mean, deviation, said)
 
     def peaks(self, keyword: Keyword, least: float | None = None) -> tuple[NDArray[np.float32], float]:
         """Scores of a keyword's peaks, descending, and the hours in which they are.

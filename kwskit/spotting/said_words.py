@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ class SaidWords:
     Attributes
     ----------
     start, stop : (n,) in seconds
-    pronunciations : of each word, all of them, as :func:`spoken` has them
+    pronunciations : of each word, all of them, as :func:`spoken` tells them
     """
 
     start: NDArray[np.float64]
@@ -24,9 +25,12 @@ class SaidWords:
     pronunciations: Sequence[Sequence[str]]
 
     @classmethod
-    def none(cls) -> "SaidWords":
-        """Nothing is known to be said."""
-        return cls(np.zeros(0), np.zeros(0), [])
+    def join(cls, parts: "Sequence[SaidWords]") -> "SaidWords":
+        """One after another; of none, nothing is known to be said."""
+        start, stop = (
+            np.concatenate([np.zeros(0), *(getattr(one, name) for one in parts)]) for name in ("start", "stop")
+        )
+        return cls(start, stop, [told for one in parts for told in one.pronunciations])
 
     def times(self, keyword: Keyword) -> list[tuple[float, float]]:
         """When a keyword is said: start and stop of the word, or words in a row, that sound like one of its own."""
@@ -63,3 +67,14 @@ class SaidWords:
 def spoken(pronunciation: str) -> str:
     """``HH EY1 | N OW1 V AH0`` without stress, so that words that sound alike are alike."""
     return " ".join(symbol.rstrip("012") for symbol in pronunciation.split(" "))
+
+
+def pronunciations_of(text: str, tokenizer: Any) -> tuple[str, ...]:
+    """Every pronunciation of ``text`` in the symbols of ``tokenizer``, such as ``HH EY1 | N OW1 V AH0``.
+
+    Raises
+    ------
+    kwskit.text.unpronounceable.UnpronounceableText
+        For text that cannot be read out.
+    """
+    return tuple(" ".join(tokenizer.decode(ids)) for ids in tokenizer.encode(text))

@@ -10,7 +10,8 @@ from kwskit.spotting.listener import Listener
 from kwskit.spotting.window_cutter import SAMPLE_RATE
 
 FRAME = 160  # samples: 10 ms
-BELOW = 30.0  # dB below the loudest frame where speech ends
+BELOW, SHARE = 30.0, 0.3  # speech ends so many dB below the loudest frame, or at this share of the way up from noise
+GAP = 25  # quiet frames within a phrase, at most
 MARGIN = 5  # frames kept on both sides
 LONGEST = 5.0  # s
 
@@ -42,7 +43,10 @@ def spoken_example(
 
 
 def trimmed(pcm: NDArray[np.int16]) -> NDArray[np.int16]:
-    """``pcm`` from the first to the last 10 ms within 30 dB of the loudest, and 50 ms on both sides.
+    """What is said in ``pcm``, with 50 ms on both sides (ours).
+
+    A frame of 10 ms is loud within 30 dB of the loudest one, and at least 30 % of the way, in dB, from the noise (the
+    10th percentile) to it. Of the stretches of loud frames, gaps of 0.25 s allowed, the one with most energy is kept.
 
     Raises
     ------
@@ -50,8 +54,12 @@ def trimmed(pcm: NDArray[np.int16]) -> NDArray[np.int16]:
         When there is no sound.
     """
     count = len(pcm) // FRAME
-    level = np.sqrt(np.square(pcm[: count * FRAME].reshape(count, FRAME).astype(np.float64)).mean(1))
-    if not level.max(initial=0) > 0:
+    power = np.square(pcm[: count * FRAME].reshape(count, FRAME).astype(np.float64)).mean(1)
+    if not power.max(initial=0) > 0:
         raise ValueError("an example is silent, or shorter than 10 ms")
-    loud = np.flatnonzero(level > level.max() * 10 ** (-BELOW / 20))
-    return pcm[max(0, loud[0] - MARGIN) * FRAME : (loud[-1] + 1 + MARGIN) * FRAME]
+    level = 10 * np.log10(np.maximum(power, 1e-3))
+    noise, peak = np.percentile(level, 10), level.max()
+    loud = np.flatnonzero(level >= max(peak - BELOW, noise + SHARE * (peak - noise)))
+    stretches = np.split(loud, np.flatnonzero(np.diff(loud) > GAP) + 1)
+    best = max(stretches, key=lambda frames: power[frames].sum())
+    return pcm[max(0, best[0] - MARGIN) * FRAME : (best[-1] + 1 + MARGIN) * FRAME]

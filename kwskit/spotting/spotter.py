@@ -12,15 +12,17 @@ from numpy.typing import ArrayLike, NDArray
 from kwskit.data.audio import read_blocks
 from kwskit.model_error import ModelError
 from kwskit.spotting.background import FILE, Background, BackgroundError
+from kwskit.spotting.background_recorder import BackgroundRecorder
 from kwskit.spotting.cohort_embeddings import CohortEmbeddings
-from kwskit.spotting.expected_duration import WINDOWS, expected_seconds, fitting_windows
+from kwskit.spotting.expected_duration import expected_seconds, fitting_windows
 from kwskit.spotting.false_alarm_rate import Threshold, gaussian_threshold
 from kwskit.spotting.hit import Hit
 from kwskit.spotting.keyword import Keyword
 from kwskit.spotting.keyword_queries import KeywordQueries
-from kwskit.spotting.listener import Heard, Listener
+from kwskit.spotting.listener import Listener
 from kwskit.spotting.open_model import open_model
 from kwskit.spotting.pcm import as_pcm
+from kwskit.spotting.said_words import pronunciations_of
 from kwskit.spotting.speech_model import SpeechModel
 from kwskit.spotting.spoken_example import spoken_example
 from kwskit.spotting.spotting_stream import SpottingStream
@@ -31,7 +33,6 @@ from kwskit.spotting.window_listener import WindowListener
 OVERLAP = 0.75
 FA_PER_HOUR = 0.5
 BLOCK = 60.0  # s of a file or an array at once
-APART = 10.0  # s between recordings of a background, so that no peak is merged with one of another
 Audio = str | Path | ArrayLike
 
 logger = logging.getLogger(__name__)
@@ -229,25 +230,16 @@ class Spotter:
         BackgroundError
             When there is nothing to hear.
         """
-        heard: list[Heard[NDArray[np.float32]]] = []
-        offset = seconds = 0.0
+        recorder = self.recorder()
         for recording in recordings:
-            parts, length = self._heard(recording)
-            heard += [Heard(part.start + offset, part.stop + offset, part.kept) for part in parts]
-            seconds += length
-            offset += length + APART
-        self._take(Background.of(heard, seconds, self.model, self.cohort, self.streaming))
-        assert self.background is not None
-        return self.background
+            recorder.record(_blocks(recording))
+        background = recorder.background()
+        self._take(background)
+        return background
 
-    def _heard(self, audio: Audio) -> tuple[list[Heard[NDArray[np.float32]]], float]:
-        """All windows of a recording, and its length in seconds."""
-        listener = self.listener(WINDOWS)
-        parts, samples = [], 0
-        for block in _blocks(audio):
-            parts += list(listener.push(block))
-            samples += len(block)
-        return [*parts, *listener.finish()], samples / SAMPLE_RATE
+    def recorder(self) -> BackgroundRecorder:
+        """What makes a background of recordings, heard as this spotter listens."""
+        return BackgroundRecorder(self.model, self.cohort, self.listener, self.streaming)
 
     def _take(self, background: Background) -> None:
         if background.digest != self.model.digest or background.codes.shape[1] != self.model.dim:
@@ -284,7 +276,7 @@ class Spotter:
             seconds.append(float(np.mean([one.seconds for one in spoken])))
             mean = _unit(np.mean([one.embedding for one in spoken], axis=0, keepdims=True))
             embeddings = _unit(embeddings + mean) if len(embeddings) else mean
-        told = tuple(" ".join(self.model.tokenizer.decode(ids)) for ids in tokens)
+        told = () if text is None else pronunciations_of(text, self.model.tokenizer)
         expected = float(np.mean(seconds))
         windows = fitting_windows(expected)
         return Keyword(name or text or "", text or "", told, embeddings, expected, windows, examples=len(examples))

@@ -17,8 +17,10 @@ from kwskit.data.store import PackedStore
 from kwskit.hparams import build_hparams, plain_value, resolve_hparams
 from kwskit.processes import Processes
 from kwskit.stages.augmentation_showcase import write_augmentation_showcase
+from kwskit.stages.background import write_background
 from kwskit.stages.fitted_tokenizer import fit_tokenizer
 from kwskit.stages.validation import VALIDATIONS
+from kwskit.systems.dual_encoder import DualEncoder
 from kwskit.systems.model_directory import save_model
 from kwskit.systems.phoneme_vectors import has_phoneme_vectors_to_learn, learn_phoneme_vectors
 from kwskit.systems.system import System
@@ -142,6 +144,8 @@ def _train(
         learn_phoneme_vectors(cast(TwoEncoders, system), store, hparams["tokenizer"])
     card = _card(best["epoch"], best["ap"], plan.validate, parameters, seed)
     save_model(exp / "model", system, text, card)
+    if isinstance(system, DualEncoder):
+        write_background(exp / "model", PackedStore.open(data / "store" / "dev"), seed, processes.device)
     seconds = time.perf_counter() - started
     print(f"best validation AP {best['ap']:.2%} in epoch {best['epoch']}; {seconds:.0f} s; model in {exp / 'model'}")
 

@@ -1,0 +1,94 @@
+"""Sound in which no keyword is said, heard for thresholds."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from kwskit.spotting.background import Background, BackgroundError
+from kwskit.spotting.cohort_embeddings import CohortEmbeddings
+from kwskit.spotting.expected_duration import WINDOWS
+from kwskit.spotting.listener import Heard, Listener
+from kwskit.spotting.pcm import as_pcm
+from kwskit.spotting.said_words import SaidWords
+from kwskit.spotting.speech_model import SpeechModel
+from kwskit.spotting.window_cutter import SAMPLE_RATE
+
+APART = 10.0  # s between recordings, so that no peak is merged with one of another
+
+
+class BackgroundRecorder:
+    """Makes a :class:`Background` of recordings, with windows of all lengths that any keyword may use.
+
+    An hour takes about 100,000 windows, each with a byte for every dimension of its embedding.
+
+    Parameters
+    ----------
+    model : that listens
+    cohort : embedded by it
+    listen : makes a listener for windows of some lengths in seconds
+    streaming : whether that makes windows of the frames of a stream
+    """
+
+    def __init__(
+        self,
+        model: SpeechModel,
+        cohort: CohortEmbeddings,
+        listen: Callable[[Sequence[float]], Listener[NDArray[np.float32]]],
+        streaming: bool,
+    ):
+        self.model, self.cohort, self.streaming = model, cohort, streaming
+        self.seconds = 0.0
+        self._listen = listen
+        self._offset = 0.0
+        self._parts: list[tuple[NDArray, ...]] = []
+        self._said: list[SaidWords] = []
+
+    def record(self, blocks: Iterable[ArrayLike], said: SaidWords | None = None) -> None:
+        """Hear one recording: blocks (samples,) of any size at 16 kHz, and the words that are known to be said."""
+        listener, samples = self._listen(WINDOWS), 0
+        for block in blocks:
+            pcm = as_pcm(block)
+            samples += len(pcm)
+            for heard in listener.push(pcm):
+                self._keep(heard)
+        for heard in listener.finish():
+            self._keep(heard)
+        if said is not None:
+            self._said.append(SaidWords(said.start + self._offset, said.stop + self._offset, said.pronunciations))
+        self.seconds += samples / SAMPLE_RATE
+        self._offset += samples / SAMPLE_RATE + APART
+
+    def background(self) -> Background:
+        """Of all recordings so far.
+
+        Raises
+        ------
+        BackgroundError
+            When nothing was heard.
+        """
+        if not self._parts:
+            raise BackgroundError("a background needs sound: nothing was heard")
+        start, stop, codes, scale, mean, deviation = (
+            np.concatenate(column) for column in zip(*self._parts, strict=True)
+        )
+        return Background(
+            digest=self.model.digest,
+            streaming=self.streaming,
+            seconds=self.seconds,
+            start=start,
+            stop=stop,
+            codes=codes,
+            scale=scale,
+            mean=mean,
+            deviation=deviation,
+            said=SaidWords.join(self._said),
+        )
+
+    def _keep(self, heard: Heard[NDArray[np.float32]]) -> None:
+        scale = np.maximum(np.abs(heard.kept).max(1) / 127, 1e-12).astype(np.float32)
+        codes = np.rint(heard.kept / scale[:, None]).astype(np.int8)
+        others = self.cohort.scores(heard.kept).astype(np.float64)
+        mean, deviation = others.mean(1).astype(np.float32), np.maximum(others.std(1), 1e-6).astype(np.float32)
+        start, stop = heard.start + self._offset, heard.stop + self._offset
+        self._parts.append((start, stop, codes, scale, mean, deviation))
