@@ -10,7 +10,7 @@ from types import ModuleType
 
 from kwskit import __version__, registry
 
-COMMANDS = ("parts", "fetch", "align", "pack", "train", "adopt", "score", "report", "table", "index", "search")
+COMMANDS = ("parts", "fetch", "align", "pack", "train", "adopt", "score", "report", "table", "index", "search", "serve")
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -1,9 +1,9 @@
 """Work that takes long, one piece after another."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import TypeVar
 
 from kwskit.serve.refusal import Refusal
@@ -26,9 +26,9 @@ class HeavyWork:
         self._turn = asyncio.Lock()
         self._most, self._jobs = waiting + 1, 0
 
-    @asynccontextmanager
-    async def job(self) -> AsyncIterator[None]:
-        """Wait for one's turn, and have it.
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Be counted as a job, from its first byte on.
 
         Raises
         ------
@@ -39,10 +39,15 @@ class HeavyWork:
             raise Refusal(503, "Too many recordings are waiting. Try again in a minute.")
         self._jobs += 1
         try:
-            async with self._turn:
-                yield
+            yield
         finally:
             self._jobs -= 1
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait until no other job runs, and be the one that does."""
+        async with self._turn:
+            yield
 
     async def piece(self, work: Callable[[], T]) -> T:
         """What ``work`` returns, done in the thread."""

@@ -1,0 +1,118 @@
+"""Keywords that visitors type."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from kwskit.serve.limits import Limits
+from kwskit.serve.refusal import Refusal
+from kwskit.spotting.false_alarm_rate import rate_of_peaks
+from kwskit.spotting.hit_picker import REFRACTORY
+from kwskit.spotting.keyword import Keyword
+from kwskit.spotting.keyword_queries import KeywordQueries
+from kwskit.spotting.spotter import Spotter
+from kwskit.spotting.spotting_stream import SpottingStream
+from kwskit.text.unpronounceable import UnpronounceableText
+
+REMEMBERED = 256
+LEAST_RATE, MOST_RATE = 0.01, 1000.0  # false alarms an hour
+STEP = 0.25  # of the thresholds whose false alarms are told
+HIGHEST = 16.0
+
+
+class Enrolments:
+    """Keywords of one spotter, for whoever asks: visitors do not see each other's.
+
+    Parameters
+    ----------
+    spotter : nobody else enrols with it
+    limits : on number and length of keywords
+    """
+
+    def __init__(self, spotter: Spotter, limits: Limits):
+        self.spotter, self.limits = spotter, limits
+        self._known: OrderedDict[tuple[str, float], Keyword] = OrderedDict()
+
+    def checked(self, texts: Sequence[str]) -> list[str]:
+        """``texts`` without what is around and between their words.
+
+        Raises
+        ------
+        Refusal
+            When one is empty or too long, or there are too many.
+        """
+        if len(texts) > self.limits.keywords:
+            raise Refusal(400, f"{self.limits.keywords} keywords are the most at once.")
+        found = [" ".join(text.split()) for text in texts]
+        if not all(found):
+            raise Refusal(400, "Type a word or a phrase.")
+        if max((len(text) for text in found), default=0) > self.limits.characters:
+            raise Refusal(400, f"{self.limits.characters} characters are the most for a keyword.")
+        return found
+
+    def told(self, text: str, fa_per_hour: float) -> dict[str, Any]:
+        """What the page shows of a keyword.
+
+        ``rates`` are its false alarms an hour in the background, at thresholds from 0 in steps of ``step``, if known.
+
+        Raises
+        ------
+        Refusal
+            When it cannot be pronounced, or the rate is out of its range.
+        """
+        if not LEAST_RATE <= fa_per_hour <= MOST_RATE:
+            raise Refusal(400, f"False alarms an hour are from {LEAST_RATE:g} to {MOST_RATE:g}.")
+        keyword = self._keyword(text, fa_per_hour)
+        return {
+            "name": text,
+            "pronunciations": keyword.pronunciations,
+            "threshold": keyword.threshold,
+            "told_by": keyword.told_by,
+            "refractory": max(REFRACTORY, keyword.seconds),
+            "step": STEP,
+            "rates": self._rates(keyword),
+        }
+
+    def stream(self, texts: Sequence[str]) -> SpottingStream:
+        """A stream that scores every keyword and tells no hits: the page picks them, for any threshold.
+
+        Raises
+        ------
+        Refusal
+            When one cannot be pronounced.
+        """
+        keywords = [self._keyword(text, 1.0) for text in texts]
+        queries = KeywordQueries(keywords, self.spotter.cohort, self.spotter.model.tokenizer)
+        return SpottingStream(self.spotter.listener, queries, [np.inf] * len(keywords))
+
+    def _keyword(self, text: str, fa_per_hour: float) -> Keyword:
+        key = text, fa_per_hour
+        if key not in self._known:
+            try:
+                self._known[key] = self.spotter.enrol(text, fa_per_hour=fa_per_hour)
+            except UnpronounceableText as error:
+                raise Refusal(400, f"“{_short(text)}” cannot be read out: {error.reason}.") from error
+            self.spotter.forget(text)
+        self._known.move_to_end(key)
+        while len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+        return self._known[key]
+
+    def _rates(self, keyword: Keyword) -> list[float] | None:
+        background = self.spotter.background
+        if background is None:
+            return None
+        peaks, hours = background.peaks(keyword)
+        steps = np.arange(0, HIGHEST + STEP / 2, STEP)
+        counts = len(peaks) - np.searchsorted(peaks[::-1], steps)
+        tail = len(peaks) > 1
+        return [
+            round(count / hours if count or not tail else rate_of_peaks(peaks, hours, step), 4)
+            for count, step in zip(counts.tolist(), steps.tolist(), strict=True)
+        ]
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:39]}…"

@@ -1,0 +1,51 @@
+"""One stream that a visitor's page looks at."""
+
+import base64
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from kwskit.serve.spectrogram import Spectrogram
+from kwskit.spotting.spotting_stream import SpottingStream
+
+
+class Listening:
+    """Turns blocks of sound into messages for the page.
+
+    A message has the seconds heard so far; of the windows that are new, ``start`` and ``stop`` (n,) float64 and
+    ``scores`` (n, Q) float32 (-inf where a window does not fit a keyword), by their end; and the new columns of the
+    ``spectrogram`` (n, 64) uint8. Arrays are little-endian, in base64: JavaScript gets every bit of them, so that
+    its hits are those of the spotter.
+
+    Parameters
+    ----------
+    stream : where keywords are scored
+    """
+
+    def __init__(self, stream: SpottingStream):
+        self._stream, self._spectrogram = stream, Spectrogram()
+
+    def push(self, pcm: NDArray[np.int16]) -> dict[str, Any]:
+        """The message on ``pcm`` (samples,), int16 at 16 kHz."""
+        self._stream.push(pcm)
+        return self._message(pcm)
+
+    def finish(self) -> dict[str, Any]:
+        """The message on what waited for the stream to go on."""
+        self._stream.finish()
+        return self._message(np.zeros(0, np.int16))
+
+    def _message(self, pcm: NDArray[np.int16]) -> dict[str, Any]:
+        start, stop = self._stream.windows
+        return {
+            "seconds": self._stream.seconds,
+            "start": _base64(start, "<f8"),
+            "stop": _base64(stop, "<f8"),
+            "scores": _base64(self._stream.scores[1], "<f4"),
+            "spectrogram": _base64(self._spectrogram.push(pcm), "u1"),
+        }
+
+
+def _base64(array: ArrayLike, kind: str) -> str:
+    return base64.b64encode(np.ascontiguousarray(array, kind).tobytes()).decode()

@@ -1,0 +1,168 @@
+"""The page: what may be asked of its server, and what that answers."""
+
+import json
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+
+from kwskit.serve.archive import Archive
+from kwskit.serve.enrolments import Enrolments
+from kwskit.serve.file_spotting import FileSpotting
+from kwskit.serve.guard import Guard
+from kwskit.serve.heavy_work import HeavyWork
+from kwskit.serve.limits import Limits
+from kwskit.serve.microphone import Microphone
+from kwskit.serve.refusal import Refusal
+from kwskit.serve.upload import Upload, received, wav
+from kwskit.spotting.spotter import Spotter
+
+if TYPE_CHECKING:
+    from kwskit.index.speech_index import SpeechIndex
+
+STATIC = Path(__file__).parent / "static"
+JSON_BYTES, JSON_SECONDS = 10_000, 10
+T = TypeVar("T")
+
+
+class Page:
+    """The page as an ASGI application, ``app``.
+
+    Parameters
+    ----------
+    spotter : what listens; nobody else enrols with it
+    index : what can be searched, if anything
+    limits : on what visitors ask
+    names : by which the server is known, besides ``localhost`` and numbers
+    """
+
+    def __init__(
+        self,
+        spotter: Spotter,
+        index: "SpeechIndex | None" = None,
+        limits: Limits | None = None,
+        names: Collection[str] = (),
+    ):
+        self.spotter, self.limits = spotter, limits or Limits()
+        self.work = HeavyWork(self.limits.waiting)
+        self.enrolments = Enrolments(spotter, self.limits)
+        self.archive = None if index is None else Archive(index, self.limits)
+        parts = self.enrolments, self.work, self.limits
+        routes = [
+            Route("/", lambda request: FileResponse(STATIC / "index.html")),
+            Route("/api/about", self.about),
+            Route("/api/keyword", self.keyword, methods=["POST"]),
+            Route("/api/spot", FileSpotting(*parts), methods=["POST"]),
+            Route("/api/wav", self.wav, methods=["POST"]),
+            WebSocketRoute("/api/listen", Microphone(*parts).__call__),
+            Route("/api/search", self.search, methods=["POST"]),
+            Route("/api/search/example", self.search_example, methods=["POST"]),
+            Route("/api/snippet/{number:int}", self.snippet),
+            Mount("/static", StaticFiles(directory=STATIC)),
+        ]
+        told: dict[Any, Any] = {Refusal: _refused, HTTPException: _not_found, Exception: _broken}
+        self.app = Guard(Starlette(routes=routes, exception_handlers=told, lifespan=self._lifespan), names)
+
+    async def about(self, request: Request) -> Response:
+        """What the page should know before anything is asked."""
+        archive = self.archive
+        told = {
+            "model": self.spotter.model.name,
+            "calibrated": self.spotter.background is not None,
+            "index": None if archive is None else await self.work.piece(archive.about),
+            "limits": {name: getattr(self.limits, name) for name in ("upload_bytes", "keywords", "characters")},
+        }
+        return JSONResponse(told)
+
+    async def keyword(self, request: Request) -> Response:
+        """A keyword that is typed: its pronunciations and its threshold."""
+        asked = await self._json(request)
+        (text,) = self.enrolments.checked([_text(asked)])
+        rate = asked.get("fa_per_hour")
+        if isinstance(rate, bool) or not isinstance(rate, int | float):
+            raise Refusal(400, "How many false alarms an hour?")
+        return JSONResponse(await self.work.piece(lambda: self.enrolments.told(text, rate)))
+
+    async def wav(self, request: Request) -> Response:
+        """A recording that the visitor's browser cannot play, as one that it can."""
+
+        def decode(upload: Upload) -> bytes:
+            upload.check(self.limits)
+            return wav(np.concatenate(list(upload.blocks())))
+
+        return Response(await self._of_upload(request, decode), media_type="audio/wav")
+
+    async def search(self, request: Request) -> Response:
+        """Places in the index where something is said that is typed."""
+        archive = self._archive()
+        (text,) = self.enrolments.checked([_text(await self._json(request))])
+        with self.work.place():
+            async with self.work.turn():
+                return JSONResponse({"results": await self.work.piece(lambda: archive.search(text))})
+
+    async def search_example(self, request: Request) -> Response:
+        """The same for something that is said in a recording."""
+        return JSONResponse({"results": await self._of_upload(request, self._archive().search_example)})
+
+    async def snippet(self, request: Request) -> Response:
+        """A found place to be heard."""
+        archive = self._archive()
+        try:
+            start, stop = (float(request.query_params.get(name, "")) for name in ("start", "stop"))
+        except ValueError as error:
+            raise Refusal(400, "A snippet has a start and a stop.") from error
+        number = request.path_params["number"]
+        sound = await self.work.piece(lambda: archive.snippet(number, start, stop))
+        return Response(sound, media_type="audio/wav")
+
+    def _archive(self) -> Archive:
+        if self.archive is None:
+            raise Refusal(404, "There is no index to search: kwskit serve --index DIR.")
+        return self.archive
+
+    async def _of_upload(self, request: Request, work: Callable[[Upload], T]) -> T:
+        with self.work.place():
+            upload = await received(request, self.limits.upload_bytes, self.limits.upload_seconds)
+            async with self.work.turn():
+                return await self.work.piece(lambda: work(upload))
+
+    async def _json(self, request: Request) -> dict[str, Any]:
+        try:
+            asked = json.loads((await received(request, JSON_BYTES, JSON_SECONDS)).getvalue())
+        except (ValueError, RecursionError) as error:
+            raise Refusal(400, "This is no JSON.") from error
+        if not isinstance(asked, dict):
+            raise Refusal(400, "This is no JSON object.")
+        return asked
+
+    @asynccontextmanager
+    async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        yield
+        self.work.close()
+
+
+def _text(asked: dict[str, Any]) -> str:
+    text = asked.get("text")
+    if not isinstance(text, str):
+        raise Refusal(400, "Type a word or a phrase.")
+    return text
+
+
+async def _refused(request: Request, refusal: Refusal) -> Response:
+    return JSONResponse({"error": str(refusal)}, refusal.status)
+
+
+async def _not_found(request: Request, error: HTTPException) -> Response:
+    return JSONResponse({"error": f"{error.detail}."}, error.status_code, error.headers)
+
+
+async def _broken(request: Request, error: Exception) -> Response:
+    return JSONResponse({"error": "Something went wrong; the server's terminal says what."}, 500)

@@ -1,0 +1,89 @@
+"""The page, served."""
+
+import socket
+import sys
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from kwskit.serve.page import Page
+from kwskit.spotting.spotter import Spotter
+
+if TYPE_CHECKING:
+    from kwskit.index.speech_index import SpeechIndex
+
+CONNECTIONS = 64
+THREADS = 2
+
+
+def serve(model: Path | None, index: Path | None, host: str, port: int) -> None:
+    """Serve the page until it is interrupted.
+
+    Parameters
+    ----------
+    model : directory of the model; None is that of the index, or the packaged one
+    index : directory of what can be searched, if anything
+    host : address of this machine that is listened at
+    port : 0 is any that is free
+
+    Raises
+    ------
+    kwskit.model_error.ModelError
+        When there is no usable model.
+    kwskit.index.speech_index_error.SpeechIndexError
+        When the index cannot be used.
+    OSError
+        When the address cannot be listened at.
+    """
+    page = Page(*_opened(model, index), names={host, socket.gethostname(), socket.getfqdn()})
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, port), family=family) as listening:
+        bound = listening.getsockname()[1]
+        shown = f"[{host}]" if ":" in host else host
+        if not _loopback(host):
+            print(
+                f"Anybody who can reach {host}:{bound} can use this page, and search the index if there is one: "
+                "there is no password. Without --host, only this machine can.",
+                file=sys.stderr,
+            )
+        print(f"http://{shown}:{bound}/ (Ctrl-C ends it)", flush=True)
+        uvicorn.Server(configuration(page)).run(sockets=[listening])
+
+
+def configuration(page: Page) -> uvicorn.Config:
+    """How the page is served: no log of visits, and bounded messages and connections."""
+    return uvicorn.Config(
+        page.app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        limit_concurrency=CONNECTIONS,
+        ws_max_size=page.limits.message_bytes,
+        ws_max_queue=64,
+        timeout_graceful_shutdown=2,
+    )
+
+
+def _opened(model: Path | None, index: Path | None) -> "tuple[Spotter, SpeechIndex | None]":
+    archive = None
+    if index is None:
+        spotter = Spotter.load(model)
+    else:
+        from kwskit.index.speech_index import SpeechIndex
+
+        spotter = Spotter.load(model or SpeechIndex.open(index).about.opened_from or None)
+        archive = SpeechIndex.open(index, spotter.model)
+        assert archive.model is spotter.model  # told now, rather than at the first search, where it is another
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_num_threads(min(THREADS, torch.get_num_threads()))
+    return spotter, archive
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,24 @@
+// Hits of one keyword among its windows, by the same rule as kwskit/spotting/hit_picker.py, so that a threshold can be
+// moved without listening again.
+
+const PATIENCE = 0.25; // s
+
+// windows: start, stop (seconds) and score, arrays of one length, by their end.
+export function pick({ start, stop, score }, threshold, refractory) {
+  const hits = [];
+  let best = -1;
+  let last = -Infinity;
+  const tell = () => {
+    last = (start[best] + stop[best]) / 2;
+    hits.push({ start: start[best], stop: stop[best], score: score[best] });
+    best = -1;
+  };
+  for (let i = 0; i < score.length; i++) {
+    if (!(score[i] >= threshold)) continue;
+    if (best >= 0 && stop[i] > stop[best] + PATIENCE) tell();
+    if ((start[i] + stop[i]) / 2 < last + refractory) continue;
+    if (best < 0 || score[i] > score[best]) best = i;
+  }
+  if (best >= 0) tell();
+  return hits;
+}
