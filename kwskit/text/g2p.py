@@ -12,6 +12,7 @@ from kwskit.text.unpronounceable import UnpronounceableText
 
 Pronunciation = tuple[str, ...]
 Ranks = tuple[int, ...]
+MOST_PRONUNCIATIONS = 100  # a long phrase has them by the billion
 
 
 class G2P:
@@ -28,8 +29,8 @@ class G2P:
     """
 
     def __init__(self, lexicon: str | Path | None = None, max_pronunciations: int = 8):
-        if max_pronunciations < 1:
-            raise ValueError(f"max_pronunciations must be at least 1, not {max_pronunciations}")
+        if not 1 <= max_pronunciations <= MOST_PRONUNCIATIONS:
+            raise ValueError(f"max_pronunciations must lie in 1 to {MOST_PRONUNCIATIONS}, not {max_pronunciations}")
         self.max_pronunciations = max_pronunciations
         self._lexicon = read_lexicon(lexicon) if lexicon is not None else {}
         self._words: dict[str, list[Pronunciation]] = {}

@@ -13,15 +13,24 @@ MAX_CHARACTERS = 500  # far beyond a keyword or a phrase; keeps a pasted book fr
 _LETTERS = str.maketrans(
     {"æ": "ae", "œ": "oe", "ø": "o", "ð": "th", "þ": "th", "ł": "l", "đ": "d", "ħ": "h", "ı": "i", "ŋ": "ng"}
 )
-_SIGNS_TABLE = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "`": "'", "´": "'", "‐": "-", "‑": "-"})
+_SIGNS_TABLE = str.maketrans(
+    {
+        **{"’": "'", "‘": "'", "ʼ": "'", "`": "'", "´": "'", "‐": "-", "‑": "-"},
+        **{"²": " squared ", "³": " cubed ", "\u200b": " ", **dict.fromkeys("™℠®©ªº", " ")},
+    }
+)
+# A sign that means a number, such as a fraction or a Roman numeral.
+_FRACTION_SIGN = re.compile("([0-9]?)\\s*([¼-¾⅐-⅞↉])")
+_ROMAN_SIGN = re.compile("[Ⅰ-ↈ]")
+_UNSEEN = ("Mn", "Cf")  # accents, and what only guides the eye: soft hyphens, joiners, marks of direction
 _WORDS_TABLE = str.maketrans({"&": " and ", "+": " plus ", "@": " at ", "=": " equals "})
 
 
 def normalise(text: str) -> list[str]:
     """Tokens of ``text``, each over ``[a-z'.-]`` with at least one letter.
 
-    In this order: signs made plain, case folded, compatibility forms and accents resolved (NFKD, marks
-    dropped), numbers and ``& + @ =`` spelt out, everything else taken as a gap between tokens
+    In this order: signs made plain, case folded, compatibility forms and accents resolved (NFKD, marks and
+    invisible characters dropped), numbers and ``& + @ =`` spelt out, everything else taken as a gap between tokens
     (g2p_en's pipeline without its part-of-speech tagger; g2p_en glues ``mp3`` and ``ac/dc``
     into one word, here they are two).
 
@@ -34,8 +43,12 @@ def normalise(text: str) -> list[str]:
         raise UnpronounceableText(text, f"it has {len(text):,} characters; at most {MAX_CHARACTERS} are taken")
     if not text.strip():
         raise UnpronounceableText(text, "it is empty; type a word or a phrase")
-    plain = unicodedata.normalize("NFKD", text.translate(_SIGNS_TABLE).casefold()).translate(_SIGNS_TABLE)
-    plain = "".join(_plain_digit(char) for char in plain if unicodedata.category(char) != "Mn").translate(_LETTERS)
+    signs = _FRACTION_SIGN.sub(lambda found: f"{found[1]}{' and' * bool(found[1])} {found[2]} ", text)
+    signs = _ROMAN_SIGN.sub(lambda found: f" {unicodedata.numeric(found[0]):.0f} ", signs.translate(_SIGNS_TABLE))
+    # Folded again, for compatibility forms bring capitals.
+    plain = unicodedata.normalize("NFKD", signs.casefold()).casefold().translate(_SIGNS_TABLE)
+    plain = "".join(_plain_digit(char) for char in plain if unicodedata.category(char) not in _UNSEEN)
+    plain = plain.translate(_LETTERS)
     foreign = sorted({char for char in plain if char.isalpha() and not char.isascii()})
     if foreign:
         raise UnpronounceableText(text, f"only the letters A to Z can be read, not {' '.join(foreign[:10])}")

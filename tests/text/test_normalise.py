@@ -31,6 +31,13 @@ from kwskit.text.normalise import normalise
         ("$0", "zero dollars"),
         ("4x4", "four x four"),
         ("٣", "three"),
+        ("½ 2½ ⅜ 1⁄4 2⁄2", "one half two and one half three eighths one quarter two halves"),
+        ("Ⅳ World War Ⅱ", "four world war two"),
+        ("x² m³ H₂O", "x squared m cubed h two o"),
+        ("𝐇𝐞𝐥𝐥𝐨 ℡ Ⓗ Foo™", "hello tel h foo"),
+        ("hel\u00adlo \ufeffna\u200dme \u202eabc a\u200bb", "hello name abc a b"),
+        ("1,000,000,000,000 15 40", "one trillion fifteen forty"),
+        ("0th 12th 20th 1100th", "zeroth twelfth twentieth one thousand one hundredth"),
     ],
 )
 def test_tokens(text, expected):
