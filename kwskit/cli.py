@@ -10,7 +10,22 @@ from types import ModuleType
 
 from kwskit import __version__, registry
 
-COMMANDS = ("parts", "fetch", "align", "pack", "train", "adopt", "score", "report", "table", "index", "search", "serve")
+COMMANDS = (
+    "parts",
+    "fetch",
+    "align",
+    "pack",
+    "train",
+    "adopt",
+    "score",
+    "report",
+    "table",
+    "index",
+    "search",
+    "serve",
+    "spot",
+    "calibrate",
+)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -1,0 +1,95 @@
+"""``kwskit spot``."""
+
+import argparse
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kwskit.spotting.hit import Hit
+    from kwskit.spotting.keyword import Keyword
+    from kwskit.spotting.spotter import Spotter
+
+TOLD = "hear keywords in recordings, in a pipe or at the microphone"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Tell ``parser`` what the command takes."""
+    parser.add_argument("recordings", nargs="*", metavar="AUDIO", help="files; - is raw 16-bit mono PCM from stdin")
+    parser.add_argument("--model", type=Path, metavar="DIR", help="a trained or exported model")
+    parser.add_argument("--keyword", action="append", default=[], metavar="TEXT", help="to listen for (repeatable)")
+    parser.add_argument("--keywords-file", type=Path, metavar="FILE", help="keywords, one a line")
+    told = "a recording of somebody saying NAME, beside --keyword NAME or in its place (repeatable)"
+    parser.add_argument("--example", action="append", default=[], metavar="NAME=AUDIO", help=told)
+    parser.add_argument("--fa-per-hour", type=float, default=0.5, help="false alarms of a keyword (default 0.5)")
+    parser.add_argument("--threshold", type=float, help="of all keywords, in the place of their own")
+    parser.add_argument("--background", type=Path, metavar="FILE", help="of kwskit calibrate (default: the model's)")
+    parser.add_argument("--mic", action="store_true", help="listen to the microphone")
+    parser.add_argument("--rate", type=int, default=16_000, help="of -, in Hz (default 16000)")
+    parser.add_argument("--device", default="cpu", help="of torch, for a trained model")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run it."""
+    from kwskit.spotting.hit_writer import HitWriter
+    from kwskit.spotting.microphone import Microphone
+    from kwskit.spotting.spotter import Spotter
+
+    if options.mic == bool(options.recordings):
+        raise ValueError("say what to listen to: recordings, - for raw PCM from stdin, or --mic")
+    typed, spoken = _wanted(options)
+    microphone = Microphone() if options.mic else None  # before the model is loaded: there may be none
+    spotter = Spotter.load(options.model, device=options.device, background=options.background)
+    for name in dict.fromkeys([*typed, *spoken]):
+        text = name if name in typed else None
+        given = {"threshold": options.threshold, "fa_per_hour": options.fa_per_hour}
+        _tell(spotter.enrol(text, examples=spoken.get(name, []), name=name, **given))
+    writer, unread = HitWriter(sys.stdout), 0
+    if microphone is not None:
+        print("listening; Ctrl-C ends", file=sys.stderr)
+        for hit in spotter.stream(microphone, microphone.rate):
+            writer.write(hit, "microphone")
+    for recording in options.recordings:
+        try:
+            for hit in _hits(spotter, recording, options.rate):
+                writer.write(hit, recording)
+        except ValueError as error:
+            print(f"kwskit spot: {error}", file=sys.stderr)
+            unread += 1
+    if unread:
+        raise ValueError(f"{unread} of {len(options.recordings)} recordings could not be heard to their end")
+
+
+def _hits(spotter: "Spotter", recording: str, rate: int) -> "Iterable[Hit]":
+    from kwskit.data.audio import read_blocks
+    from kwskit.spotting.raw_pcm import raw_blocks
+
+    if recording == "-":
+        return spotter.stream(raw_blocks(sys.stdin.buffer), rate)
+    return spotter.stream(read_blocks(recording))
+
+
+def _wanted(options: argparse.Namespace) -> tuple[list[str], dict[str, list[str]]]:
+    """Typed keywords, and examples by name."""
+    typed = list(options.keyword)
+    if options.keywords_file is not None:
+        lines = options.keywords_file.read_text("utf-8").splitlines()
+        typed += [line.strip() for line in lines if line.strip()]
+    spoken: dict[str, list[str]] = {}
+    for example in options.example:
+        name, equals, path = example.partition("=")
+        if not (name and equals and path):
+            raise ValueError(f"--example {example}: an example is NAME=AUDIO")
+        spoken.setdefault(name, []).append(path)
+    if not typed and not spoken:
+        raise ValueError("say what to listen for: --keyword, --keywords-file or --example")
+    return typed, spoken
+
+
+def _tell(keyword: "Keyword") -> None:
+    said = ", ".join(keyword.pronunciations) or f"{keyword.examples} examples"
+    rate = (
+        "given" if keyword.fa_per_hour is None else f"{keyword.told_by}, {keyword.fa_per_hour:g} false alarms an hour"
+    )
+    print(f"{keyword.name}: {said}; threshold {keyword.threshold:.2f} ({rate})", file=sys.stderr)
