@@ -27,12 +27,12 @@ class PaddedFrames:
 
     def padded(self, rows: Tensor, fill: float = 0.0) -> Tensor:
         """(N, T, C) frames with ``fill`` where no frame is valid."""
-        return rows.masked_fill(~self.valid, fill).unflatten(0, self.shape)
+        return rows.masked_fill(~self.valid, fill).reshape(*self.shape, -1)
 
     def convolve(self, conv: TimeConv, rows: Tensor) -> Tensor:
         """``conv`` over the time of every word."""
         if conv.kernel_size == (1,):
-            return conv(rows.unflatten(0, self.shape)).flatten(0, 1)
+            return conv(rows.reshape(*self.shape, -1)).flatten(0, 1)
         return conv(self.padded(rows)).flatten(0, 1)
 
     def mean(self, rows: Tensor) -> Tensor:

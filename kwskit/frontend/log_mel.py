@@ -114,7 +114,7 @@ class LogMel(nn.Module):
         slices = wav.reshape(wav.shape[0], 1, -1, self.slice).permute(0, 3, 1, 2)
         spectrum = F.conv2d(slices, self.dft.to(wav.dtype), stride=(1, self.hop // self.slice))
         energy = F.conv2d(spectrum.square(), self.filters.to(wav.dtype))
-        return energy.permute(0, 2, 3, 1).squeeze(1)
+        return energy.flatten(2).transpose(1, 2)
 
 
 def windowed_dft(window: int, fft_size: int) -> Tensor:

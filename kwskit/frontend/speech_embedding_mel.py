@@ -64,7 +64,7 @@ class SpeechEmbeddingMel(nn.Module):
         slices = wav.reshape(wav.shape[0], 1, -1, self.slice).permute(0, 3, 1, 2)
         spectrum = F.conv2d(slices, self.dft.to(wav.dtype), stride=(1, HOP // self.slice))
         energy = F.conv2d(spectrum.square(), self.filters.to(wav.dtype))
-        return energy.clamp(min=1e-10).log10().permute(0, 2, 3, 1).squeeze(1) + 2.0
+        return energy.clamp(min=1e-10).log10().flatten(2).transpose(1, 2) + 2.0
 
 
 def slaney_filters(fft_size: int, num_mels: int, sample_rate: int, f_min: float, f_max: float) -> Tensor:
