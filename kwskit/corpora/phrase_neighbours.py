@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from rapidfuzz.distance import Levenshtein
-from rapidfuzz.process import cdist
+
+from kwskit.text.phoneme_distance import edit_distances, phoneme_characters
 
 AT_A_TIME = 20_000_000  # distances, a byte each
 FARTHEST = 255
@@ -28,7 +28,7 @@ class PhraseNeighbours:
     """
 
     def __init__(self, phonemes: Sequence[Sequence[str]], window: int = 2):
-        symbols = {symbol: chr(0x100 + i) for i, symbol in enumerate(sorted({p for said in phonemes for p in said}))}
+        symbols = phoneme_characters(sorted({phoneme for said in phonemes for phoneme in said}))
         lens = np.array([len(said) for said in phonemes], np.int64)
         self._order = np.argsort(lens, kind="stable")  # sequences by length: those of a window stand together
         self._lens = lens[self._order]
@@ -82,7 +82,7 @@ class PhraseNeighbours:
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """(Q, count) nearest of the sequences from ``low`` to ``high`` and their distances, all by length."""
         texts = [self._texts[query] for query in queries.tolist()]
-        distances = cdist(texts, self._texts[low:high], scorer=Levenshtein.distance, dtype=np.uint8, workers=-1)
+        distances = edit_distances(texts, self._texts[low:high], workers=-1)
         distances[distances == 0] = FARTHEST
         # Enough for the neighbours with some to spare for refusals, and all that are as near as the last of them.
         enough = 2 * count

