@@ -1,4 +1,4 @@
-"""YAML in: registry tags beside HyperPyYAML's, overlays, dotted overrides, and a safe mode.
+"""YAML in: registry tags beside HyperPyYAML's, overlays and dotted overrides.
 
 ``!loss:asyp {level: phn}`` builds a registered part; ``!new:``, ``!name:``, ``!ref`` and the rest of
 HyperPyYAML stay. Unlike HyperPyYAML's own overrides, a node with one tag is *replaced* by a node with
@@ -6,7 +6,7 @@ another tag, arguments and all; a mapping without a tag is merged into what it m
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -74,7 +74,7 @@ def build_hparams(text: str, path: str | Path) -> dict[str, Any]:
     HparamsError
         For an unknown part or argument, or a part that refuses its arguments.
     """
-    loader = _part_loader(ruamel.yaml.Loader, Path(path))
+    loader = part_loader(ruamel.yaml.Loader, Path(path))
     try:
         return hyperpyyaml.load_hyperpyyaml(text, loader=loader)
     except HparamsError:
@@ -98,27 +98,6 @@ def with_arguments(text: str, key: str, arguments: Mapping[str, Any]) -> str:
     return stream.getvalue()
 
 
-def load_parts(text: str, path: str | Path) -> dict[str, Any]:
-    """Build a YAML that may hold registry tags and plain values only: safe for files of strangers.
-
-    Raises
-    ------
-    HparamsError
-        For any other tag (``!new:``, ``!!python/…``), an unknown part, or text that is no YAML.
-    """
-    loader = _part_loader(ruamel.yaml.SafeLoader, Path(path))(text)
-    try:
-        values = loader.get_single_data()
-    except ruamel.yaml.YAMLError as error:
-        reason = " ".join(str(error).split())
-        raise HparamsError(f"{path}: only registry tags and plain values are allowed here: {reason}") from error
-    finally:
-        loader.dispose()
-    if not isinstance(values, dict):
-        raise HparamsError(f"{path}: expected a mapping at the top")
-    return values
-
-
 def select(text: str, keep: Mapping[str, Iterable[str] | None]) -> str:
     """The YAML ``text`` with only the top-level keys of ``keep`` and, where given, only those arguments.
 
@@ -139,19 +118,38 @@ def select(text: str, keep: Mapping[str, Iterable[str] | None]) -> str:
     return stream.getvalue()
 
 
-def _part_loader(base: type, path: Path) -> type:
-    """A loader class of its own (constructors are class state) that builds registry tags."""
+def part_loader(
+    base: type,
+    path: Path,
+    kinds: Collection[str] = tuple(registry.KINDS),
+    confine: Callable[[type, dict[str, Any]], None] | None = None,
+) -> type:
+    """A loader class of its own (constructors are class state) that builds registry tags.
+
+    Parameters
+    ----------
+    base : loader class of ruamel.yaml
+    path : of the file, for messages
+    kinds : of parts that may be built
+    confine : for a YAML as somebody wrote it, given a part's class and arguments before it is built: raises ValueError
+        for what may not be, and changes what it has to
+    """
     loader = type("PartLoader", (base,), {})
-    for kind in registry.KINDS:
+    for kind in kinds:
 
         def construct(loader: Any, name: str, node: Any, kind: str = kind) -> Any:
+            place = f"{path}: line {node.start_mark.line + 1}" if confine else str(path)
             arguments = _arguments(loader, node, f"!{kind}:{name}", path)
             try:
+                if confine:
+                    confine(registry.get(kind, name).cls, arguments)
                 return registry.build(kind, name, **arguments)
             except HparamsError:
                 raise
             except (ValueError, TypeError) as error:
-                raise HparamsError(f"{path}: !{kind}:{name}: {error}") from error
+                raise HparamsError(f"{place}: !{kind}:{name}: {error}") from error
+            except Exception as error:  # of a part that did not expect such arguments
+                raise HparamsError(f"{place}: !{kind}:{name}: {type(error).__name__}: {error}") from error
 
         loader.add_multi_constructor(f"!{kind}:", construct)  # type: ignore[attr-defined]
     return loader

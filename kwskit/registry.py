@@ -129,7 +129,7 @@ def get(kind: str, name: str) -> Part:
     return _parts[kind, name]
 
 
-def build(kind: str, name: str, **arguments: Any) -> Any:
+def build(kind: str, name: str, /, **arguments: Any) -> Any:
     """Construct ``!kind:name`` with ``arguments``.
 
     Raises

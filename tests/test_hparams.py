@@ -3,7 +3,8 @@ import torch
 from torch import nn
 
 from kwskit import registry
-from kwskit.hparams import HparamsError, build_hparams, load_parts, plain_value, resolve_hparams, select
+from kwskit.foreign_yaml import load_parts
+from kwskit.hparams import HparamsError, build_hparams, plain_value, resolve_hparams, select
 
 KNOWN = ("seed", "losses", "optimizer")
 BASE = """\

@@ -10,7 +10,8 @@ import safetensors
 import safetensors.torch
 import torch
 
-from kwskit.hparams import load_parts, select
+from kwskit.foreign_yaml import load_parts
+from kwskit.hparams import select
 from kwskit.model_error import ModelError
 from kwskit.systems.system import System
 

@@ -6,7 +6,8 @@ import pytest
 import sentencepiece
 
 from kwskit import registry
-from kwskit.hparams import load_parts, plain_value
+from kwskit.foreign_yaml import load_parts
+from kwskit.hparams import plain_value
 from kwskit.stages.fitted_tokenizer import fit_tokenizer
 from kwskit.text.pronouncing_dictionary import cmudict
 from kwskit.text.subwords import LETTERS, learn_subwords
