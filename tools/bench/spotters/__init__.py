@@ -1,0 +1,1 @@
+"""Keyword spotters behind one face, so that one loop measures them all."""
