@@ -6,9 +6,9 @@
 
 Every measurement is a process of its own, pinned to one core, in an order that changes from one repetition to the
 next; figures are medians over the repetitions, their ranges in brackets. Sound comes in chunks of 80 ms, as from a
-microphone, and then as a whole. Compute is processor time; a chunk's is by the clock. Memory is the highest resident memory of the
-process after the chunks. A cold start is from the start of the process until its first chunk has been heard, with
-imports, the model and the enrolment of all keywords. A package that is not installed is left out.
+microphone, and then as a whole. Compute is processor time; a chunk's is by the clock. Memory is the highest resident
+memory of the process after the chunks. A cold start is from the start of the process until its first chunk has been
+heard, with imports, the model and the enrolment of all keywords. A package that is not installed is left out.
 
 ``--spoken`` names a folder with a folder of recordings for each of some keywords: how long after the end of the word,
 by its energy, a spotter tells it, at 0.5 false alarms an hour by kwskit's thresholds, and by ``--kws-threshold``

@@ -141,7 +141,9 @@ def results(search: Search, path: Path) -> dict[str, Any]:
         }
         for k, query in enumerate(found.measured.tolist())
     }
-    means = {name: float(np.mean([each[name] for each in by_keyword.values()])) for name in ("miss", "fa_per_hour")}
+    means: dict[str, Any] = {
+        name: float(np.mean([each[name] for each in by_keyword.values()])) for name in ("miss", "fa_per_hour")
+    }
     means |= {"miss_at": {rate: float(values.mean()) for rate, values in misses.items()}}
     return {"hours": hours, "spoken": int(found.true.sum()), **means, "keywords": by_keyword}
 

@@ -69,7 +69,7 @@ class LiveKitSpotter:
 
     def _reset(self) -> None:
         self._seconds = 0.0
-        self._waiting = np.zeros(0, np.int16)
+        self._waiting: NDArray[np.int16] = np.zeros(0, np.int16)
         self._frames: deque[NDArray[np.int16]] = deque(maxlen=LISTENED // FRAME)
         self._tail = np.zeros(MEL_CONTEXT, np.int16)
         self._mel = np.zeros((0, 32), np.float32)
@@ -118,7 +118,7 @@ def write_head(path: Path) -> None:
     axes = {"embeddings": {0: "batch"}, "score": {0: "batch"}}
     torch.onnx.export(
         head,
-        torch.randn(2, EMBEDDINGS, 96),
+        (torch.randn(2, EMBEDDINGS, 96),),
         str(path),
         opset_version=18,
         input_names=["embeddings"],
