@@ -33,6 +33,8 @@ class LiveKitSpotter:
         memory every 80 ms
     """
 
+    _waiting: NDArray[np.int16]  # samples that are no frame yet
+
     def __init__(self, keywords: Sequence[str], head: str, once: bool = False):
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -69,7 +71,7 @@ class LiveKitSpotter:
 
     def _reset(self) -> None:
         self._seconds = 0.0
-        self._waiting: NDArray[np.int16] = np.zeros(0, np.int16)
+        self._waiting = np.zeros(0, np.int16)
         self._frames: deque[NDArray[np.int16]] = deque(maxlen=LISTENED // FRAME)
         self._tail = np.zeros(MEL_CONTEXT, np.int16)
         self._mel = np.zeros((0, 32), np.float32)
