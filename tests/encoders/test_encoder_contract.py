@@ -21,6 +21,8 @@ ENCODERS = {
     "conformer": ("conformer", SMALL, 1),
     "conformer_4": ("conformer", {**SMALL, "subsampling": 4}, 4),
     "mobilenet": ("mobilenet", {"channels": 6, "strides": [2, 1], "kernel_size": 3, "dim": 4}, 2),
+    "causal_conv": ("causal_conv", {"channels": 6, "dilations": [1, 2], "kernel_size": 3, "dim": 4}, 2),
+    "causal_conv_3": ("causal_conv", {"channels": 6, "dilations": [1], "stride": 3, "dim": 4}, 3),
     "two_stream": ("two_stream", {}, 2),
     "speech_embedding": ("speech_embedding", SCRATCH, 2),
     "speech_embedding_lstm": ("speech_embedding", {**SCRATCH, "upsample": False, "layers": 1, "hidden": 5}, 8),

@@ -17,6 +17,7 @@ PARTS = {
     "acoustic_bilstm": ("encoder", "bilstm", {"num_features": 8, "hidden": 5, "layers": 1, "dim": 4}),
     "conformer": ("encoder", "conformer", {"num_features": 8, "dim": 8, "layers": 1, "heads": 2, "subsampling": 2}),
     "mobilenet": ("encoder", "mobilenet", {"num_features": 8, "channels": 6, "dim": 4}),
+    "causal_conv": ("encoder", "causal_conv", {"num_features": 8, "channels": 6, "dim": 4}),
     "speech_embedding": ("encoder", "speech_embedding", {"weights": "none", "dim": 4}),
     "ccsp": ("pooler", "ccsp", {"in_dim": 8, "dim": 5, "attention": 4}),
     "statistics": ("pooler", "statistics", {"in_dim": 8, "dim": 5}),

@@ -1,0 +1,96 @@
+"""Acoustic encoder of convolutions that look back only."""
+
+import math
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from kwskit.batch import length_mask
+from kwskit.encoders.before_a_word import before_a_word
+from kwskit.encoders.causal_block import CausalBlock, normalised
+from kwskit.encoders.masked_batch_norm import MaskedBatchNorm
+from kwskit.encoders.time_conv import TimeConv
+from kwskit.registry import register
+from kwskit.stream_shape import FrameSteps
+
+
+@register("encoder", "causal_conv")
+class CausalConv(nn.Module):
+    """Causal separable convolutions, for streams: ``(N, T, F), (N,) -> (N, ceil(T / stride), dim), (N,)`` (ours).
+
+    Batch normalisation of the features, which are best not mean-normalised: that needs a whole utterance. Then a
+    convolution over three groups of ``stride`` features, dilated depthwise separable blocks with residuals (as in
+    Howard et al. 2017 and Bai et al. 2018), and a linear layer. A frame sees the last 86 features (0.87 s) with the
+    defaults, which have 154 thousand parameters. What lies before a word is filled in once, as features of silence, so
+    that the frames of a word are those of a stream that begins with it. Padding never touches valid frames, in
+    training neither, and comes out as 0.
+
+    Parameters
+    ----------
+    num_features : F, size of an input frame
+    channels : of the convolutions
+    dilations : one block for each, in frames
+    kernel_size : odd number of taps of the depthwise convolutions
+    stride : input frames an output frame
+    dim : size of an output frame
+    silence : value of a feature of silence; the default is the floor of ``!frontend:log_mel``
+    after_words : share of words that in training come after another word rather than after silence, as in a stream
+    """
+
+    def __init__(
+        self,
+        num_features: int = 40,
+        channels: int = 128,
+        dilations: Sequence[int] = (1, 1, 2, 2, 2, 2),
+        kernel_size: int = 5,
+        stride: int = 2,
+        dim: int = 128,
+        silence: float = math.log(1e-6),
+        after_words: float = 0.0,
+    ):
+        super().__init__()
+        self.num_features = num_features
+        self.dim = dim
+        self.stride = stride
+        self.silence = silence
+        self.after_words = after_words
+        self.feature_norm = MaskedBatchNorm(num_features)
+        self.stem = TimeConv(stride * num_features, channels, 3, padded=False)
+        self.stem_norm = MaskedBatchNorm(channels)
+        self.blocks = nn.ModuleList(CausalBlock(channels, kernel_size, dilation) for dilation in dilations)
+        self.project = nn.Linear(channels, dim)
+        self.past = stride * (2 + sum(block.past for block in self.blocks))  # type: ignore[misc]
+
+    @property
+    def stream(self) -> FrameSteps:
+        """How frames of a stream are made."""
+        return FrameSteps(self.stride, self.past, 1, self.dim, silence=self.silence)
+
+    def stream_frames(self, feats: Tensor) -> Tensor:
+        """Frames (N, n, dim) of features (N, past + stride * n, F), as ``stream`` has it."""
+        return self._encode(feats, torch.ones_like(feats[..., 0], dtype=torch.bool))
+
+    def forward(self, feats: Tensor, lens: Tensor) -> tuple[Tensor, Tensor]:
+        valid = length_mask(lens, feats.shape[1])
+        feats = feats.masked_fill(~valid.unsqueeze(-1), self.silence)
+        silence = feats.new_full((1, 1, 1), self.silence)
+        share = self.after_words if self.training else 0.0
+        before = before_a_word(feats, lens, self.past, silence, share)
+        after = -feats.shape[1] % self.stride
+        feats = F.pad(torch.cat((before, feats), dim=1), (0, 0, 0, after), value=self.silence)
+        frames = self._encode(feats, F.pad(valid, (self.past, after)))
+        lens = (lens + self.stride - 1).div(self.stride, rounding_mode="floor")
+        return frames.masked_fill(~length_mask(lens, frames.shape[1]).unsqueeze(-1), 0.0), lens
+
+    def _encode(self, feats: Tensor, valid: Tensor) -> Tensor:
+        """(N, n, dim); ``valid`` (N, past + stride * n) bool are the features of words, for batch normalisation."""
+        feats = normalised(feats, self.feature_norm, valid)
+        frames = self.stem(feats.unflatten(1, (-1, self.stride)).flatten(2))
+        # A frame is a word's where the first of its own features is.
+        valid = valid[:, :: self.stride]
+        frames = normalised(frames, self.stem_norm, valid).relu()
+        for block in self.blocks:
+            frames = block(frames, valid)
+        return self.project(frames)
