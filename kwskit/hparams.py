@@ -147,12 +147,17 @@ def part_loader(
             except HparamsError:
                 raise
             except (ValueError, TypeError) as error:
-                raise HparamsError(f"{place}: !{kind}:{name}: {error}") from error
+                raise HparamsError(f"{place}: !{kind}:{name}: {_first_line(error)}") from error
             except Exception as error:  # of a part that did not expect such arguments
-                raise HparamsError(f"{place}: !{kind}:{name}: {type(error).__name__}: {error}") from error
+                told = f"{type(error).__name__}: {_first_line(error)}"
+                raise HparamsError(f"{place}: !{kind}:{name}: {told}") from error
 
         loader.add_multi_constructor(f"!{kind}:", construct)  # type: ignore[attr-defined]
     return loader
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n", 1)[0]
 
 
 def _arguments(loader: Any, node: Any, tag: str, path: Path) -> dict[str, Any]:

@@ -6,16 +6,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import safetensors
 import safetensors.torch
 import torch
 
-from kwskit.foreign_yaml import load_parts
-from kwskit.hparams import select
+from kwskit import registry
+from kwskit.foreign_yaml import load_parts, read_yaml
+from kwskit.hparams import plain_value, select, with_arguments
 from kwskit.model_error import ModelError
+from kwskit.systems.building_limits import outlined
 from kwskit.systems.system import System
+from kwskit.systems.weights_file import check_regular, check_shapes, read_weights
 
 WEIGHTS, PARTS, CARD = "model.safetensors", "model.yaml", "README.md"
+# What a model is made of; the other kinds of parts make a training or a corpus.
+KINDS = ("tokenizer", "frontend", "encoder", "text_encoder", "pooler", "aligner", "matcher", "system")
 # What only training uses; the aligner stays, since it shows where each phoneme was heard.
 TRAINING_ONLY = {"losses", "wave_augment", "feature_augment"}
 
@@ -29,7 +33,7 @@ class Model:
 
 
 def save_model(directory: str | Path, system: System, configuration: str, card: str) -> None:
-    """Write ``model.safetensors``, ``model.yaml`` and ``README.md``, all or none of them.
+    """Write ``model.safetensors``, ``model.yaml``, ``README.md`` and a tokenizer's files, all or none of them.
 
     Parameters
     ----------
@@ -49,7 +53,8 @@ def save_model(directory: str | Path, system: System, configuration: str, card: 
     try:
         partial.mkdir(parents=True)
         safetensors.torch.save_file(weights, partial / WEIGHTS)
-        (partial / PARTS).write_text(select(configuration, {"tokenizer": None, "system": arguments}), "utf-8")
+        parts = _with_own_files(select(configuration, {"tokenizer": None, "system": arguments}), partial)
+        (partial / PARTS).write_text(parts, "utf-8")
         (partial / CARD).write_text(card, "utf-8")
         load_model(partial)  # a model that cannot be loaded is never released
         if directory.exists():
@@ -62,27 +67,24 @@ def save_model(directory: str | Path, system: System, configuration: str, card: 
 def load_model(directory: str | Path, device: str | torch.device = "cpu") -> Model:
     """The model of a directory, in evaluation mode on ``device``.
 
-    ``model.yaml`` may hold registry tags only, and weights are safetensors, so that a stranger's model
-    cannot run code.
+    ``model.yaml`` may hold registry tags only, files that it names lie beside it, and weights are safetensors, so that
+    a stranger's model cannot run code or read what is not its own. What it describes is compared with the weights
+    before memory is taken, and tried once, so that it fails here if it fails.
 
     Raises
     ------
     ModelError
-        When a file is missing or damaged, or the weights do not fit the parts.
+        When a file is missing or damaged, the weights do not fit the parts, or the parts not each other.
     kwskit.hparams.HparamsError
         When ``model.yaml`` holds a tag other than the registry's, or an unknown part or argument.
     """
-    model = _build(Path(directory))
-    weights_path = Path(directory) / WEIGHTS
-    try:
-        weights = safetensors.torch.load_file(weights_path)
-    except (OSError, safetensors.SafetensorError) as error:
-        raise ModelError(f"{weights_path}: cannot be read: {error}") from error
-    try:
-        model.system.load_state_dict(weights)
-    except RuntimeError as error:
-        raise ModelError(f"{weights_path}: does not fit {PARTS}: {error}") from error
-    model.system.to(device).eval()
+    directory = Path(directory)
+    expected = _outline(directory)
+    model = _build(directory)
+    model.system.load_state_dict(read_weights(directory / WEIGHTS, expected))
+    model.system.eval()
+    _try(model, directory / PARTS)
+    model.system.to(device)
     return model
 
 
@@ -94,6 +96,7 @@ def untrained_model(directory: str | Path, seed: int, device: str | torch.device
     ModelError, kwskit.hparams.HparamsError
         As :func:`load_model`.
     """
+    _outline(Path(directory))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = _build(Path(directory))
@@ -101,16 +104,60 @@ def untrained_model(directory: str | Path, seed: int, device: str | torch.device
     return model
 
 
+def _outline(directory: Path) -> dict[str, torch.Tensor]:
+    """The state of the system without its values, found to fit the weights."""
+    weights = directory / WEIGHTS
+    check_regular(directory / PARTS)
+    check_regular(weights)
+    with outlined(most_weights=weights.stat().st_size):  # a byte is the least that one takes there
+        system = _build(directory).system
+    expected = system.state_dict()
+    check_shapes(weights, expected, PARTS)
+    return expected
+
+
 def _build(directory: Path) -> Model:
     path = directory / PARTS
     try:
-        text = path.read_text("utf-8")
+        text = read_yaml(path)
     except OSError as error:
         raise ModelError(f"{path}: cannot be read ({error.strerror}); is this a model directory?") from error
-    parts = load_parts(text, path)
+    parts = load_parts(text, path, KINDS)
     for key in ("tokenizer", "system"):
         if key not in parts:
             raise ModelError(f"{path}: the key '{key}' is missing")
     if not isinstance(parts["system"], System):
         raise ModelError(f"{path}: 'system' must be a !system: part")
+    if not callable(getattr(parts["tokenizer"], "encode", None)):
+        raise ModelError(f"{path}: 'tokenizer' must be a !tokenizer: part")
     return Model(parts["system"], parts["tokenizer"])
+
+
+def _try(model: Model, path: Path) -> None:
+    """Encode half a second of noise, and the last token that the tokenizer has."""
+    wav = torch.sin(torch.arange(8000.0) ** 1.5)[None]
+    tokens = torch.full((1, 3), int(getattr(model.tokenizer, "size", 2)) - 1)
+    try:
+        with torch.inference_mode():
+            heard = model.system.encode_audio(wav, torch.tensor([8000]))
+            typed = model.system.encode_text(tokens, torch.tensor([3]))
+    except NotImplementedError:
+        return  # a system of a plugin need not encode both by themselves
+    except (RuntimeError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:
+        told = str(error).strip().split("\n", 1)[0]
+        raise ModelError(f"{path}: the parts do not work together: {told}") from error
+    if not (torch.isfinite(heard.frames).all() and torch.isfinite(typed.frames).all()):
+        raise ModelError(f"{path.with_name(WEIGHTS)}: speech or text is encoded as NaN; training may have diverged")
+
+
+def _with_own_files(parts: str, directory: Path) -> str:
+    """The YAML ``parts`` with the files that the tokenizer reads copied to ``directory``, for a model stands alone."""
+    tokenizer = plain_value(parts, "tokenizer")
+    kind, _, name = str(tokenizer.tag.value).removeprefix("!").partition(":")
+    for argument in getattr(registry.get(kind, name).cls, "files", ()):
+        given = tokenizer.get(argument) if hasattr(tokenizer, "get") else None
+        if given is not None:
+            own = f"{argument}{Path(given).suffix}"
+            shutil.copyfile(given, directory / own)
+            parts = with_arguments(parts, "tokenizer", {argument: own})
+    return parts

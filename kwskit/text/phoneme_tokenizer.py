@@ -30,6 +30,8 @@ class PhonemeTokenizer(Tokenizer):
     g2p : the :class:`~kwskit.text.g2p.G2P` behind it
     """
 
+    files = ("lexicon",)  # arguments that a model directory holds as files
+
     def __init__(self, stress: bool = True, lexicon: str | None = None, max_pronunciations: int = 8):
         self.stress = stress
         self.lexicon = lexicon
