@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kwskit.data.audio import SAMPLE_RATE
+from kwskit.spotting.pcm import as_pcm
 
 SECONDS = 0.02  # of a step, about
 LOWEST, HIGHEST = 4_000, 384_000
@@ -40,9 +41,14 @@ class StreamResampler:
         self._received = self._given = 0
 
     def push(self, samples: ArrayLike) -> NDArray[np.int16]:
-        """The samples (n,) at 16 kHz that are certain after ``samples``, int16 or float in [-1, 1]."""
-        found = np.asarray(samples)
-        block = found.astype(np.float32) / 32768 if found.dtype == np.int16 else found.astype(np.float32)
+        """The samples (n,) at 16 kHz that are certain after ``samples``, int16 or float in [-1, 1].
+
+        Raises
+        ------
+        ValueError
+            For samples of another type or shape, or not finite.
+        """
+        block = as_pcm(samples).astype(np.float32) / 32768
         self._received += len(block)
         self._kept = np.concatenate([self._kept, block])
         parts = [np.zeros(0, np.int16)]

@@ -3,6 +3,9 @@
 import numpy as np
 import pytest
 
+from kwskit.stream_shape import StreamShape
+from kwskit.text.phoneme_tokenizer import PhonemeTokenizer
+
 RATE = 16_000
 SUNG = ("tiger", "button", "tiger", "meadow", "copper", "button")
 
@@ -18,3 +21,73 @@ def recording(sing):
             at += len(piece)
         words.append((word, (at - len(pieces[-1])) / RATE, at / RATE))
     return (np.concatenate(pieces) * 32767).astype(np.int16), words
+
+
+class SungModel:
+    """A model without weights: every phoneme is a tone, and an embedding is how loud each tone is.
+
+    ``say`` speaks its language. With ``stream`` it makes frames of 80 ms, each the loudness of the tones in it.
+    """
+
+    name, digest, seconds_a_phoneme = "sung", "5019", 0.09
+
+    def __init__(self, streaming=False):
+        self.tokenizer = PhonemeTokenizer(stress=False)
+        self.dim = self.tokenizer.size
+        self.stream = StreamShape(640, 640, None, 2, 0, 1, self.dim, silence=0.0) if streaming else None
+        self._hertz = 300 + 60 * np.arange(self.dim)
+
+    def say(self, text, seed=0):
+        """(samples,) int16 of the first pronunciation of ``text``."""
+        time = np.arange(round(self.seconds_a_phoneme * RATE)) / RATE
+        (ids, *_) = self.tokenizer.encode(text)
+        tones = np.concatenate([np.sin(2 * np.pi * self._hertz[one] * time) for one in ids])
+        noise = np.random.default_rng(seed).normal(0, 60, len(tones))
+        return (6000 * tones + noise).astype(np.int16)
+
+    def stream_of(self, *texts, pause=0.5, seed=0):
+        """(samples,) int16 of several texts with pauses and noise, and (text, start, stop) in seconds."""
+        rng = np.random.default_rng(seed)
+        pieces, said, at = [], [], 0
+        for text in texts:
+            for piece in (rng.normal(0, 60, round(pause * RATE)).astype(np.int16), self.say(text, seed)):
+                pieces.append(piece)
+                at += len(piece)
+            said.append((text, (at - len(pieces[-1])) / RATE, at / RATE))
+        return np.concatenate([*pieces, pieces[0]]), said
+
+    def embed_windows(self, pcm):
+        return unit(self._loudness(pcm))
+
+    def embed_tokens(self, tokens):
+        return unit(np.array([np.bincount(ids, minlength=self.dim) for ids in tokens]).reshape(-1, self.dim))
+
+    def features(self, pcm):
+        return self._loudness(pcm[: len(pcm) // 640 * 640].reshape(-1, 640))
+
+    def frames(self, features):
+        return features.reshape(-1, 2, self.dim).mean(1)
+
+    def embed_frames(self, frames):
+        return unit(frames.mean(1))
+
+    def _loudness(self, pcm):
+        waves = np.exp(2j * np.pi * np.outer(np.arange(pcm.shape[1]) / RATE, self._hertz))
+        return np.abs(pcm.astype(np.float32) @ waves.astype(np.complex64)).astype(np.float32) / pcm.shape[1]
+
+
+def unit(rows):
+    rows = rows - rows.mean(1, keepdims=True)
+    return (rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)).astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def sung_model():
+    """The model that hears tones, and needs whole windows."""
+    return SungModel()
+
+
+@pytest.fixture(scope="session")
+def streaming_sung_model():
+    """The model that hears tones, and can stream."""
+    return SungModel(streaming=True)

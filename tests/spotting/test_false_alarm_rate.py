@@ -1,0 +1,57 @@
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from kwskit.spotting.false_alarm_rate import gaussian_threshold, rate_of_peaks, threshold_of_peaks
+
+
+def test_counted_where_the_background_is_long_enough():
+    peaks = np.arange(1000, 0, -1.0)
+    found = threshold_of_peaks(peaks, hours=40.0, fa_per_hour=0.5)
+    assert found == (980.5, "counted")
+    assert (peaks >= found.value).sum() == 20
+    assert threshold_of_peaks(peaks, 40.0, 100.0).value == 1.0  # more than there are
+
+
+@pytest.mark.parametrize("rate", [0.01, 0.5, 5.0, 30.0])
+@pytest.mark.parametrize("seed", range(3))
+def test_extrapolated_on_an_exponential_distribution(rate, seed):
+    """Of 1,000 peaks in a quarter of an hour, exponential with mean 0.7: the true threshold is 0.7 ln(4000 / rate)."""
+    peaks = np.sort(np.random.default_rng(seed).exponential(0.7, 1000))[::-1]
+    found = threshold_of_peaks(peaks, 0.25, rate)
+    assert found.told_by == "extrapolated"
+    # The mean excess of 40 peaks has a standard error of 16 %, and it is multiplied by ln(40 / (0.25 rate)).
+    error = 0.7 * (np.log(40 / (0.25 * rate)) / np.sqrt(40) + 1 / np.sqrt(40))
+    assert found.value == pytest.approx(0.7 * np.log(4000 / rate), abs=2.5 * error)
+    assert rate_of_peaks(peaks, 0.25, found.value) == pytest.approx(rate)
+
+
+def test_extrapolated_by_hand():
+    peaks = np.array([5.0, 4.0, 3.0, 1.0, 0.5, 0.1])  # half of six: 5, 4, 3 over 1, mean excess 3
+    assert threshold_of_peaks(peaks, 1.0, 0.3).value == pytest.approx(1 + 3 * np.log(3 / 0.3))
+
+
+def test_lower_rates_have_higher_thresholds():
+    peaks = np.sort(np.random.default_rng(1).gumbel(size=500))[::-1]
+    found = [threshold_of_peaks(peaks, 1.0, rate).value for rate in (0.01, 0.1, 1, 5, 20, 100, 400)]
+    assert found == sorted(found, reverse=True)
+
+
+def test_gaussian():
+    assert gaussian_threshold(0.5, 50_000).value == pytest.approx(norm.isf(0.5 / 50_000))
+    assert gaussian_threshold(1e9, 50_000).value == 0
+
+
+@pytest.mark.parametrize("rate", [0.0, -1.0, float("nan")])
+def test_rates_that_make_no_sense(rate):
+    with pytest.raises(ValueError, match="above 0 an hour"):
+        threshold_of_peaks(np.arange(9.0), 1.0, rate)
+    with pytest.raises(ValueError, match="above 0 an hour"):
+        gaussian_threshold(rate, 1000)
+
+
+def test_too_little_to_tell():
+    with pytest.raises(ValueError, match="1 peaks in 0.01 hours"):
+        threshold_of_peaks(np.ones(1), 0.01, 0.5)
+    with pytest.raises(ValueError, match="too few for a rate"):
+        rate_of_peaks(np.ones(0), 0.01, 0.5)
