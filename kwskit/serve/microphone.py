@@ -61,9 +61,7 @@ class Microphone:
             pcm = np.frombuffer(message, "<i2").astype(np.int16)
             seconds += len(pcm) / 16_000
             await websocket.send_json(await self.work.piece(lambda pcm=pcm: listening.push(pcm)))  # type: ignore[misc]
-        raise Refusal(
-            413, f"{self.limits.microphone_seconds / 60:g} minutes are the most. Press Speak to go on."
-        )
+        raise Refusal(413, f"{self.limits.microphone_seconds / 60:g} minutes are the most. Press Speak to go on.")
 
     async def _message(self, websocket: WebSocket) -> bytes | str:
         try:

@@ -3,6 +3,8 @@
 import { ask, post } from "/static/server.js";
 import { clock } from "/static/timeline.js";
 
+const FIRST = 12; // results that are shown at once
+
 const $ = (id) => document.getElementById(id);
 
 // Shows the search; returns what searches for an example. quiet() is called before a result is played.
@@ -27,10 +29,18 @@ export function startSearch({ recordings, hours }, limits, quiet) {
       if (own !== newest) return;
       const few = results.length ? `The ${results.length} likeliest places for ${what}, the likeliest first` : `Nothing like ${what}`;
       say(`${few}.`);
-      $("results").replaceChildren(...results.map(item));
+      $("results").replaceChildren(...results.slice(0, FIRST).map(item));
+      $("more").hidden = results.length <= FIRST;
+      $("more").onclick = () => {
+        $("more").hidden = true;
+        const rest = results.slice(FIRST).map((one, k) => item(one, FIRST + k));
+        $("results").append(...rest);
+        rest[0].querySelector("button").focus();
+      };
     } catch (error) {
       if (own !== newest) return;
       $("results").replaceChildren();
+      $("more").hidden = true;
       say(error.message, false, true);
     }
   }

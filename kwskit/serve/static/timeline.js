@@ -8,9 +8,9 @@ const SHORTEST = 0.5; // s in view
 const POINTS = 1400; // of a curve, at most
 
 export const clock = (seconds, digits = 0) => {
-  const whole = Math.max(0, seconds);
-  const rest = (whole % 60).toFixed(digits).padStart(digits ? digits + 3 : 2, "0");
-  return rest.startsWith("60") ? clock(Math.round(whole), digits) : `${Math.floor(whole / 60)}:${rest}`;
+  const parts = 10 ** digits;
+  const whole = digits ? Math.round(Math.max(0, seconds) * parts) / parts : Math.floor(Math.max(0, seconds));
+  return `${Math.floor(whole / 60)}:${(whole % 60).toFixed(digits).padStart(digits ? digits + 3 : 2, "0")}`;
 };
 
 export class Timeline {
@@ -151,13 +151,13 @@ export class Timeline {
   }
 
   #range() {
-    const most = Math.max(9, this.recording.highest + 0.7, ...this.keywords.map((one) => one.threshold + 1));
+    const most = Math.max(5, this.recording.highest + 0.7, ...this.keywords.map((one) => one.threshold + 1));
     this.highest = most;
     return [LOWEST, LOWEST + (most - LOWEST) / (1 - PICTURE)];
   }
 
   #splits() {
-    const step = this.highest > 24 ? 10 : this.highest > 12 ? 5 : 3;
+    const step = this.highest > 24 ? 10 : this.highest > 12 ? 5 : this.highest > 7 ? 3 : 2;
     return Array.from({ length: Math.floor(this.highest / step) + 1 }, (_, k) => k * step);
   }
 
@@ -214,6 +214,7 @@ export class Timeline {
     ctx.clip();
     ctx.font = `600 ${12 * pixel}px system-ui, sans-serif`;
     ctx.textBaseline = "middle";
+    ctx.textAlign = "left";
     for (const keyword of this.keywords) {
       ctx.strokeStyle = colour(keyword);
       ctx.globalAlpha = 0.75;

@@ -1,0 +1,70 @@
+"""A page that is served by a thread of this process, with sung words to listen to and to search."""
+
+import socket
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+pytest.importorskip("uvicorn", reason="the extra serve is not installed")
+import uvicorn
+
+from kwskit.serve.page import Page
+from kwskit.serve.server import configuration
+from kwskit.spotting.spotter import Spotter
+
+RATE = 16_000
+SUNG = ["window", "rocket", "lemon", "rocket", "castle"]  # one every 1.5 s
+
+
+@pytest.fixture(scope="session")
+def recording(sing, tmp_path_factory) -> Path:
+    """Words of ``SUNG``, with a little noise between them."""
+    rng = np.random.default_rng(3)
+    pcm = (0.003 * rng.standard_normal(int(RATE * (1.5 * len(SUNG) + 1)))).astype(np.float32)
+    for k, word in enumerate(SUNG):
+        wav = sing(word, 1, k)
+        at = int(RATE * (0.5 + 1.5 * k))
+        pcm[at : at + len(wav)] += wav
+    path = tmp_path_factory.mktemp("sung") / "sung words.wav"
+    soundfile.write(path, pcm, RATE)
+    return path
+
+
+@pytest.fixture(scope="session")
+def spotter(tiny_model) -> Spotter:
+    return Spotter.load(tiny_model)
+
+
+@pytest.fixture(scope="session")
+def index(spotter, recording, tmp_path_factory):
+    """The recording, indexed."""
+    pytest.importorskip("lancedb", reason="the extra index is not installed")
+    from kwskit.index.speech_index import SpeechIndex
+
+    index = SpeechIndex.create(tmp_path_factory.mktemp("index") / "index", spotter.model)
+    index.add([recording])
+    return index
+
+
+@pytest.fixture(scope="session")
+def serving():
+    """``serving(page)`` is the port at which it is served from now on."""
+    servers = []
+
+    def start(page: Page) -> int:
+        listening = socket.create_server(("127.0.0.1", 0))
+        server = uvicorn.Server(configuration(page))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        servers.append((server, thread, listening))
+        return listening.getsockname()[1]
+
+    yield start
+    for server, _, _ in servers:
+        server.should_exit = True
+    for _, thread, listening in servers:
+        thread.join(5)
+        listening.close()

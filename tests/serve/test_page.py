@@ -1,0 +1,490 @@
+"""What the page's server answers, and what it refuses."""
+
+import asyncio
+import base64
+import configparser
+import contextlib
+import http.client
+import io
+import json
+import socket
+import sys
+import threading
+import time
+from importlib import metadata
+from pathlib import Path
+from urllib.parse import quote
+
+import numpy as np
+import pytest
+import soundfile
+
+from kwskit.data.audio import read_segment
+from kwskit.serve.guard import HEADERS
+from kwskit.serve.heavy_work import HeavyWork
+from kwskit.serve.limits import Limits
+from kwskit.serve.page import Page
+from kwskit.serve.refusal import Refusal
+from kwskit.spotting.hit_picker import HitPicker
+
+sync = pytest.importorskip("websockets.sync.client", reason="the extra serve is not installed")
+from websockets.exceptions import ConnectionClosed, InvalidStatus  # noqa: E402
+
+SMALL = Limits(
+    upload_bytes=400_000,
+    upload_seconds=0.5,
+    audio_seconds=3,
+    most_values=100_000,
+    waiting=0,
+    microphones=1,
+    microphone_seconds=1,
+    message_bytes=8_000,
+    idle_seconds=0.5,
+    keywords=2,
+    characters=20,
+)
+
+
+@pytest.fixture(scope="module")
+def port(serving, spotter, index):
+    return serving(Page(spotter, index))
+
+
+@pytest.fixture(scope="module")
+def strict(serving, spotter):
+    """A server with small limits, and without an index."""
+    return serving(Page(spotter, limits=SMALL))
+
+
+def asked(port, method, path, body=None, **headers):
+    """Status, headers and body of an answer; the request comes from the page itself, where nothing else is said."""
+    headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    headers = {"Host": f"127.0.0.1:{port}", "Origin": f"http://127.0.0.1:{port}"} | headers
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        connection.request(method, path, body, {name: value for name, value in headers.items() if value is not None})
+        answer = connection.getresponse()
+        return answer.status, answer.headers, answer.read()
+    finally:
+        connection.close()
+
+
+def refusal(port, method, path, body=None, **headers):
+    """Status and told reason of a refused request, which is a sentence."""
+    status, _, told = asked(port, method, path, body, **headers)
+    reason = json.loads(told)["error"]
+    assert status >= 400
+    assert reason[0].isupper() or not reason[0].isalpha()
+    assert reason.endswith(".") or reason.endswith("?")
+    return status, reason
+
+
+def post(port, path, value):
+    status, _, body = asked(port, "POST", path, json.dumps(value))
+    assert status == 200, body
+    return json.loads(body)
+
+
+def wav(samples, rate=16_000, **options):
+    file = io.BytesIO()
+    soundfile.write(file, samples, rate, format="WAV", **options)
+    return file.getvalue()
+
+
+def windows(messages, names):
+    """starts, stops (n,) and scores (n, Q) of all messages."""
+    read = {
+        key: np.concatenate([np.frombuffer(base64.b64decode(one[key]), kind) for one in messages])
+        for key, kind in {"start": "<f8", "stop": "<f8", "scores": "<f4"}.items()
+    }
+    return read["start"], read["stop"], read["scores"].reshape(len(read["start"]), len(names))
+
+
+def spot(port, body, names):
+    path = "/api/spot?" + "&".join(f"keyword={quote(name)}" for name in names)
+    status, _, answer = asked(port, "POST", path, body)
+    assert status == 200, answer
+    return [json.loads(line) for line in answer.splitlines()]
+
+
+def test_every_answer_has_the_headers_of_a_strict_page(port):
+    for path in ("/", "/static/page.js", "/api/about", "/nowhere", "/api/snippet/77"):
+        _, headers, _ = asked(port, "GET", path)
+        assert {name: headers[name] for name in HEADERS} == HEADERS
+    assert "unsafe" not in HEADERS["content-security-policy"]
+    assert asked(port, "GET", "/", Host="elsewhere.example")[1]["content-security-policy"]
+
+
+def test_the_page_needs_nothing_from_elsewhere(port):
+    static = Path(sys.modules["kwskit.serve.page"].__file__).parent / "static"
+    for path in [*static.glob("*.html"), *static.glob("*.js"), *static.glob("*.css")]:
+        text = path.read_text("utf-8")
+        assert "http://" not in text.replace("http://www.w3.org", "")
+        assert "https://" not in text
+        assert " style=" not in text  # the policy would refuse it
+        assert " onclick=" not in text
+    assert (static / "vendor/uPlot.LICENSE.txt").read_text().startswith("The MIT License")
+    about = json.loads(asked(port, "GET", "/api/about")[2])
+    assert about["index"]["recordings"] == 1
+    assert about["calibrated"]
+
+
+@pytest.mark.parametrize("host", ["localhost:1", "127.0.0.1", "[::1]:80", "192.168.1.9:8000"])
+def test_numbers_and_localhost_are_known(port, host):
+    assert asked(port, "GET", "/api/about", Host=host)[0] == 200
+
+
+@pytest.mark.parametrize("host", ["rebound.example", "localhost.example:8000", "127.0.0.1.example", "", "[", "a@b"])
+def test_other_names_may_be_somebody_elses(port, host):
+    assert refusal(port, "GET", "/api/about", Host=host)[0] == 403
+
+
+def test_a_name_that_was_given_is_known(serving, spotter):
+    port = serving(Page(spotter, names={"Kitchen.local"}))
+    assert asked(port, "GET", "/api/about", Host=f"kitchen.local:{port}")[0] == 200
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", None, "http://127.0.0.1:1", "http://localhost"])
+def test_only_the_page_itself_may_ask(port, origin):
+    body = json.dumps({"text": "rocket", "fa_per_hour": 1})
+    for path in ("/api/keyword", "/api/spot", "/api/search", "/api/wav"):
+        assert refusal(port, "POST", path, body, Origin=origin)[0] == 403
+    with pytest.raises(InvalidStatus, match="403"), sync.connect(f"ws://127.0.0.1:{port}/api/listen", origin=origin):
+        pass
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["../page.py", "..%2fpage.py", "%2e%2e/page.py", "..%5cpage.py", "vendor/../../page.py", "/etc/passwd", "%00", "."],
+)
+def test_paths_do_not_escape(port, path):
+    assert refusal(port, "GET", f"/static/{path}")[0] in (404, 405)
+
+
+def test_a_keyword_has_pronunciations_and_a_threshold_for_its_false_alarms(port, spotter):
+    told = post(port, "/api/keyword", {"text": "  rocket ", "fa_per_hour": 2})
+    expected = spotter.enrol("rocket", fa_per_hour=2)
+    assert told["name"] == "rocket"
+    assert told["pronunciations"] == ["R AA1 K AH0 T"]
+    assert told["threshold"] == expected.threshold
+    assert len(told["rates"]) == 65
+    assert told["rates"] == sorted(told["rates"], reverse=True)
+    for place in (4, 20, 40):
+        assert told["rates"][place] == pytest.approx(
+            spotter.background.false_alarms(expected, told["step"] * place), abs=1e-3, rel=1e-3
+        )
+    spotter.forget("rocket")
+    assert post(port, "/api/keyword", {"text": "rocket", "fa_per_hour": 0.1})["threshold"] > told["threshold"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "{",
+        "[1]",
+        "[" * 9_000,
+        '{"fa_per_hour": 1}',
+        *(
+            json.dumps({"text": text, "fa_per_hour": 1})
+            for text in ("", " \t", "🎉", "...", "日本", "a" * 101, 7, None)
+        ),
+        *(f'{{"text": "rocket", "fa_per_hour": {rate}}}' for rate in ("0", "-1", "NaN", "Infinity", "true", '"1"')),
+    ],
+)
+def test_what_is_no_keyword_is_told(port, body):
+    assert refusal(port, "POST", "/api/keyword", body)[0] == 400
+
+
+def test_too_much_text_is_not_read(port):
+    assert refusal(port, "POST", "/api/keyword", "x" * 20_000)[0] == 413
+
+
+def test_a_file_is_heard_as_by_the_spotter(port, spotter, recording):
+    names = ["rocket", "lemon"]
+    first, *messages = spot(port, recording.read_bytes(), names)
+    assert first["total"] == pytest.approx(8.5)
+    assert messages[-1]["seconds"] == pytest.approx(8.5)
+    start, stop, scores = windows(messages, names)
+    for threshold in (-1.0, 1.0, 2.0):
+        picker = HitPicker([threshold] * 2, [1.0, 1.0])
+        found = picker.push(start, stop, scores) + picker.finish()
+        for name in names:
+            spotter.enrol(name, threshold=threshold)
+        hits = spotter.spot(recording)
+        assert [(names[one.query], one.start, one.stop) for one in found] == [hit[:3] for hit in hits]
+        np.testing.assert_allclose([one.score for one in found], [hit.score for hit in hits], atol=1e-4)
+        for name in names:
+            spotter.forget(name)
+    columns = b"".join(base64.b64decode(one["spectrogram"]) for one in messages)
+    assert len(columns) % 64 == 0
+    assert len(columns) // 64 == pytest.approx(8.5 * 50, abs=2)
+
+
+def test_a_file_can_be_looked_at_without_keywords(port, recording):
+    _, *messages = spot(port, recording.read_bytes(), [])
+    assert messages[-1]["seconds"] == pytest.approx(8.5)
+    assert len(messages[0]["spectrogram"]) > 1000
+
+
+def test_any_format_becomes_one_that_browsers_play(port, recording):
+    file = io.BytesIO()
+    samples, rate = soundfile.read(recording)
+    soundfile.write(file, np.stack([samples, samples], 1), rate, format="AIFF", subtype="PCM_16")
+    status, headers, body = asked(port, "POST", "/api/wav", file.getvalue())
+    assert status == 200
+    assert headers["content-type"] == "audio/wav"
+    np.testing.assert_array_equal(soundfile.read(io.BytesIO(body), dtype="int16")[0], read_segment(recording))
+
+
+@pytest.mark.parametrize("path", ["/api/spot?keyword=rocket", "/api/wav", "/api/search/example"])
+def test_what_is_no_recording_is_told(port, recording, path):
+    whole = recording.read_bytes()
+    for body, status in [(b"", 400), (b"no sound " * 50, 415), (whole[:30], 415), (whole[:40] + b"\0" * 4, 415)]:
+        assert refusal(port, "POST", path, body)[0] == status
+    assert refusal(port, "POST", path, whole[: len(whole) // 2])[1].startswith(
+        "This recording cannot be used: cut short"
+    )
+
+
+def test_what_turns_out_to_be_no_sound_ends_with_an_error(port):
+    samples = np.zeros(16_000 * 6, np.float32)
+    samples[80_000] = np.nan
+    first, *messages = spot(port, wav(samples, subtype="FLOAT"), ["rocket"])
+    assert first["total"] == 6
+    assert "NaN" in messages[-1]["error"]
+    assert asked(port, "GET", "/api/about")[0] == 200
+
+
+@pytest.mark.parametrize("path", ["/api/spot?keyword=rocket", "/api/wav"])
+def test_recordings_are_bounded(strict, path):
+    def reason(samples, rate=16_000):
+        status, told = refusal(strict, "POST", path, wav(samples.astype(np.int16), rate))
+        assert status == 413
+        return told
+
+    assert "0.4 MB" in reason(np.zeros(250_000))
+    assert "lasts" in reason(np.zeros(50_000))
+    assert "channels" in reason(np.zeros((15_000, 8)), 8_000)
+    # A length that is not told beforehand.
+    parts = iter([b"RIFF", *[b"\0" * 50_000] * 20])
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # refused while it was being sent
+        assert refusal(strict, "POST", path, parts)[0] == 413
+
+
+def test_an_announced_size_is_refused_at_once(strict):
+    with socket.create_connection(("127.0.0.1", strict), timeout=5) as connection:
+        head = f"POST /api/wav HTTP/1.1\r\nHost: 127.0.0.1:{strict}\r\nOrigin: http://127.0.0.1:{strict}\r\n"
+        connection.sendall(f"{head}Content-Length: 999999999\r\n\r\n".encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 413")
+
+
+def test_a_slow_sender_is_not_waited_for_and_others_are_told_to_wait(strict, recording):
+    head = f"POST /api/wav HTTP/1.1\r\nHost: 127.0.0.1:{strict}\r\nOrigin: http://127.0.0.1:{strict}\r\n"
+    short = wav(read_segment(recording, 0, 2))
+    with socket.create_connection(("127.0.0.1", strict), timeout=5) as connection:
+        connection.sendall(f"{head}Content-Length: 100\r\n\r\nRIFF".encode())
+        time.sleep(0.15)
+        assert refusal(strict, "POST", "/api/wav", short)[0] == 503
+        assert connection.recv(100).startswith(b"HTTP/1.1 408")
+    assert asked(strict, "POST", "/api/wav", short)[0] == 200
+
+
+@pytest.mark.parametrize("texts", [["a", "b", "c"], ["", "b"], ["x" * 21], ["🎉"]])
+def test_keywords_of_a_recording_are_bounded(strict, recording, texts):
+    query = "&".join(f"keyword={quote(text)}" for text in texts)
+    assert refusal(strict, "POST", f"/api/spot?{query}", wav(read_segment(recording, 0, 2)))[0] == 400
+
+
+def test_work_is_bounded_in_time(serving, spotter, recording):
+    port = serving(Page(spotter, limits=Limits(work_seconds=0)))
+    *_, last = spot(port, recording.read_bytes(), ["rocket"])
+    assert "took longer" in last["error"]
+
+
+def test_whoever_goes_away_leaves_the_turn_to_others(port, recording):
+    long = wav(np.tile(read_segment(recording), 25))
+    head = f"POST /api/spot?keyword=rocket HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nOrigin: http://127.0.0.1:{port}\r\n"
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(f"{head}Content-Length: {len(long)}\r\n\r\n".encode() + long)
+        while b"total" not in connection.recv(4096):
+            pass
+    began = time.monotonic()
+    spot(port, recording.read_bytes(), ["rocket"])
+    after = time.monotonic() - began
+    began = time.monotonic()
+    assert len(spot(port, long, ["rocket"])) > 40
+    assert after < time.monotonic() - began
+
+
+def test_jobs_are_done_one_by_one_and_a_queue_has_an_end():
+    async def visit():
+        work, order = HeavyWork(waiting=1), []
+
+        async def job(name):
+            with work.place():
+                async with work.turn():
+                    order.append(await work.piece(lambda: (name, threading.current_thread().name)))
+                    order.append(await work.piece(lambda: (name, "again")))
+
+        first, second = asyncio.create_task(job("first")), asyncio.create_task(job("second"))
+        await asyncio.sleep(0)
+        with pytest.raises(Refusal, match="waiting"):
+            await job("third")
+        await first
+        await second
+        await job("fourth")
+        work.close()
+        return order
+
+    order = asyncio.run(visit())
+    assert [name for name, _ in order] == ["first"] * 2 + ["second"] * 2 + ["fourth"] * 2
+    assert order[0][1].startswith("kwskit-serve")
+
+
+def listen(port, *texts):
+    query = "&".join(f"keyword={quote(text)}" for text in texts)
+    address = f"ws://127.0.0.1:{port}/api/listen?{query}"
+    return sync.connect(address, origin=f"http://127.0.0.1:{port}", compression=None, proxy=None)
+
+
+def test_a_microphone_is_heard_as_a_file(port, recording):
+    names, pcm = ["rocket"], read_segment(recording)
+    with listen(port, *names) as connection:
+        messages = []
+        for at in range(0, len(pcm), 3_000):
+            connection.send(pcm[at : at + 3_000].astype("<i2").tobytes())
+            messages.append(json.loads(connection.recv(10)))
+        connection.send("end")
+        messages.append(json.loads(connection.recv(10)))
+        with pytest.raises(ConnectionClosed):
+            connection.recv(10)
+    assert messages[-1]["seconds"] == pytest.approx(8.5)
+    _, *of_file = spot(port, recording.read_bytes(), names)
+    found = sorted(zip(*(column.tolist() for column in windows(messages, names)), strict=True))
+    expected = sorted(zip(*(column.tolist() for column in windows(of_file, names)), strict=True))
+    assert [one[:2] for one in found] == [one[:2] for one in expected]
+    np.testing.assert_allclose([one[2] for one in found], [one[2] for one in expected], atol=1e-3)
+
+
+def last_words(connection):
+    """What a websocket is told before it is closed."""
+    try:
+        return json.loads(connection.recv(10))["error"]
+    except ConnectionClosed as closed:
+        return closed.rcvd.reason or str(closed.rcvd.code)
+
+
+@pytest.mark.parametrize("sent", [b"odd", "hello", b"\0" * 9_000])
+def test_what_no_microphone_sends_ends_it(strict, sent):
+    with listen(strict, "rocket") as connection:
+        connection.send(sent)
+        told = last_words(connection)
+    assert "16-bit" in told or "limit of 8000 bytes" in told
+
+
+def test_microphones_are_bounded(strict):
+    for texts in (["🎉"], ["a", "b", "c"], [" "]):
+        with listen(strict, *texts) as connection:
+            assert last_words(connection)
+    with listen(strict, "rocket") as connection:
+        connection.send(b"\0\0" * 400)
+        connection.recv(10)
+        with listen(strict, "rocket") as other:
+            assert "Other microphones" in last_words(other)
+        assert "while" in last_words(connection)  # idle
+    with listen(strict, "rocket") as connection:
+        for _ in range(5):
+            connection.send(b"\0\0" * 3_200)
+            connection.recv(10)
+        assert "minutes" in last_words(connection)
+
+
+def test_an_index_is_searched_and_what_is_found_can_be_heard(port, index, recording):
+    found = post(port, "/api/search", {"text": "rocket"})["results"]
+    assert [one["score"] for one in found] == [hit.score for hit in index.search("rocket", top=50)]
+    assert {one["name"] for one in found} == {"sung words.wav"}
+    best = found[0]
+    assert "path" not in best
+    path = f"/api/snippet/{best['recording']}?start={best['start']}&stop={best['stop']}"
+    status, headers, body = asked(port, "GET", path)
+    assert (status, headers["content-type"]) == (200, "audio/wav")
+    expected = read_segment(recording, max(0, best["start"] - 0.35), min(8.5, best["stop"] + 0.35))
+    np.testing.assert_array_equal(soundfile.read(io.BytesIO(body), dtype="int16")[0], expected)
+
+    example = wav(read_segment(recording, 2.0, 2.3))
+    status, _, body = asked(port, "POST", "/api/search/example", example)
+    assert status == 200
+    places = [(one["start"] + one["stop"]) / 2 for one in json.loads(body)["results"]]
+    assert min(abs(place - 2.15) for place in places[:2]) < 0.3
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["99?start=0&stop=1", "0?start=0&stop=60", "0?start=nan&stop=1", "0?start=1&stop=0", "0", "0?start=a&stop=1"],
+)
+def test_snippets_are_of_what_was_found(port, path):
+    post(port, "/api/search", {"text": "rocket"})
+    assert refusal(port, "GET", f"/api/snippet/{path}")[0] in (400, 404)
+
+
+@pytest.mark.parametrize("path", ["..%2f..%2fetc%2fpasswd", "%2fetc%2fpasswd", "-1", "0/../../x"])
+def test_snippets_have_no_path(port, path):
+    assert refusal(port, "GET", f"/api/snippet/{path}?start=0&stop=1")[0] == 404
+
+
+def test_bad_searches_are_told(port, strict):
+    for text in ("", "🎉", "x" * 200):
+        assert refusal(port, "POST", "/api/search", json.dumps({"text": text}))[0] == 400
+    assert refusal(port, "POST", "/api/search/example", wav(np.zeros(16_000 * 11, np.int16)))[0] == 413
+    assert refusal(strict, "POST", "/api/search", '{"text": "rocket"}')[0] == 404
+
+
+def test_nothing_is_written(port, recording, writes):
+    body = recording.read_bytes()
+    with writes() as written:
+        post(port, "/api/keyword", {"text": "harbor", "fa_per_hour": 1})
+        spot(port, body, ["harbor"])
+        refusal(port, "POST", "/api/spot", body[:5000])
+        asked(port, "POST", "/api/wav", body)
+        with listen(port, "harbor") as connection:
+            connection.send(body[:4000])
+            connection.recv(10)
+    assert written == []
+
+
+_WATCHERS: list[list[str]] = []
+
+
+def _watch(event, arguments):
+    if _WATCHERS and event == "open" and isinstance(arguments[0], str | bytes):
+        path, mode, flags = arguments
+        if (mode and set(mode) & set("wax+")) or (isinstance(flags, int) and flags & 3):
+            _WATCHERS[-1].append(str(path))
+
+
+@pytest.fixture(scope="module")
+def writes():
+    """``with writes() as written:`` lists what this process opens for writing."""
+    sys.addaudithook(_watch)
+
+    @contextlib.contextmanager
+    def watched():
+        _WATCHERS.append([])
+        try:
+            yield _WATCHERS[-1]
+        finally:
+            _WATCHERS.pop()
+
+    return watched
+
+
+def test_the_extra_names_what_the_page_needs():
+    assert {"starlette", "uvicorn", "websockets"} <= {name.lower() for name in _required("serve")}
+
+
+def _required(extra):
+    setup = configparser.ConfigParser()
+    setup.read(Path(__file__).parents[2] / "setup.cfg")
+    lines = setup["options.extras_require"][extra].split()
+    return [line.partition(">=")[0] for line in lines if metadata.version(line.partition(">=")[0])]

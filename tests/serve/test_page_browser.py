@@ -1,0 +1,246 @@
+"""The page in a real browser, with a file as the microphone."""
+
+import shutil
+import time
+
+import pytest
+import soundfile
+
+from kwskit.serve.page import Page
+
+webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+DRIVER = shutil.which("chromedriver")
+pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs chromium and chromedriver")
+
+OUTSIDE = """
+const wide = document.documentElement.clientWidth;
+return [...document.body.querySelectorAll("*")]
+  .filter(e => !e.closest("svg, .u-over, .unseen"))
+  .filter(e => { const r = e.getBoundingClientRect(); return r.width && (r.right > wide + 1 || r.left < -1); })
+  .map(e => e.tagName + "." + e.className);
+"""
+# Number of colours in the upper and in the lower half of the picture.
+COLOURS = """
+const shown = document.querySelector("#plot canvas");
+const canvas = Object.assign(document.createElement("canvas"), {width: shown.width, height: shown.height});
+canvas.getContext("2d", {willReadFrequently: true}).drawImage(shown, 0, 0);
+return [0, 0.5].map(from => {
+  const values = canvas.getContext("2d").getImageData(0, from * canvas.height, canvas.width, canvas.height / 2).data;
+  return new Set(new Uint32Array(values.buffer)).size;
+});
+"""
+SLIDE = "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('input'));"
+
+
+class Visitor:
+    """Somebody in front of the page."""
+
+    def __init__(self, driver):
+        self.driver = driver
+
+    def find(self, selector):
+        return self.driver.find_element("css selector", selector)
+
+    def all(self, selector):
+        return self.driver.find_elements("css selector", selector)
+
+    def text(self, selector):
+        return self.find(selector).text
+
+    def until(self, condition, seconds=15):
+        end = time.monotonic() + seconds
+        while not (found := condition()):
+            assert time.monotonic() < end, f"{self.text('#status')!r} {self.text('#notice')!r}"
+            time.sleep(0.05)
+        return found
+
+    def add(self, word):
+        count = len(self.all("#keywords li"))
+        self.find("#word").send_keys(f"{word}\n")
+        self.until(lambda: len(self.all("#keywords li")) > count)
+        return self.all("#keywords li")[-1]
+
+    def choose(self, path):
+        self.find("#file").send_keys(str(path))
+        self.until(lambda: "listened to" in self.text("#status"))
+
+    def slide(self, item, threshold):
+        self.driver.execute_script(SLIDE, item.find_element("css selector", "input"), threshold)
+        time.sleep(0.1)
+
+    def complaints(self):
+        return [entry for entry in self.driver.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
+
+
+@pytest.fixture(scope="module")
+def browser(recording, tmp_path_factory):
+    spoken = tmp_path_factory.mktemp("microphone") / "spoken.wav"
+    samples, rate = soundfile.read(recording, dtype="int16")
+    soundfile.write(spoken, samples, rate)  # its path has no spaces
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for argument in (
+        "headless=new",
+        "no-sandbox",
+        "disable-dev-shm-usage",
+        "window-size=1280,900",
+        "mute-audio",
+        "use-fake-device-for-media-stream",
+        "use-fake-ui-for-media-stream",
+        f"use-file-for-fake-audio-capture={spoken}%noloop",
+    ):
+        options.add_argument(f"--{argument}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture(scope="module")
+def address(serving, spotter, index):
+    return f"http://127.0.0.1:{serving(Page(spotter, index))}/"
+
+
+@pytest.fixture
+def visit(browser, address):
+    """``visit(width)`` is a fresh visitor with a window of that width; the page must complain of nothing."""
+
+    def arrive(width=1280, scheme="light"):
+        screen = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": width < 600}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+        browser.get(address)
+        visitor = Visitor(browser)
+        visitor.until(lambda: browser.execute_script("return document.documentElement.dataset.ready"))
+        return visitor
+
+    yield arrive
+    assert Visitor(browser).complaints() == []
+
+
+def hits_of(spotter, recording, thresholds):
+    """(keyword, start) of the spotter's own hits, by time."""
+    for word, threshold in thresholds.items():
+        spotter.enrol(word, threshold=threshold)
+    found = sorted((hit.start, hit.keyword) for hit in spotter.spot(recording))
+    for word in thresholds:
+        spotter.forget(word)
+    tenths = [(word, int(10 * start + 0.5)) for start, word in found]  # rounded as JavaScript does
+    return [(word, f"{at // 600}:{at % 600 / 10:04.1f}") for word, at in tenths]
+
+
+def listed(visitor):
+    return [tuple(item.text.split()[:2]) for item in visitor.all("#hits li")]
+
+
+def test_a_recording_is_spotted_and_the_threshold_chooses(visit, spotter, recording):
+    visitor = visit()
+    assert "Nothing to listen for yet" in visitor.text("#no-words")
+    rocket = visitor.add("rocket")
+    assert "R AA1 K AH0 T" in rocket.text
+    assert "false alarm" in rocket.text
+    visitor.choose(recording)
+    assert min(visitor.driver.execute_script(COLOURS)) > 30
+    for threshold in (0, 1.5, 16):
+        visitor.slide(rocket, threshold)
+        expected = hits_of(spotter, recording, {"rocket": threshold})
+        assert listed(visitor) == expected
+        assert f"{len(expected)} hit" in rocket.text
+    assert "None reaches" in visitor.text("#no-hits")
+
+    # Another keyword is listened for in what is there already.
+    lemon = visitor.add("lemon")
+    visitor.slide(lemon, 1)
+    visitor.slide(rocket, 1)
+    expected = hits_of(spotter, recording, {"rocket": 1, "lemon": 1})
+    visitor.until(lambda: listed(visitor) == expected)
+    lemon.find_element("css selector", ".remove").click()
+    visitor.until(lambda: listed(visitor) == hits_of(spotter, recording, {"rocket": 1}))
+
+
+def test_hits_are_heard(visit, recording):
+    visitor = visit()
+    rocket = visitor.add("rocket")
+    visitor.choose(recording)
+    visitor.slide(rocket, 1)
+    button = visitor.until(lambda: visitor.all("#hits button"))[-1]
+    button.click()
+    visitor.until(lambda: "playing" in button.get_attribute("class"))
+    assert visitor.find("#play").get_attribute("aria-label") == "Pause"
+    visitor.until(lambda: "playing" not in button.get_attribute("class"))
+    visitor.find("#in").click()
+    visitor.find("#whole").click()
+    visitor.slide(rocket, 16)  # so that nothing is in the way
+    plot = visitor.find("#plot .u-over")
+    webdriver.ActionChains(visitor.driver).move_to_element(plot).click().perform()
+    visitor.until(lambda: visitor.text("#time").startswith("0:04"))
+    visitor.find("#play").click()
+    visitor.until(lambda: visitor.find("#play").get_attribute("aria-label") == "Pause")
+    visitor.find("#plot").send_keys(" ")
+    visitor.until(lambda: visitor.find("#play").get_attribute("aria-label") == "Play")
+
+
+def test_the_microphone_is_heard(visit):
+    visitor = visit()
+    visitor.slide(visitor.add("rocket"), 0.5)
+    visitor.find("#microphone").click()
+    visitor.until(lambda: "Listening, 0:03" in visitor.text("#status"))
+    visitor.until(lambda: visitor.all("#hits li"))
+    visitor.slide(visitor.add("lemon"), 0)  # while it listens
+    visitor.until(lambda: "Listening, 0:05" in visitor.text("#status"))
+    visitor.until(lambda: "lemon" in visitor.text("#hits"))
+    visitor.find("#microphone").click()
+    visitor.until(lambda: "Microphone, 0:0" in visitor.text("#status"))
+    assert min(visitor.driver.execute_script(COLOURS)) > 30
+    button = visitor.all("#hits button")[0]
+    button.click()
+    visitor.until(lambda: "playing" in button.get_attribute("class"))
+
+
+def test_the_index_is_searched(visit, recording, tmp_path):
+    visitor = visit()
+    assert "1 recording" in visitor.text("#about")
+    visitor.find("#query").send_keys("rocket\n")
+    buttons = visitor.until(lambda: visitor.all("#results button"))
+    assert "sung words.wav" in buttons[0].text
+    buttons[0].click()
+    visitor.until(lambda: "playing" in buttons[0].get_attribute("class"))
+    samples, rate = soundfile.read(recording, dtype="int16")
+    soundfile.write(tmp_path / "said.wav", samples[2 * rate : int(2.3 * rate)], rate)
+    visitor.find("#example").send_keys(str(tmp_path / "said.wav"))
+    visitor.until(lambda: "said.wav" in visitor.text("#found") and "likeliest" in visitor.text("#found"))
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
+def test_the_page_fits_its_window(visit, recording, width, scheme):
+    visitor = visit(width, scheme)
+
+    def fits():
+        size = visitor.driver.execute_script(
+            "const e = document.documentElement; return [e.scrollWidth, e.clientWidth]"
+        )
+        return size[0] <= size[1] and visitor.driver.execute_script(OUTSIDE) == []
+
+    assert fits()
+    visitor.slide(visitor.add("pneumonoultramicroscopicsilicovolcanoconiosis"), 0)
+    visitor.add("I scream you scream we all scream for ice cream")
+    visitor.choose(recording)
+    visitor.find("#query").send_keys("rocket\n")
+    visitor.until(lambda: visitor.all("#results button"))
+    assert fits()
+    assert visitor.find("#plot canvas").rect["width"] > 0.85 * min(width, 390) - 40
+
+
+def test_what_goes_wrong_is_told(visit, tmp_path):
+    visitor = visit()
+    visitor.find("#word").send_keys("...\n")
+    visitor.until(lambda: "cannot be read out" in visitor.text("#notice"))
+    (tmp_path / "noise.wav").write_bytes(b"no sound at all")
+    visitor.find("#file").send_keys(str(tmp_path / "noise.wav"))
+    visitor.until(lambda: "This recording cannot be used" in visitor.text("#notice"))
+    assert visitor.find("#no-sound").is_displayed()
+    complaints = visitor.complaints()
+    assert complaints
+    assert all("Failed to load resource" in one["message"] for one in complaints)
