@@ -36,6 +36,7 @@ class SungModel:
         self.dim = self.tokenizer.size
         self.stream = StreamShape(640, 640, None, 2, 0, 1, self.dim, silence=0.0) if streaming else None
         self._hertz = 300 + 60 * np.arange(self.dim)
+        self._waves = {}  # by number of samples
 
     def say(self, text, seed=0):
         """(samples,) int16 of the first pronunciation of ``text``."""
@@ -72,8 +73,12 @@ class SungModel:
         return unit(frames.mean(1))
 
     def _loudness(self, pcm):
-        waves = np.exp(2j * np.pi * np.outer(np.arange(pcm.shape[1]) / RATE, self._hertz))
-        return np.abs(pcm.astype(np.float32) @ waves.astype(np.complex64)).astype(np.float32) / pcm.shape[1]
+        size = pcm.shape[1]
+        if size not in self._waves:
+            waves = np.outer(np.arange(size) / RATE, 2 * np.pi * self._hertz)
+            self._waves[size] = np.cos(waves).astype(np.float32), np.sin(waves).astype(np.float32)
+        real, imaginary = (pcm.astype(np.float32) @ waves for waves in self._waves[size])
+        return np.hypot(real, imaginary) / size
 
 
 def unit(rows):

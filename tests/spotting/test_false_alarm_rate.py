@@ -51,7 +51,7 @@ def test_rates_that_make_no_sense(rate):
 
 
 def test_too_little_to_tell():
-    with pytest.raises(ValueError, match="1 peaks in 0.01 hours"):
+    with pytest.raises(ValueError, match=r"1 peaks in 0\.01 hours"):
         threshold_of_peaks(np.ones(1), 0.01, 0.5)
     with pytest.raises(ValueError, match="too few for a rate"):
         rate_of_peaks(np.ones(0), 0.01, 0.5)

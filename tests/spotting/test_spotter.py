@@ -1,0 +1,334 @@
+"""Spotting against loops over windows, with a model that hears tones."""
+
+import logging
+import subprocess
+import sys
+import tracemalloc
+
+import numpy as np
+import pytest
+import soundfile
+from scipy.spatial.distance import cosine
+from scipy.stats import norm
+
+import kwskit
+from kwskit.model_error import ModelError
+from kwskit.spotting.cohort import cohort_words
+from kwskit.spotting.expected_duration import WINDOWS, expected_seconds, fitting_windows
+from kwskit.spotting.spoken_example import trimmed
+from kwskit.spotting.spotter import Spotter
+from kwskit.text.unpronounceable import UnpronounceableText
+
+RATE = 16_000
+SAID = ("computer", "banana", "tiger", "hey nova", "banana", "meadow", "tiger", "computer")
+MODELS = ("sung_model", "streaming_sung_model")
+
+
+@pytest.fixture(params=MODELS)
+def model(request):
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def spotter(model):
+    found = Spotter(model)
+    for text in ("computer", "tiger", "hey nova", "either"):
+        found.enrol(text, threshold=4.4)
+    return found
+
+
+def rows_of(model, text):
+    """One embedding a pronunciation."""
+    return [model.embed_tokens([ids])[0] for ids in model.tokenizer.encode(text)]
+
+
+def best(heard, rows):
+    return max(1 - cosine(heard, row) for row in rows)
+
+
+def test_scores_by_a_loop(sung_model):
+    """Every window of every fitting length, cut by hand, T-normalised by all cohort words but the keyword itself."""
+    own = cohort_words(300)[5]
+    texts = ["tiger", "either", own, "artificial intelligence"]
+    assert len(sung_model.tokenizer.encode("either")) > 1
+    pcm, _ = sung_model.stream_of("tiger", own, pause=0.3)
+    spotter = Spotter(sung_model)
+    for text in texts:
+        spotter.enrol(text, threshold=4.0)
+    stream, centres, scores = spotter.listen(), [], []
+    for at in range(0, len(pcm) + 7000, 7000):
+        stream.push(pcm[at : at + 7000])
+        centres.append(stream.scores[0])
+        scores.append(stream.scores[1])
+    stream.finish()
+    centres, scores = np.concatenate([*centres, stream.scores[0]]), np.concatenate([*scores, stream.scores[1]])
+    cohort = {word: rows_of(sung_model, word) for word in cohort_words(300)}
+    for number, text in enumerate(texts):
+        expected, keyword = [], spotter.keywords[text]
+        assert keyword.windows == fitting_windows(expected_seconds(text))
+        for seconds in keyword.windows:
+            size = round(seconds * RATE)
+            last = len(pcm) - size
+            for start in sorted({*range(0, last, size // 4), last}):
+                heard = sung_model.embed_windows(pcm[None, start : start + size])[0]
+                others = [best(heard, rows) for word, rows in cohort.items() if word != text]
+                score = (best(heard, rows_of(sung_model, text)) - np.mean(others)) / np.std(others)
+                expected.append(((start + size / 2) / RATE, score))
+        fits = scores[:, number] > -np.inf
+        found = sorted(zip(centres[fits], scores[fits, number], strict=True))
+        np.testing.assert_allclose(found, sorted(expected), atol=2e-3)
+
+
+def test_what_is_said_is_spotted_where_it_is_said(spotter):
+    pcm, said = spotter.model.stream_of(*SAID)
+    hits = spotter.spot(pcm)
+    wanted = [(text, start, stop) for text, start, stop in said if text in spotter.keywords]
+    assert [hit.keyword for hit in hits] == [text for text, _, _ in wanted]
+    for hit, (_, start, stop) in zip(hits, wanted, strict=True):
+        assert start < (hit.start + hit.stop) / 2 < stop
+        assert hit.score >= hit.threshold == 4.4
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_hits_do_not_depend_on_how_a_stream_is_cut(spotter, seed):
+    rng = np.random.default_rng(seed)
+    pcm, _ = spotter.model.stream_of(*SAID, seed=seed)
+    whole, stream, hits, at = spotter.spot(pcm), spotter.listen(), [], 0
+    while at < len(pcm):
+        size = int(rng.choice([rng.integers(0, 200), rng.integers(0, 5000), 40_000]))
+        block = pcm[at : at + size]
+        hits += stream.push(block if rng.random() < 0.5 else block.astype(np.float32) / 32768)
+        at += size
+    hits += stream.finish()
+    assert len(whole) == 5
+    assert [(hit.keyword, hit.start, hit.stop) for hit in hits] == [(hit.keyword, hit.start, hit.stop) for hit in whole]
+    assert [hit.score for hit in hits] == pytest.approx([hit.score for hit in whole], rel=1e-4)
+    assert stream.seconds == len(pcm) / RATE
+
+
+def test_a_hit_is_told_soon_after_its_end(spotter):
+    pcm, said = spotter.model.stream_of("banana", "tiger", "banana")
+    stream, told = spotter.listen(), []
+    for at in range(0, len(pcm), 800):
+        told += [(hit, stream.seconds) for hit in stream.push(pcm[at : at + 800])]
+    ((hit, now),) = told
+    assert said[1][2] - 0.2 < hit.stop < now < hit.stop + 0.55
+
+
+@pytest.mark.parametrize("seconds", [0.03, 0.2, 0.4, 0.5, 0.61, 0.8, 1.3])
+def test_a_clip_shorter_than_the_windows_is_one(model, seconds):
+    """Every keyword has a score whatever the length, and the same one as a window of that length."""
+    spotter = Spotter(model)
+    pcm = model.stream_of("banana")[0][: round(seconds * RATE)]
+    for text in ("banana", "artificial intelligence"):
+        score = spotter.score(pcm, text)
+        assert np.isfinite(score)
+        shortest = min(fitting_windows(expected_seconds(text)))
+        if seconds < shortest and model.stream is None:
+            heard = model.embed_windows(pcm[None])[0]
+            others = [best(heard, rows_of(model, word)) for word in cohort_words(300) if word != text]
+            own = best(heard, rows_of(model, text))
+            assert score == pytest.approx((own - np.mean(others)) / np.std(others), abs=2e-3)
+    assert spotter.score(np.zeros(0, np.int16), "banana") == -np.inf
+    assert len(spotter.keywords) == 0
+
+
+def test_score_is_the_highest_of_the_stream(spotter, tmp_path):
+    pcm, _ = spotter.model.stream_of("tiger", "banana")
+    soundfile.write(tmp_path / "a.wav", pcm, RATE)
+    stream = spotter.listen()
+    stream.push(pcm)
+    scores = stream.scores[1]
+    stream.finish()
+    highest = np.concatenate([scores, stream.scores[1]]).max(0)
+    for number, text in enumerate(spotter.keywords):
+        assert spotter.score(tmp_path / "a.wav", text) == pytest.approx(highest[number], abs=1e-3)
+    assert spotter.score(pcm, "tiger") > 5 > spotter.score(pcm, "meadow")
+
+
+def test_files_of_any_rate_and_streams_of_any_rate(spotter, tmp_path):
+    pcm, _ = spotter.model.stream_of(*SAID)
+    soundfile.write(tmp_path / "a.flac", np.stack([np.repeat(pcm, 3)] * 2, 1), 48_000)
+    whole = [hit.keyword for hit in spotter.spot(pcm)]
+    assert [hit.keyword for hit in spotter.spot(tmp_path / "a.flac")] == whole
+    thrice = np.repeat(pcm, 3)
+    blocks = (thrice[at : at + 3841] for at in range(0, len(thrice), 3841))
+    assert [hit.keyword for hit in spotter.stream(blocks, 48_000)] == whole
+
+
+def test_reset_begins_another_stream(spotter):
+    pcm, _ = spotter.model.stream_of("tiger", "computer")
+    stream = spotter.listen()
+    first = stream.push(pcm[:12_000])
+    stream.reset()
+    assert (stream.seconds, first) == (0, [])
+    once = stream.push(pcm) + stream.finish()
+    assert stream.finish() == []
+    with pytest.raises(ValueError, match="finished"):
+        stream.push(pcm)
+    stream.reset()
+    assert stream.push(pcm) + stream.finish() == once
+    assert len(once) == 2
+
+
+def test_memory_is_bounded(spotter):
+    block = np.random.default_rng(0).normal(0, 300, 1280).astype(np.int16)
+    stream = spotter.listen()
+    tracemalloc.start()
+    try:
+        sizes = []
+        for _ in range(5):
+            for _ in range(60):
+                stream.push(block)
+            sizes.append(tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+    assert sizes[-1] < sizes[1] + 20_000
+
+
+def test_no_keyword_no_hit(model):
+    spotter = Spotter(model)
+    stream = spotter.listen()
+    assert stream.push(np.ones(50_000, np.int16)) + stream.finish() == []
+    assert stream.scores[1].shape == (0, 0)
+
+
+def test_one_threshold_for_all(spotter):
+    pcm, _ = spotter.model.stream_of("tiger", "computer", "banana")
+    high, low = spotter.listen(99.0), spotter.listen(-99.0)
+    assert high.push(pcm) + high.finish() == []
+    hits = low.push(pcm) + low.finish()
+    assert {hit.keyword for hit in hits} == set(spotter.keywords)
+    assert {hit.threshold for hit in hits} == {-99.0}
+
+
+def test_enrolling_forgetting_retuning(sung_model, caplog):
+    spotter = Spotter(sung_model)
+    with caplog.at_level(logging.WARNING):
+        keyword = spotter.enrol("hey nova", fa_per_hour=2.0)
+    assert "threshold of 'hey nova' is not calibrated" in caplog.text
+    assert keyword.pronunciations[0] == "HH EY | N OW V AH"
+    assert (keyword.name, keyword.fa_per_hour, keyword.told_by) == ("hey nova", 2.0, "gaussian")
+    windows = sum(3600 / (seconds / 4) for seconds in keyword.windows)
+    assert keyword.threshold == pytest.approx(norm.isf(2.0 / windows))
+    assert spotter.retune("hey nova", 3).threshold == spotter.keywords["hey nova"].threshold == 3
+    assert spotter.keywords["hey nova"].fa_per_hour is None
+    spotter.enrol("tiger", name="hey nova", threshold=1)
+    assert [keyword.text for keyword in spotter.keywords.values()] == ["tiger"]
+    spotter.forget("hey nova")
+    assert dict(spotter.keywords) == {}
+    with pytest.raises(KeyError, match="no keyword 'hey nova' is enrolled; there are: none"):
+        spotter.forget("hey nova")
+    with pytest.raises(KeyError, match="no keyword"):
+        spotter.retune("x", 1)
+    with pytest.raises(TypeError):
+        spotter.keywords["x"] = keyword
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "told"),
+    [
+        ({}, ValueError, "text, examples, or both"),
+        ({"examples": [np.ones(8000, np.int16)]}, ValueError, "needs a name"),
+        ({"text": "x", "examples": "a.wav"}, ValueError, "a list of recordings"),
+        ({"text": "...", "threshold": 1}, UnpronounceableText, "cannot pronounce"),
+        ({"text": "tiger", "fa_per_hour": 0}, ValueError, "above 0"),
+        ({"name": "x", "examples": [np.zeros(8000, np.int16)]}, ValueError, "silent"),
+        ({"name": "x", "examples": [np.zeros((2, 800), np.int16)]}, ValueError, "one channel"),
+        ({"name": "x", "examples": [np.full(800, np.nan)]}, ValueError, "NaN"),
+        ({"name": "x", "examples": [np.ones(800, np.int64)]}, ValueError, "int16, or float"),
+    ],
+)
+def test_keywords_that_cannot_be(sung_model, given, error, told):
+    spotter = Spotter(sung_model)
+    with pytest.raises(error, match=told):
+        spotter.enrol(**given)
+    assert not spotter.keywords
+
+
+def test_examples_are_trimmed_and_averaged(sung_model):
+    spotter = Spotter(sung_model)
+    recordings = [sung_model.stream_of("hey nova", pause=pause, seed=seed)[0] for seed, pause in enumerate((0.4, 0.7))]
+    cut = [trimmed(pcm) for pcm in recordings]
+    said = len(sung_model.say("hey nova")) / RATE
+    assert [len(pcm) / RATE for pcm in cut] == pytest.approx([said + 0.1] * 2, abs=0.021)
+    mean = np.mean([sung_model.embed_windows(pcm[None])[0] for pcm in cut], 0)
+    mean /= np.linalg.norm(mean)
+    alone = spotter.enrol(examples=recordings, name="it", threshold=5)
+    np.testing.assert_allclose(alone.embeddings, [mean], atol=1e-5)
+    assert (alone.seconds, alone.text) == (pytest.approx(said + 0.1, abs=0.021), "")
+    assert (alone.windows, alone.examples) == (fitting_windows(alone.seconds), 2)
+    both = spotter.enrol("hey nova", examples=recordings, threshold=5)
+    expected = [(row + mean) / np.linalg.norm(row + mean) for row in rows_of(sung_model, "hey nova")]
+    np.testing.assert_allclose(both.embeddings, expected, atol=1e-5)
+    assert both.seconds == pytest.approx((alone.seconds + expected_seconds("hey nova")) / 2)
+    hits = spotter.spot(sung_model.stream_of("banana", "hey nova", "tiger")[0])
+    assert sorted(hit.keyword for hit in hits) == ["hey nova", "it"]
+
+
+def test_the_loudest_stretch_is_the_example():
+    rng = np.random.default_rng(0)
+    noise = rng.normal(0, 200, 2 * RATE)
+    noise[8000:16_000] += 5000 * np.sin(np.arange(8000) * 0.3)  # the word, 20 dB and more over the noise
+    noise[24_000:24_400] += 5000 * np.sin(np.arange(400) * 0.3)  # a click
+    assert len(trimmed(noise.astype(np.int16))) == pytest.approx(8000 + 1600, abs=320)
+
+
+def test_too_long_an_example(sung_model):
+    loud = np.random.default_rng(0).normal(0, 3000, 6 * RATE).astype(np.int16)
+    with pytest.raises(ValueError, match=r"takes 6\.0 s: a keyword is 5 s long at most"):
+        Spotter(sung_model).enrol("x", examples=[loud])
+
+
+def test_expected_durations_and_windows():
+    assert expected_seconds("hey nova") == pytest.approx(0.262 + 6 * 0.0533)
+    assert expected_seconds("…日本") == pytest.approx(0.262 + 2 * 0.0533)  # no phonemes: letters
+    for seconds in np.geomspace(0.1, 6, 50):
+        found = fitting_windows(seconds)
+        assert len(found) >= 2
+        assert set(found) >= {window for window in WINDOWS if 0.6 * seconds <= window <= 1.7 * seconds}
+        assert list(found) == sorted(found)
+    assert fitting_windows(0.1) == (0.3, 0.5)
+    assert fitting_windows(9.0) == (1.2, 1.8)
+    assert fitting_windows(0.58) == (0.5, 0.8)
+
+
+def test_models_that_are_none(tmp_path, sung_model):
+    with pytest.raises(ModelError, match=r"bash recipes/synth/run\.sh"):
+        Spotter.load()
+    with pytest.raises(ModelError, match="holds neither"):
+        Spotter.load(tmp_path)
+    with pytest.raises(ModelError, match="is no directory"):
+        Spotter.load(tmp_path / "none")
+    with pytest.raises(ModelError, match="needs whole windows"):
+        Spotter(sung_model, streaming=True)
+
+
+WITHOUT_TORCH = """
+import sys
+
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("torch", "torchaudio", "speechbrain", "scipy", "pyarrow", "sklearn", "matplotlib"):
+            raise ImportError(f"{name} is refused")
+
+sys.meta_path.insert(0, Refuse())
+import kwskit
+assert len([name for name in sys.modules if name.startswith("kwskit")]) < 5
+from kwskit import Spotter
+import kwskit.spotting.microphone, kwskit.spotting.hit_writer
+from kwskit.cli import main
+assert main(["spot", "--model", "nowhere", "--keyword", "x", "-"]) == 1
+"""
+
+
+def test_spotting_imports_no_torch():
+    done = subprocess.run([sys.executable, "-c", WITHOUT_TORCH], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "nowhere is no directory" in done.stderr
+
+
+def test_the_package_has_it():
+    assert kwskit.Spotter is Spotter
+    with pytest.raises(AttributeError, match="no attribute 'Spotters'"):
+        _ = kwskit.Spotters
