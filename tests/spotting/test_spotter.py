@@ -309,7 +309,7 @@ import sys
 
 class Refuse:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in ("torch", "torchaudio", "speechbrain", "scipy", "pyarrow", "sklearn", "matplotlib"):
+        if name.partition(".")[0] in "torch torchaudio speechbrain scipy pyarrow sklearn matplotlib".split():
             raise ImportError(f"{name} is refused")
 
 sys.meta_path.insert(0, Refuse())
