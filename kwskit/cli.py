@@ -25,6 +25,7 @@ COMMANDS = (
     "serve",
     "spot",
     "calibrate",
+    "check",
 )
 
 

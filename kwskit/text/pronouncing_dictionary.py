@@ -34,11 +34,10 @@ class PronouncingDictionary:
         """The words, in the file's order."""
         return [word for word in self._lines if not word.endswith(")")]
 
-    def entries(self) -> Iterator[tuple[str, int, list[str]]]:
-        """Every word with the number of its pronunciation, from 1, and the phonemes."""
+    def entries(self) -> Iterator[tuple[str, list[str]]]:
+        """Every pronunciation: a word, from its second one on with a number as in ``read(2)``, and the phonemes."""
         for entry, line in self._lines.items():
-            word, _, number = entry.partition("(")
-            yield word, int(number[:-1] or 1), line.split("#", 1)[0].split()
+            yield entry, (line.split("#", 1)[0] if "#" in line else line).split()
 
     def lookup(self, word: str) -> list[tuple[str, ...]]:
         """Pronunciations of ``word`` in the dictionary's order, most common first; empty where it is unknown."""

@@ -16,6 +16,7 @@ ALIKE = (
     *("P B", "T D", "K G", "F V", "TH DH", "S Z", "SH ZH CH JH", "M N NG", "L R", "W", "Y", "HH"),
     *("IY IH", "EH AE EY", "AA AO AH ER", "UH UW OW", "AY", "AW OY"),
 )
+VOWELS = frozenset("aeiouy")
 AT_A_TIME = 20_000_000  # distances of a query that are held at once
 _CHARACTERS = phoneme_characters(STRESSLESS)
 _BROAD = str.maketrans({_CHARACTERS[p]: _CHARACTERS[group.split()[0]] for group in ALIKE for p in group.split()})
@@ -53,8 +54,8 @@ class Near(NamedTuple):
 class WordSounds:
     """All pronunciations of a dictionary's words, to look for those that sound like something.
 
-    Words that sound the same, but for stress, are one sound. Words with a dot, which are names of letters, are left
-    out.
+    Words that sound the same, but for stress, are one sound. Words with a dot, which are names of letters, and words
+    without a vowel letter, such as "mm", are left out.
 
     Parameters
     ----------
@@ -66,10 +67,12 @@ class WordSounds:
     """
 
     def __init__(self, dictionary: PronouncingDictionary):
-        words: dict[str, list[tuple[int, str]]] = {}
-        for word, number, phonemes in dictionary.entries():
-            if "." not in word:
-                words.setdefault("".join(map(_CODES.__getitem__, phonemes)), []).append((number, word))
+        code = _CODES.__getitem__
+        words: dict[str, str] = {}  # entries of a sound in a row: a list for each costs as much time as all the rest
+        for entry, phonemes in dictionary.entries():
+            if "." not in entry and not VOWELS.isdisjoint(entry):
+                sound = "".join(map(code, phonemes))
+                words[sound] = f"{words[sound]} {entry}" if sound in words else entry
         self.sounds = sorted(words, key=len)
         self._words = words
         self._lens = np.array([len(sound) for sound in self.sounds])
@@ -79,8 +82,8 @@ class WordSounds:
 
     def words(self, row: int) -> list[str]:
         """The words of a sound: first those of which it is the first pronunciation, plain and short ones first."""
-        found = self._words[self.sounds[row]]
-        return list(dict.fromkeys(word for _, word in sorted(found, key=_plainness)))
+        entries = sorted(self._words[self.sounds[row]].split(" "), key=_plainness)
+        return list(dict.fromkeys(entry.partition("(")[0] for entry in entries))
 
     def nearest(self, sound: str, count: int) -> Near:
         """The ``count`` nearest sounds by :func:`sound_distances`, ``sound`` itself among them where a word has it."""
@@ -124,9 +127,9 @@ class WordSounds:
         return found
 
 
-def _plainness(found: tuple[int, str]) -> tuple:
-    number, word = found
-    return number > 1, "'" in word, len(word) == 1 and word not in "ai", len(word), word
+def _plainness(entry: str) -> tuple:
+    """``read(2)``, a second pronunciation, goes after a first one."""
+    return ")" in entry, "'" in entry, len(entry) == 1 and entry not in "ai", len(entry), entry
 
 
 @functools.cache
