@@ -175,3 +175,20 @@ def test_search_finds_the_recording_that_is_the_example(model, sing, tmp_path):
     best = re.match(r" *(-?[\d.]+)  (.*) at ([\d.]+) to ([\d.]+) s$", lines[spoken + 1])
     assert Path(best[2]).name == "tiger.flac"
     assert float(best[3]) < 1.3 < float(best[4])
+
+
+def test_check_tells_a_verdict_with_its_reasons(model):
+    lines = run("check/check.py", model, "no", "banana split")
+    heads = [line for line in lines if not line.startswith("    ")]
+    assert [head.split(":")[0] for head in heads] == ["no", "banana split"]
+    assert heads[0].startswith("no: poor; itself ")
+    assert any("phonemes in 1 syllable" in line for line in lines[1 : lines.index(heads[1])])
+    opened = TorchModel(model)
+    typed = {word: opened.embed_tokens(opened.tokenizer.encode(word)) for word in ("no", *cohort_words(300))}
+    cohort = [float((typed["no"] @ typed[word].T).max()) for word in cohort_words(300)]
+    own = (1 - np.mean(cohort)) / np.std(cohort)
+    assert float(re.search(r"itself (-?[\d.]+)", heads[0])[1]) == pytest.approx(own, abs=0.006)
+    for head in heads:
+        near = [float(score) for score in re.findall(r" (-?[\d.]+)(?:,|$)", head.split("nearest words")[1])]
+        assert len(near) == 3
+        assert near == sorted(near, reverse=True)

@@ -1,10 +1,13 @@
 """Every benchmark runs from beginning to end, with sizes that say nothing about speed."""
 
+import json
 import runpy
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 import torch
 
 ROOT = Path(__file__).parents[2]
@@ -16,11 +19,21 @@ RUNS = {
     "augment.py": ("--words 4 --seconds 0.2 --repeats 2 --threads 1", ["spec_augment"]),
     "ecapa.py": (f"--batch 2 --frames 20 22 {SMALL_ECAPA} --rounds 2 --threads 1", ["times as fast"]),
     "scorer.py": ("--utterances 60 --words 10 --negatives 3 --resamples 5", []),
+    "spotting.py": (
+        "--model small={model} --counts 1 --repeats 1 --seconds 2 --without livekit --spoken {spoken} --clips 1 "
+        "--json {folder}/spotting.json",
+        ["kwskit, small", "RTF"],
+    ),
     "store.py": ("--segments 200 --batch 20", ["x real time"]),
     "train.py": (
         f"--device cpu --keywords 3 --vocabulary 6 --seconds 0.3 --classes 6 --overlay {TINY} --rounds 2 --warm-up 1 "
         "--precision fp32 --no-compile --steps 1 --threads 1 --resident pcm --profile {folder}/profile.txt",
         ["figures of a CPU", "hours of audio an hour", "times as fast as stock", "floor:"],
+    ),
+    "wake_words.py": (
+        "--model small={model} --without pocketsphinx --wake-words {spoken} --background {speech} --hours 0.002 "
+        "--out {folder}/out",
+        ["clean", "kwskit, small", "miss at 0.5/h"],
     ),
 }
 
@@ -29,10 +42,23 @@ def test_every_benchmark_is_tried():
     assert {path.name for path in BENCH.glob("*.py") if "__main__" in path.read_text()} == RUNS.keys()
 
 
+@pytest.fixture
+def sung_folders(sing, tmp_path):
+    """Folders of wake words and of other speech."""
+    for folder, word in (("spoken/banana", "banana"), ("spoken/hey_kitten", "kitten"), ("speech", "tiger")):
+        (tmp_path / folder).mkdir(parents=True)
+        wave = np.pad(sing(word, 0, 0), 4000)
+        soundfile.write(tmp_path / folder / "0.wav", wave + 0.001 * np.sin(np.arange(len(wave))), 16_000)
+    return {"spoken": tmp_path / "spoken", "speech": tmp_path / "speech"}
+
+
 @pytest.mark.parametrize("script", RUNS)
-def test_a_benchmark_runs(script, tmp_path, monkeypatch, capsys):
+def test_a_benchmark_runs(script, tmp_path, monkeypatch, capsys, request):
     arguments, told = RUNS[script]
-    monkeypatch.setattr(sys, "argv", [script, *arguments.format(folder=tmp_path).split()])
+    places = {"folder": tmp_path}
+    if "{model}" in arguments:
+        places |= {"model": request.getfixturevalue("tiny_model"), **request.getfixturevalue("sung_folders")}
+    monkeypatch.setattr(sys, "argv", [script, *arguments.format(**places).split()])
     monkeypatch.setattr(sys, "path", [str(BENCH), *sys.path])
     monkeypatch.setattr(torch, "set_num_threads", lambda count: None)
     runpy.run_path(str(BENCH / script), run_name="__main__")
@@ -45,3 +71,7 @@ def test_a_benchmark_runs(script, tmp_path, monkeypatch, capsys):
         # Both sides train with the same losses.
         difference = float(out.split("differ by at most ")[1].split(",")[0])
         assert difference < 1e-4
+    if script == "spotting.py":
+        (row,) = (r for r in json.loads((tmp_path / "spotting.json").read_text())["rows"] if r["kind"] == "kwskit")
+        assert row["chunk_ms_p50"][0] <= row["chunk_ms_p99"][0] <= row["chunk_ms_worst"][0]
+        assert row["delay"]["clips"] == 2

@@ -11,13 +11,11 @@ def speech_like(seconds: float, seed: int = 0) -> NDArray[np.int16]:
     """(samples,) int16 at 16 kHz: syllables of a hiss and a buzz with two formants, and a pause now and then."""
     rng = np.random.default_rng(seed)
     parts: list[NDArray[np.float64]] = []
-    samples = 0
-    while samples < seconds * RATE:
+    while sum(map(len, parts)) < seconds * RATE:
         if rng.uniform() < 0.15:
             parts.append(np.zeros(int(rng.uniform(0.1, 0.6) * RATE)))
         else:
             parts += [0.1 * _shaped(rng.standard_normal(int(rng.uniform(0.03, 0.1) * RATE))), _vowel(rng)]
-        samples += sum(map(len, parts[-2:])) if len(parts[-1]) else 0
     wave = np.concatenate(parts)[: round(seconds * RATE)]
     wave = 0.3 * wave / np.abs(wave).max() + 0.002 * rng.standard_normal(len(wave))
     return np.rint(wave * 32767).astype(np.int16)

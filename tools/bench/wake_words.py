@@ -68,6 +68,8 @@ def spotters(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
     for given in options.model:
         name, _, model = given.rpartition("=")
         found[f"kwskit, {name or model}"] = {"kind": "kwskit", "model": model, "fa_per_hour": options.fa_per_hour}
+    if "pocketsphinx" in options.without:
+        return found
     if importlib.util.find_spec("pocketsphinx"):
         found["PocketSphinx"] = {"kind": "pocketsphinx", "kws_threshold": options.kws_threshold}
     else:
@@ -164,6 +166,7 @@ def main() -> None:
     """Parse, mix, hear, count."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", action="append", default=[], help="[NAME=]DIR of kwskit, trained or exported")
+    parser.add_argument("--without", action="append", default=[], choices=["pocketsphinx"])
     parser.add_argument("--data", action="append", default=[], help="[NAME=]DIR that the recipe's stage 1 has made")
     parser.add_argument("--wake-words", type=Path, help="folder with a folder of recordings for each keyword")
     parser.add_argument("--background", type=Path, help="folder of other speech, needed with --wake-words")
