@@ -123,7 +123,7 @@ export class Timeline {
     this.plot = new uPlot({
       width: this.element.clientWidth,
       height: this.element.clientHeight,
-      padding: [2, 6, 0, 0],
+      padding: [2, 16, 0, 0],
       legend: { show: false },
       cursor: { y: false, points: { show: false }, drag: { x: false, y: false, setScale: false } },
       scales: {
@@ -133,6 +133,7 @@ export class Timeline {
       axes: [
         {
           ...axis, size: 30, grid: { show: false }, space: 64,
+          incrs: [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300],
           values: (u, splits) => splits.map((at) => clock(at, splits[1] - splits[0] < 1 ? 1 : 0)),
         },
         { ...axis, size: 30, splits: () => this.#splits(), values: (u, splits) => splits.map(String) },
