@@ -26,6 +26,7 @@ COMMANDS = (
     "spot",
     "calibrate",
     "check",
+    "export",
 )
 
 

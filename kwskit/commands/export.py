@@ -1,0 +1,108 @@
+"""``kwskit export``."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kwskit.export.clips import Clips
+    from kwskit.export.export_model import Report
+
+TOLD = "write a trained model as ONNX graphs, which run without torch"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Tell ``parser`` what the command takes."""
+    parser.add_argument("model", type=Path, metavar="MODEL", help="directory that training wrote, such as exp/model")
+    parser.add_argument("--format", choices=["onnx"], default="onnx")
+    parser.add_argument("--to", type=Path, metavar="DIR", help="directory to write (default: MODEL-onnx)")
+    parser.add_argument("--int8", action="store_true", help="also write a smaller, faster model to DIR-int8")
+    parser.add_argument("--clips", type=Path, metavar="FOLDER", help="recordings of speech to compare the models on")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="a corpus to score the models on")
+    parser.add_argument("--trials", metavar="NAME", default="dev_wsj", help="of the corpus (default dev_wsj)")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run it."""
+    try:
+        from kwskit.export.export_model import export_model
+        from kwskit.export.trial_precision import TrialPrecision
+    except ImportError as error:
+        raise ImportError(f"{error}; to export: pip install 'kwskit[export]'") from error
+
+    target = options.to or options.model.absolute().with_name(f"{options.model.absolute().name}-{options.format}")
+    trials = None if options.data is None else partial(TrialPrecision, options.data, options.trials)
+    report = export_model(options.model, target, _clips(options), options.int8, trials)
+    for row in _rows(report) if sys.stdout.isatty() else ():
+        print(row)
+    if not sys.stdout.isatty():
+        for line in _records(report):
+            print(json.dumps(line, ensure_ascii=False))
+    for made in report.exported:
+        print(f"written: {made.directory}", file=sys.stderr)
+
+
+def _clips(options: argparse.Namespace) -> "Clips":
+    from kwskit.data.store import PackedStore
+    from kwskit.export.clips import Clips
+
+    if options.clips is not None:
+        return Clips.of_folder(options.clips)
+    if options.data is not None:
+        return Clips.of_store(PackedStore.open(options.data / "store" / options.trials.rpartition("_")[0]))
+    print("no --clips and no --data: the models are compared on made signals only, on no speech", file=sys.stderr)
+    return Clips.made()
+
+
+def _records(report: "Report") -> Iterator[dict[str, Any]]:
+    profile = report.profile
+    yield {
+        "model": "torch",
+        "parameters": {"audio": profile.audio, "text": profile.text},
+        "macs": {"window of 1 s": profile.window_macs, "second of a stream": profile.stream_macs},
+        "rtf": report.factors,
+        "ap": report.average_precision,
+    }
+    for made in report.exported:
+        yield {
+            "model": made.precision,
+            "directory": str(made.directory),
+            "bytes": made.size,
+            "compared_on": report.compared_on,
+            "cosines": {
+                name: {"worst": agreement.worst, "mean": agreement.mean} for name, agreement in made.agreements.items()
+            },
+            "rtf": made.factors,
+            "ap": made.average_precision,
+        }
+
+
+def _rows(report: "Report") -> Iterator[str]:
+    yield from report.profile.told()
+    yield f"compared on {report.compared_on}"
+    names = list(report.factors)
+    yield f"{'model':<8}  {'MB':>6}  {'worst cosine':>12}  {'AP':>6}  " + "  ".join(f"RTF {name}" for name in names)
+    for name, bytes_, worst, ap, factors in (
+        ("torch", None, None, report.average_precision, report.factors),
+        *(
+            (
+                made.precision,
+                made.size,
+                min(found.worst for found in made.agreements.values()),
+                made.average_precision,
+                made.factors,
+            )
+            for made in report.exported
+        ),
+    ):
+        told = [
+            "" if bytes_ is None else f"{bytes_ / 1e6:.2f}",
+            "" if worst is None else f"{worst:.6f}",
+            "" if ap is None else f"{ap:.2%}",
+        ]
+        rates = "  ".join(f"{factors[what]:>{len(what) + 4}.4f}" for what in names)
+        yield f"{name:<8}  {told[0]:>6}  {told[1]:>12}  {told[2]:>6}  {rates}"

@@ -1,0 +1,1 @@
+"""A trained model for products: graphs that onnxruntime runs where there is no torch."""
