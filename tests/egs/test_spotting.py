@@ -192,3 +192,22 @@ def test_check_tells_a_verdict_with_its_reasons(model):
         near = [float(score) for score in re.findall(r" (-?[\d.]+)(?:,|$)", head.split("nearest words")[1])]
         assert len(near) == 3
         assert near == sorted(near, reverse=True)
+
+
+def test_an_exported_model_spots_the_same_without_torch(model, recording, spotted, tmp_path):
+    pytest.importorskip("onnx")
+    lines = run("export/export.py", model, recording.parent, tmp_path / "onnx")
+    for line, (folder, precision, least) in zip(
+        lines, (("onnx", "float32", 0.9999), ("onnx-int8", "int8", 0.99)), strict=True
+    ):
+        told = re.match(r"(.*): ([\d.]+) MB in (\w+), worst cosine ([\d.]+)$", line).groups()
+        assert (Path(told[0]), told[2]) == (tmp_path / folder, precision)
+        size = sum(path.stat().st_size for path in (tmp_path / folder).iterdir())
+        assert float(told[1]) == pytest.approx(size / 1e6, rel=0.2, abs=0.05)
+        assert float(told[3]) >= least
+    lines = run("export/without_torch.py", tmp_path / "onnx", recording, *KEYWORDS)
+    heard, filed = hits(lines), hits(spotted)
+    assert [hit[:2] for hit in heard] == [hit[:2] for hit in filed]
+    assert [hit[2] for hit in heard] == pytest.approx([hit[2] for hit in filed], abs=0.03)
+    highest = [float(line.split()[-1]) for line in lines[:3]]
+    assert highest == pytest.approx([float(line.split()[-1]) for line in spotted[-3:]], abs=0.03)
