@@ -77,5 +77,6 @@ class TimeConv(nn.Conv1d):
         if self.groups == 1:
             y = F.linear(torch.cat(seen, dim=-1), self.weight.transpose(1, 2).flatten(1), self.bias)
         else:
-            y = self.bias + torch.stack([part * self.weight[:, 0, tap] for tap, part in enumerate(seen)]).sum(0)
+            y = torch.stack([part * self.weight[:, 0, tap] for tap, part in enumerate(seen)]).sum(0)
+            y = y if self.bias is None else y + self.bias
         return y.relu() if self.relu else y

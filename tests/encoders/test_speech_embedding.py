@@ -99,6 +99,39 @@ def test_transposed_convolution_is_phonmatchnets():
     torch.testing.assert_close(encoder(feats, lens)[0][0], expected, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("upsample", [True, False])
+@pytest.mark.parametrize("past", [68, 34, 0])
+def test_frames_of_a_stream_are_those_of_the_word(upsample, past):
+    torch.manual_seed(0)
+    encoder = build("encoder", "speech_embedding", dim=4, weights="none", past=past, upsample=upsample)
+    feats, shape = mels(48), encoder.stream
+    assert (shape.past - past, shape.ahead) == (8 * upsample, 68 - past)
+    silence = (feats.max() - 8).expand(1, 76, 32)
+    around = torch.cat([silence[:, : shape.past], feats, silence[:, : shape.ahead]], dim=1)
+    expected = encoder(feats, torch.tensor([48]))[0][:, upsample:]  # silence before a stream has an embedding too
+    found = encoder.stream_frames(around)
+    assert found.shape == (1, 6 * shape.per_step, 4)
+    torch.testing.assert_close(found[:, upsample:], expected, rtol=1e-4, atol=1e-4)
+    later = encoder.stream_frames(around[:, 8 * 2 :])
+    torch.testing.assert_close(later, found[:, shape.per_step * 2 :], rtol=1e-4, atol=1e-4)
+
+
+def test_what_looks_at_the_whole_does_not_stream():
+    assert build("encoder", "speech_embedding", dim=4, weights="none", layers=1, hidden=3).stream is None
+
+
+def test_words_after_words_in_training_alone():
+    torch.manual_seed(0)
+    encoder = build("encoder", "speech_embedding", dim=4, weights="none", after_words=0.9)
+    feats, lens = mels(40).expand(3, -1, -1) * torch.tensor([1.0, 1.1, 0.9])[:, None, None], torch.tensor([40, 31, 24])
+    silent = encoder.eval().windows(feats, lens)
+    encoder.after_words = 0.0
+    assert torch.equal(encoder.train().windows(feats, lens), silent)
+    encoder.after_words = 0.9
+    found = encoder.windows(feats, lens)
+    assert not torch.allclose(found[0], silent[0])
+
+
 @pytest.mark.parametrize(("arguments", "message"), [({"weights": "mine"}, "package"), ({"past": 69}, "0 to 68")])
 def test_wrong_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):

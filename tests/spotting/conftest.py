@@ -96,3 +96,41 @@ def sung_model():
 def streaming_sung_model():
     """The model that hears tones, and can stream."""
     return SungModel(streaming=True)
+
+
+class CountingModel:
+    """Two features of each 40 samples, 16 apart: the first sample and the sum; frames of weighted sums of features."""
+
+    name, digest, dim, tokenizer = "counting", "0", 3, None
+
+    def __init__(self, **shape):
+        told = {"floor": None, "stride": 4, "past": 6, "per_step": 2, "size": 3, "ahead": 0, "silence": -2.0}
+        self.stream = StreamShape(40, 16, **(told | shape))
+        reach = self.stream.past + self.stream.stride + self.stream.ahead
+        self.weights = np.random.default_rng(0).normal(size=(reach, 2, self.stream.per_step * self.stream.size))
+        self.heard = 0  # features asked for
+
+    def features(self, pcm):
+        count = (len(pcm) - 40) // 16 + 1
+        assert len(pcm) == (count - 1) * 16 + 40
+        self.heard += count
+        starts = np.arange(count) * 16
+        return np.stack([pcm[starts], [pcm[s : s + 40].sum() for s in starts]], 1).astype(np.float32) / 1000
+
+    def frames(self, features):
+        shape = self.stream
+        steps, rest = divmod(len(features) - shape.past - shape.ahead, shape.stride)
+        assert rest == 0
+        seen = [features[k * shape.stride :][: len(self.weights)] for k in range(steps)]
+        found = np.einsum("ktf,tfd->kd", np.stack(seen), self.weights)
+        return found.reshape(steps * shape.per_step, shape.size).astype(np.float32)
+
+    def embed_frames(self, frames):
+        ramp = np.arange(1, frames.shape[1] + 1)[:, None]
+        return (frames * ramp).sum(1).astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def counting_model():
+    """``counting_model(**shape)`` is a model that streams and whose frames can be written down by hand."""
+    return CountingModel

@@ -21,10 +21,12 @@ class Block(nn.Module):
         return frames.padded(self.block(frames.rows(feats), frames)), lens
 
 
-@pytest.mark.parametrize(("taps", "dilation", "relu"), [(1, 1, False), (3, 1, True), (5, 3, False)])
-def test_a_convolution_as_a_product_of_matrices(taps, dilation, relu):
+@pytest.mark.parametrize("arguments", [{}, {"out_channels": 6, "groups": 6}, {"padded": False}])
+@pytest.mark.parametrize(("taps", "dilation", "relu"), [(1, 1, False), (3, 1, True), (3, 3, False)])
+def test_a_convolution_as_a_product_of_matrices(taps, dilation, relu, arguments):
     torch.manual_seed(0)
-    conv = TimeConv(6, 4, taps, dilation, relu=relu).double()
+    sizes = {"in_channels": 6, "out_channels": 4, "kernel_size": taps, "dilation": dilation}
+    conv = TimeConv(**(sizes | arguments), relu=relu).double()
     x = torch.randn(2, 9, 6, dtype=torch.float64)
     torch.testing.assert_close(conv._product(x, taps, dilation), conv(x), rtol=1e-12, atol=1e-12)
 
