@@ -106,12 +106,13 @@ def _describe(model: TorchModel, source: Path, directory: Path, precision: str) 
         if arguments.get(argument) is not None:
             shutil.copyfile(source / arguments[argument], directory / arguments[argument])
     digest = model.digest if precision == "float32" else _digest(f"{model.digest} {precision}".encode())[:16]
-    hashes = {path.name: _digest(path.read_bytes()) for path in sorted(directory.iterdir())}
+    # Not of the background, for kwskit calibrate replaces it.
+    own = {path.name: path for path in directory.iterdir() if path.name not in (FILE, BACKGROUND)}
+    hashes = {name: _digest(own[name].read_bytes()) for name in sorted(own)}
     shape = model.stream
     OnnxManifest(
         model.name, digest, model.dim, shape, precision, name, arguments, hashes, model.digest, __version__
     ).write(directory)
-    # A background is not among the hashes, for kwskit calibrate replaces it.
     if (source / BACKGROUND).is_file():
         replace(Background.read(source / BACKGROUND), digest=digest).save(directory / BACKGROUND)
 
