@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-PATIENCE, REFRACTORY = 0.25, 1.0  # s
+PATIENCE, REFRACTORY = 0.2, 1.0  # s
 
 
 class Pick(NamedTuple):

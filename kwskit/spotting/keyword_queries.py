@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kwskit.spotting.cohort import normalised
+from kwskit.spotting.cohort import LEAST_DEVIATION, normalised
 from kwskit.spotting.cohort_embeddings import CohortEmbeddings
 from kwskit.spotting.expected_duration import WINDOWS
 from kwskit.spotting.keyword import Keyword
@@ -37,7 +37,10 @@ class KeywordQueries:
         self._fits = np.array([[length in keyword.windows for keyword in self.keywords] for length in WINDOWS], bool)
         self._shortest = np.array([min(keyword.windows) for keyword in self.keywords])
         same = [cohort.same(tokenizer.encode(one.text)) if one.text else [] for one in self.keywords]
-        self._same = {k: found for k, found in enumerate(same) if found}
+        self._of_cohort = [k for k, found in enumerate(same) if found]
+        self._others = np.ones((len(cohort.words), len(self._of_cohort)))
+        for column, k in enumerate(self._of_cohort):
+            self._others[same[k], column] = 0
 
     def __len__(self) -> int:
         return len(self.keywords)
@@ -59,9 +62,16 @@ class KeywordQueries:
         own = np.maximum.reduceat(heard @ self._rows.T, self._first, axis=1)
         others = self.cohort.scores(heard)
         found = normalised(own, others)
-        for k, same in self._same.items():
-            found[:, [k]] = normalised(own[:, [k]], np.delete(others, same, axis=1))
+        if self._of_cohort:
+            found[:, self._of_cohort] = self._normalised_by_others(own[:, self._of_cohort], others.astype(np.float64))
         return found
+
+    def _normalised_by_others(self, own: NDArray[np.float32], cohort: NDArray[np.float64]) -> NDArray[np.float64]:
+        """As :func:`normalised`, for the keywords of the cohort, each without itself: all from the same two sums."""
+        count = self._others.sum(0)
+        mean = cohort @ self._others / count
+        variance = np.square(cohort) @ self._others / count - np.square(mean)
+        return (own - mean) / np.sqrt(np.maximum(variance, LEAST_DEVIATION**2))
 
 
 def nearest_window(seconds: NDArray[np.float64]) -> NDArray[np.int64]:
