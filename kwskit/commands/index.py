@@ -14,15 +14,24 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     told = "directory of a trained or exported model; an index that is there remembers its own"
     parser.add_argument("--model", metavar="DIR", help=told)
     parser.add_argument("--device", default="cpu", help="of torch, for a trained model")
+    told = "lengths of the windows in seconds, of a new index (default 0.3,0.5,0.8,1.2,1.8)"
+    parser.add_argument("--windows", metavar="SECONDS,...", help=told)
+    told = "of neighbouring windows, as a share of their length, in a new index (default 0.75)"
+    parser.add_argument("--overlap", metavar="SHARE", help=told)
     told = "take files out of the index that are in these folders no more"
     parser.add_argument("--remove-missing", action="store_true", help=told)
 
 
 def run(options: argparse.Namespace) -> None:
     """Run it."""
-    from kwskit.index.speech_index import SpeechIndex
+    from kwskit.index.speech_index import DEFAULTS, SpeechIndex
+    from kwskit.spotting.search_settings import SearchSettings
 
-    index = SpeechIndex.open_or_create(options.out, options.model, device=options.device)
+    wanted = {name: told for name in ("windows", "overlap") if (told := getattr(options, name))}
+    settings = SearchSettings.of(DEFAULTS.told() | wanted)
+    index = SpeechIndex.open_or_create(options.out, options.model, settings, options.device)
+    if wanted and index.about.settings != settings.told():
+        raise ValueError(f"{options.out} was made with {index.about.settings}; other windows need a new index")
     added = index.add(options.recordings, remove_missing=options.remove_missing, progress=True)
     for path, reason in added.refused.items():
         print(f"not indexed: {reason if path in reason else f'{path}: {reason}'}", file=sys.stderr)

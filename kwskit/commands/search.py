@@ -2,6 +2,10 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kwskit.index.speech_index import SpeechIndex
 
 TOLD = "find typed words, or those of a spoken example, in an index"
 
@@ -13,25 +17,43 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--example", metavar="AUDIO", help="a recording of the words, and of nothing else")
     parser.add_argument("--model", metavar="DIR", help="where the model of the index is, if it has been moved")
     parser.add_argument("--device", default="cpu", help="of torch, for a trained model")
-    parser.add_argument("--top", type=int, default=20, metavar="N", help="hits, at most (default 20)")
+    parser.add_argument("--top", type=int, metavar="N", help="hits, at most (default 20; of each of --queries 1000)")
     parser.add_argument("--min-score", type=float, metavar="SCORE", help="least score of a hit")
     parser.add_argument(
         "--snippets", type=Path, metavar="DIR", help="write a WAV file of each hit, with a bit around it"
     )
+    told = "search for the queries of a term detection task: its folder, such as data/search/test"
+    parser.add_argument("--queries", type=Path, metavar="FOLDER", help=told)
+    parser.add_argument("--to", type=Path, metavar="FILE", help="where the detections of --queries go, for the scorer")
 
 
 def run(options: argparse.Namespace) -> None:
     """Run it."""
     from kwskit.index.hit_table import tell
     from kwskit.index.snippets import write_snippets
-    from kwskit.index.speech_index import SpeechIndex
+    from kwskit.index.speech_index import TOP, SpeechIndex
 
-    if (options.text is None) == (options.example is None):
-        raise ValueError("say what to search for: typed words, or --example AUDIO")
+    if sum(one is not None for one in (options.text, options.example, options.queries)) != 1:
+        raise ValueError("say what to search for: typed words, or --example AUDIO, or --queries FOLDER")
     index = SpeechIndex.open(options.index, options.model, options.device)
+    if options.queries is not None:
+        _detect(options, index)
+        return
+    top = TOP if options.top is None else options.top
     if options.example is not None:
-        hits = index.search_example(options.example, options.top, options.min_score)
+        hits = index.search_example(options.example, top, options.min_score)
     else:
-        hits = index.search(options.text, options.top, options.min_score)
+        hits = index.search(options.text, top, options.min_score)
     snippets = write_snippets(hits, options.snippets) if options.snippets else []
     tell(hits, snippets)
+
+
+def _detect(options: argparse.Namespace, index: "SpeechIndex") -> None:
+    from kwskit.index.search_folder import TOP, detections
+    from kwskit.records import write_records
+
+    if options.to is None:
+        raise ValueError("say where the detections go: --to FILE")
+    found = detections(index, options.queries, TOP if options.top is None else options.top)
+    write_records(options.to, "detections", found, {"model": index.about.model, "digest": index.about.digest})
+    print(f"{len(found):,} detections: {options.to}")

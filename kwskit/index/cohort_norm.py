@@ -31,21 +31,36 @@ class CohortNorm:
         """Length of the rows: ``dim`` and one, filled up with zeros to a multiple of 8."""
         return -(-(self.dim + 1) // MULTIPLE) * MULTIPLE
 
-    def windows(self, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Rows (N, columns) of windows (N, dim)."""
+    def windows(self, embeddings: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Rows (N, columns) of windows (N, dim), and the deviations (N,) that they are divided by."""
         rows = np.zeros((len(embeddings), self.columns), np.float32)
-        if self.cohort is None:
-            rows[:, : self.dim] = embeddings
-            return rows
-        others = self.cohort.scores(embeddings)
-        deviation = np.maximum(others.std(1, keepdims=True), LEAST)
+        mean, deviation = self._moments(embeddings)
         rows[:, : self.dim] = embeddings / deviation
-        rows[:, [self.dim]] = -others.mean(1, keepdims=True) / deviation
-        return rows
+        rows[:, [self.dim]] = -mean / deviation
+        return rows, deviation[:, 0]
 
-    def queries(self, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Rows (N, columns) of queries (N, dim)."""
+    def typed(self, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Rows (N, columns) of typed queries (N, dim): their inner products with those of windows are scores."""
         rows = np.zeros((len(embeddings), self.columns), np.float32)
         rows[:, : self.dim] = embeddings
         rows[:, self.dim] = 1
         return rows
+
+    def spoken(self, embedding: NDArray[np.float32]) -> tuple[NDArray[np.float32], float, float]:
+        """Of a spoken query (dim,): its row (columns,), and mean and deviation of its cosines with the cohort.
+
+        The inner product with the row of a window, times the deviation of the window, is the cosine. The cosine is
+        normalised by the query's mean and deviation (Z-norm), which leaves the order of windows as it is: how typed
+        words lie to a window says little about its likeness to other speech.
+        """
+        row = np.zeros(self.columns, np.float32)
+        row[: self.dim] = embedding
+        mean, deviation = self._moments(embedding[None])
+        return row, float(mean), float(deviation)
+
+    def _moments(self, embeddings: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Mean and deviation (N, 1) of the cosines with the cohort."""
+        if self.cohort is None:
+            return np.zeros((len(embeddings), 1), np.float32), np.ones((len(embeddings), 1), np.float32)
+        others = self.cohort.scores(embeddings)
+        return others.mean(1, keepdims=True), np.maximum(others.std(1, keepdims=True), LEAST)

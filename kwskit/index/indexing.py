@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kwskit.data.audio import SAMPLE_RATE, AudioError, read_blocks
+from kwskit.data.progress import Progress
 from kwskit.index.added import Added
 from kwskit.index.cohort_norm import CohortNorm
 from kwskit.index.tables import IndexedFile, Windows
@@ -47,16 +48,23 @@ class Indexing:
         self._count, self._written = 0, time.monotonic()
         self._files: list[IndexedFile] = []
 
-    def add(self, path: Path) -> None:
-        """Index a file, unless it has been and has not changed since; one that cannot be read is told of."""
+    def is_new(self, path: Path) -> bool:
+        """Whether a file has not been indexed, or has changed since; those that have not are counted."""
+        before = self.known.get(str(path))
+        try:
+            stat = path.stat()
+        except OSError:
+            return True
+        same = before is not None and (before.size, before.changed) == (stat.st_size, stat.st_mtime_ns)
+        self.added.skipped += same
+        return not same
+
+    def add(self, path: Path, progress: Progress) -> None:
+        """Index a file; one that cannot be read is told of."""
         number = secrets.randbits(62)
         try:
             stat = path.stat()
-            before = self.known.get(str(path))
-            if before and (before.size, before.changed) == (stat.st_size, stat.st_mtime_ns):
-                self.added.skipped += 1
-                return
-            seconds = self._add_windows(path, number)
+            seconds = self._add_windows(path, number, progress)
         except (AudioError, OSError) as error:
             self._drop(number)
             self.added.refused[str(path)] = str(error)
@@ -66,7 +74,7 @@ class Indexing:
             self.write()
             raise
         self._files.append(IndexedFile(number, str(path), stat.st_size, stat.st_mtime_ns, seconds))
-        (self.added.replaced if before else self.added.indexed).append(str(path))
+        (self.added.replaced if str(path) in self.known else self.added.indexed).append(str(path))
         self.added.seconds += seconds
         if self._count >= WINDOWS_KEPT or time.monotonic() - self._written >= SECONDS_KEPT:
             self.write()
@@ -88,9 +96,10 @@ class Indexing:
             self.tables.remove_windows(numbers)
             self.added.removed += [one.path for one in files]
 
-    def _add_windows(self, path: Path, number: int) -> float:
+    def _add_windows(self, path: Path, number: int, progress: Progress) -> float:
         listener, samples = self.listen(), 0
         for block in read_blocks(path, block=BLOCK):
+            progress.advance((samples + len(block)) // SAMPLE_RATE - samples // SAMPLE_RATE)
             samples += len(block)
             for heard in listener.push(block):
                 self._keep(number, heard, self._nearest(heard))
@@ -108,9 +117,9 @@ class Indexing:
         return self.lengths[np.abs(np.array(self.lengths) - (heard.stop[0] - heard.start[0])).argmin()]
 
     def _keep(self, number: int, heard: Heard[NDArray[np.float32]], length: float) -> None:
-        rows = self.norm.windows(heard.kept).astype(np.float16)
+        rows, deviation = self.norm.windows(heard.kept)
         file = np.full(len(rows), number, np.int64)
-        self._windows[length].append(Windows(file, heard.start, heard.stop, rows))
+        self._windows[length].append(Windows(file, heard.start, heard.stop, deviation, rows.astype(np.float16)))
         self._count += len(rows)
 
     def _write_windows(self) -> None:

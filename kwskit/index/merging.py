@@ -1,7 +1,5 @@
 """Windows merged into hits."""
 
-from typing import Any
-
 import numpy as np
 
 from kwskit.index.tables import Near
@@ -13,16 +11,14 @@ def merged(near: Near, refractory: float) -> Near:
 
     Those that windows which have not been found might replace are left out.
     """
-    parts = []
+    kept = []
     for file in np.unique(near.file):
-        mine = near.file == file
-        found = PeakPicker(1, refractory).push(near.start[mine], near.stop[mine], near.score[mine, None], np.inf)
-        parts.append((np.full(len(found.score), file), found.start, found.stop, found.score))
-    if not parts:
-        return near
-    columns: Any = [np.concatenate(column) for column in zip(*parts, strict=True)]
-    file, start, _, score = columns
-    best = np.lexsort((start, file, -score))
-    best = best[score[best] >= near.floor]
-    columns = [*(column[best] for column in columns), near.floor]
-    return Near(*columns)
+        mine = np.flatnonzero(near.file == file)
+        mine = mine[np.argsort(near.score[mine])]  # a window found for two pronunciations: the higher score comes last
+        start, stop = near.start[mine], near.stop[mine]
+        peaks = PeakPicker(1, refractory).push(start, stop, near.score[mine, None], np.inf)
+        rows = {(a, b): row for row, a, b in zip(mine.tolist(), start.tolist(), stop.tolist(), strict=True)}
+        kept += [rows[a, b] for a, b in zip(peaks.start.tolist(), peaks.stop.tolist(), strict=True)]
+    best = np.array(kept, np.int64)
+    best = best[near.score[best] >= near.floor]
+    return near.take(best[np.lexsort((near.start[best], near.file[best], -near.score[best]))])

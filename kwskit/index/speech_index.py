@@ -1,14 +1,13 @@
 """Recordings that can be searched."""
 
 import os
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kwskit.data.audio import read_segment
+from kwskit.data.audio import AudioError, probe, read_segment
 from kwskit.data.progress import Progress
 from kwskit.index.about import About
 from kwskit.index.added import Added
@@ -18,9 +17,8 @@ from kwskit.index.found import Found
 from kwskit.index.indexing import Indexing
 from kwskit.index.merging import merged
 from kwskit.index.speech_index_error import SpeechIndexError
-from kwskit.index.tables import IndexedFile
+from kwskit.index.tables import IndexedFile, Near
 from kwskit.index.window_tables import WindowTables
-from kwskit.index.writer_lock import writer_lock
 from kwskit.spotting.cohort_embeddings import COHORT, CohortEmbeddings
 from kwskit.spotting.expected_duration import WINDOWS, expected_seconds, fitting_windows
 from kwskit.spotting.listener import Listener
@@ -33,7 +31,7 @@ from kwskit.spotting.window_listener import WindowListener
 TOP = 20
 WINDOWS_A_HIT = 8  # windows looked up at first for each hit that is wanted
 MOST_WINDOWS = 20_000
-DEFAULTS = SearchSettings(windows=WINDOWS, overlap=0.5)
+DEFAULTS = SearchSettings(windows=WINDOWS)
 
 
 class SpeechIndex:
@@ -79,12 +77,14 @@ class SpeechIndex:
             When the directory holds no usable model.
         """
         tables = WindowTables(place)
-        if tables.exists():
-            raise SpeechIndexError(f"{place}: there is an index already: open it, or take another place")
-        told = "" if not isinstance(model, str | Path) else str(Path(model).absolute())
+        tables.refuse_strange()
+        told = str(Path(model).absolute()) if isinstance(model, str | Path) else ""
         opened = open_model(model, device) if isinstance(model, str | Path) else model
         about = About(opened.name, opened.digest, told, opened.dim, settings.told())
-        tables.create(about, CohortNorm(None, opened.dim).columns)
+        with tables.writing():
+            if tables.exists():
+                raise SpeechIndexError(f"{place}: there is an index already: open it, or take another place")
+            tables.create(about, CohortNorm(None, opened.dim).columns)
         return cls(tables, opened, device)
 
     @classmethod
@@ -178,14 +178,15 @@ class SpeechIndex:
             When another process is adding, or the index cannot be written.
         """
         files = list(audio_files(paths))
-        with writer_lock(self._tables.folder) if self._tables.folder else nullcontext():
+        with self._tables.writing():
             if self._tables.folder:
                 self._tables.remove_windows(self._tables.strays())
             indexing = Indexing(self._tables, self._listener, self.norm, self._settings.windows)
-            with Progress(len(files) if progress else 0, "indexing", "files") as told:
-                for path in files:
-                    indexing.add(path)
-                    told.advance(1)
+            new = [path for path in files if indexing.is_new(path)]
+            seconds = int(sum(map(_seconds, new))) if progress else 0
+            with Progress(seconds, "indexing", "s of audio") as told:
+                for path in new:
+                    indexing.add(path, told)
             indexing.write()
             if remove_missing:
                 indexing.remove(self._missing(paths, files))
@@ -202,16 +203,17 @@ class SpeechIndex:
         SpeechIndexError
             When the index or its model cannot be used.
         """
-        tokens = self.model.tokenizer.encode(text)
-        embeddings = self.model.embed_tokens(tokens)
-        return self._search(embeddings, expected_seconds(text, self.model.tokenizer), top, min_score)
+        rows = self.norm.typed(self.model.embed_tokens(self.model.tokenizer.encode(text)))
+        seconds = expected_seconds(text, self.model.tokenizer)
+        return self._search(lambda most: self._tables.search(rows, self._lengths(seconds), most), top, min_score)
 
     def search_example(
         self, audio: str | Path | ArrayLike, top: int = TOP, min_score: float | None = None
     ) -> list[Found]:
         """Where what is said in ``audio``, the whole of it, is said too.
 
-        Scores are normalised by the same typed words as those of typed queries.
+        Windows are ordered by their cosines with the example; the cosines are normalised by those of the example with
+        the same words as are typed queries' (:meth:`CohortNorm.spoken`).
 
         Parameters
         ----------
@@ -224,7 +226,16 @@ class SpeechIndex:
             When the file cannot be read.
         """
         pcm = read_segment(audio) if isinstance(audio, str | Path) else as_pcm(audio)
-        return self._search(self.model.embed_windows(pcm[None]), len(pcm) / 16_000, top, min_score)
+        row, mean, deviation = self.norm.spoken(self.model.embed_windows(pcm[None])[0])
+        lengths = self._lengths(len(pcm) / 16_000)
+
+        def look(most: int) -> Near:
+            near = self._tables.search(row[None], lengths, most)
+            usual = near.deviation.mean() if len(near.score) else 1.0
+            floor = float((near.floor * usual - mean) / deviation)
+            return near._replace(score=(near.score * near.deviation - mean) / np.float32(deviation), floor=floor)
+
+        return self._search(look, top, min_score)
 
     @property
     def norm(self) -> CohortNorm:
@@ -255,17 +266,19 @@ class SpeechIndex:
             return FrameListener(model, settings.windows, settings.overlap)
         return WindowListener(model.embed_windows, settings.windows, settings.overlap)
 
-    def _search(
-        self, embeddings: NDArray[np.float32], seconds: float, top: int, min_score: float | None
-    ) -> list[Found]:
+    def _lengths(self, seconds: float) -> list[float]:
+        """Of the windows that fit what takes ``seconds`` to be said."""
+        there = self._settings.windows
+        fitting = [length for length in fitting_windows(seconds) if length in there]
+        return fitting or [min(there, key=lambda length: max(length / seconds, seconds / length))]
+
+    def _search(self, look: Callable[[int], Near], top: int, min_score: float | None) -> list[Found]:
+        """Hits of ``look``, which gives so many windows of each length."""
         if top < 1:
             raise ValueError(f"the number of hits is at least 1, not {top}")
-        lengths = [length for length in fitting_windows(seconds) if length in self._settings.windows]
-        lengths = lengths or [min(self._settings.windows, key=lambda length: abs(np.log(length / seconds)))]
-        rows = CohortNorm(None, self.model.dim).queries(embeddings)
         most = max(64, WINDOWS_A_HIT * top)
         while True:
-            near = self._tables.search(rows, lengths, most)
+            near = look(most)
             hits = merged(near, self._settings.refractory)
             enough = len(hits.score) >= top or near.floor < (-np.inf if min_score is None else min_score)
             if enough or near.floor == -np.inf or most >= MOST_WINDOWS:
@@ -274,3 +287,11 @@ class SpeechIndex:
         found = [row for row in zip(*hits[:4], strict=True) if min_score is None or row[3] >= min_score]
         paths = self._tables.paths()
         return [Found(paths[int(n)], float(a), float(b), float(score)) for n, a, b, score in found[:top]]
+
+
+def _seconds(path: Path) -> float:
+    """Of a file, or 0 when it cannot be read."""
+    try:
+        return probe(path)[1]
+    except (AudioError, OSError):
+        return 0.0

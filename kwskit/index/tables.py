@@ -17,11 +17,15 @@ class IndexedFile(NamedTuple):
 
 
 class Windows(NamedTuple):
-    """Windows of one length: ``file`` int64, ``start`` and ``stop`` in seconds of it, ``row`` (n, columns) float16."""
+    """Windows of one length, as :class:`~kwskit.index.cohort_norm.CohortNorm` makes rows of them.
+
+    ``file`` (n,) int64, ``start`` and ``stop`` (n,) in seconds of it, ``deviation`` (n,), ``row`` (n, columns) float16.
+    """
 
     file: NDArray[np.int64]
     start: NDArray[np.float64]
     stop: NDArray[np.float64]
+    deviation: NDArray[np.float32]
     row: NDArray[np.float16]
 
     @staticmethod
@@ -32,7 +36,7 @@ class Windows(NamedTuple):
 
 
 class Near(NamedTuple):
-    """Windows that a search has found: ``file`` numbers, ``start``, ``stop``, ``score``, each (n,).
+    """Windows that a search has found: ``file`` numbers, ``start``, ``stop``, ``score``, ``deviation``, each (n,).
 
     ``floor`` : windows that have not been found score at most so much; -inf where all have been.
     """
@@ -41,11 +45,17 @@ class Near(NamedTuple):
     start: NDArray[np.float64]
     stop: NDArray[np.float64]
     score: NDArray[np.float32]
+    deviation: NDArray[np.float32]
     floor: float
+
+    def take(self, rows: NDArray[Any]) -> "Near":
+        """Those of ``rows``, numbers or a mask."""
+        columns: Any = [*(column[rows] for column in self[:5]), self.floor]
+        return Near(*columns)
 
     @staticmethod
     def join(parts: "list[Near]") -> "Near":
         """All of ``parts``."""
-        columns: Any = [np.concatenate(column) for column in list(zip(*parts, strict=True))[:4]]
+        columns: Any = [np.concatenate(column) for column in list(zip(*parts, strict=True))[:5]]
         columns.append(max(part.floor for part in parts))
         return Near(*columns)

@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -18,12 +18,18 @@ from numpy.typing import NDArray
 from kwskit.index.about import About
 from kwskit.index.speech_index_error import SpeechIndexError
 from kwskit.index.tables import IndexedFile, Near, Windows
+from kwskit.index.writer_lock import LOCK, writer_lock
 
 ABOUT, FILES = "about", "files"
-# Below so many windows of a length, comparing a query with each of them is as fast.
+# Below so many windows of a length, a query is compared with each of them.
 INDEXED_FROM = 50_000
-PARTITION = 4096  # windows of a partition, about
-PROBED = 24  # partitions that a query looks into
+PARTITION = 2048  # windows of a partition, about
+PROBED = 64  # partitions that a query looks into
+OUTGROWN = 4  # partitions are made anew when there are so many times the windows that they were made for
+# Of k-means for the partitions: windows of each partition that it looks at, and rounds.
+SAMPLES, ROUNDS = 64, 12
+MOST_TABLES = 1000
+COLUMNS = ("file", "start", "stop", "deviation")
 KEPT_VERSIONS = timedelta(days=1)  # for readers that have an older version open
 TRIES = 5
 FILE_SCHEMA = pa.schema(
@@ -39,7 +45,8 @@ class WindowTables:
 
     Parameters
     ----------
-    place : a folder, or what else LanceDB connects to (``s3://…``, ``gs://…``, ``az://…``, ``db://…``)
+    place : a folder; the address of a server (``http://…``, a Lance namespace over REST, which does the searching
+        too); or what else LanceDB connects to (``s3://…``, ``gs://…``, ``az://…``, ``db://…``)
 
     Raises
     ------
@@ -53,24 +60,51 @@ class WindowTables:
         self._opened: dict[str, Any] = {}
         self._known: tuple[int, dict[int, IndexedFile]] = (-1, {})
         with self._told("opened"):
-            self._database = _engine().connect(self.place)
+            if self.place.startswith(("http://", "https://")):
+                self._database = _engine().connect_namespace(
+                    "rest", {"uri": self.place.rstrip("/")}, namespace_client_pushdown_operations=["QueryTable"]
+                )
+            else:
+                self._database = _engine().connect(self.place)
+
+    def refuse_strange(self) -> None:
+        """Refuse a folder that holds other things than an index."""
+        there = sorted(self.folder.iterdir()) if self.folder and self.folder.is_dir() else []
+        strange = [one.name for one in there if one.suffix != ".lance" and one.name != LOCK]
+        if strange:
+            raise SpeechIndexError(f"{self.place}: holds other things ({strange[0]}): take a new folder for the index")
+
+    def writing(self) -> AbstractContextManager[None]:
+        """Keeps other processes of this machine from writing meanwhile, where the index is a folder."""
+        return nullcontext() if self.folder is None else writer_lock(self.folder)
 
     def exists(self) -> bool:
         """Whether there is an index."""
         if self.folder is not None and not self.folder.is_dir():
             return False
         with self._told("opened"):
-            return ABOUT in self._database.list_tables().tables
+            return ABOUT in self._names()
 
     def create(self, about: About, columns: int) -> None:
         """Make the tables of an empty index, of rows of so many columns; what it knows of itself comes last."""
         vector = pa.list_(pa.float16(), columns)
-        fields = {"file": pa.int64(), "start": pa.float64(), "stop": pa.float64(), "row": vector}
+        times = {"start": pa.float64(), "stop": pa.float64()}
+        fields = {"file": pa.int64(), **times, "deviation": pa.float32(), "row": vector}
         with self._told("made"):
+            names = self._names()
+            if FILES in names and self._table(FILES).count_rows():
+                raise SpeechIndexError(
+                    f"{self.place}: there are files of an index, but not its table '{ABOUT}': bring that back from a "
+                    "copy, or index the recordings into a new folder"
+                )
             self._database.create_table(FILES, schema=FILE_SCHEMA, mode="overwrite")
             for seconds in about.search_settings().windows:
                 self._database.create_table(_windows(seconds), schema=pa.schema(fields), mode="overwrite")
             self._database.create_table(ABOUT, pa.table({"about": [about.written()]}), mode="overwrite")
+        self._opened.clear()
+
+    def _names(self) -> list[str]:
+        return self._database.list_tables(limit=MOST_TABLES).tables
 
     @cached_property
     def about(self) -> About:
@@ -103,8 +137,7 @@ class WindowTables:
             columns = found.row.shape[1]
             rows = pa.FixedSizeListArray.from_arrays(pa.array(np.ascontiguousarray(found.row).reshape(-1)), columns)
             with self._told("added to"):
-                table = {"file": found.file, "start": found.start, "stop": found.stop, "row": rows}
-                self._table(_windows(seconds)).add(pa.table(table))
+                self._table(_windows(seconds)).add(pa.table(found._asdict() | {"row": rows}))
 
     def put_files(self, files: Sequence[IndexedFile]) -> None:
         """Put files, of which all windows have been added, into the index, in the place of those of the same paths."""
@@ -142,19 +175,28 @@ class WindowTables:
         return sorted(found)
 
     def optimise(self) -> None:
-        """Join small pieces, and let queries look into near partitions only where there are many windows."""
+        """Join small pieces, and where there are many windows let queries look into the nearest partitions only."""
         for seconds in self.about.search_settings().windows:
             with self._told("optimised"):
                 table = self._table(_windows(seconds))
                 table.checkout_latest()
-                indices = list(table.list_indices())
-                count = table.count_rows()
-                if count >= INDEXED_FROM and not (indices and _well_trained(table, indices[0].name, count)):
-                    config = _engine().index.IvfSq(distance_type="dot", num_partitions=max(1, count // PARTITION))
-                    table.create_index("row", config=config)
+                self._partition(table)
                 table.optimize(cleanup_older_than=KEPT_VERSIONS)
         with self._told("optimised"):
             self._table(FILES).optimize(cleanup_older_than=KEPT_VERSIONS)
+
+    def _partition(self, table: Any) -> None:
+        """Make the partitions of a table, whose index is named after the number of windows that they were made for."""
+        count = table.count_rows()
+        before = [index.name for index in table.list_indices()]
+        if count < INDEXED_FROM or any(count < OUTGROWN * int(name.rpartition("_")[2]) for name in before):
+            return
+        kind = _engine().index.IvfSq(
+            distance_type="dot", num_partitions=count // PARTITION, sample_rate=SAMPLES, max_iterations=ROUNDS
+        )
+        table.create_index("row", config=kind, name=f"made_for_{count}")
+        for name in before:
+            table.drop_index(name)
 
     def search(self, queries: NDArray[np.float32], lengths: Sequence[float], most: int) -> Near:
         """The ``most`` windows of each of ``lengths`` that score highest with each of ``queries`` (Q, columns)."""
@@ -173,8 +215,7 @@ class WindowTables:
             jobs = [(table, query) for table in tables for query in queries]
             with ThreadPoolExecutor(max(1, len(jobs))) as pool:
                 found = Near.join(list(pool.map(lambda job: _nearest(job[0], job[1], most), jobs)))
-        kept = np.isin(found.file, list(self._known[1]))
-        return Near(found.file[kept], found.start[kept], found.stop[kept], found.score[kept], found.floor)
+        return found.take(np.isin(found.file, list(self._known[1])))
 
     def _table(self, name: str) -> Any:
         if name not in self._opened:
@@ -187,9 +228,9 @@ class WindowTables:
         """Errors of the engine, as people can use them."""
         try:
             yield
-        except SpeechIndexError:
+        except (SpeechIndexError, KeyboardInterrupt, SystemExit, GeneratorExit):
             raise
-        except (RuntimeError, ValueError, OSError, pa.ArrowException) as error:
+        except BaseException as error:  # a panic of the engine is no Exception
             reason = re.sub(r"\s+", " ", str(error))[:300]
             raise SpeechIndexError(
                 f"{self.place}: the index cannot be {what}: {reason}. Where its files are damaged, bring its folder "
@@ -199,7 +240,7 @@ class WindowTables:
 
 def _engine() -> Any:
     """LanceDB, without its notes that a table that is to be made is not there."""
-    os.environ.setdefault("LANCE_LOG", "error")
+    os.environ.setdefault("LANCEDB_LOG", "error")
     try:
         import lancedb
         import lancedb.index
@@ -209,11 +250,11 @@ def _engine() -> Any:
 
 
 def _nearest(table: Any, query: NDArray[np.float32], most: int) -> Near:
-    wanted = table.search(query, vector_column_name="row").distance_type("dot").nprobes(PROBED).refine_factor(2)
-    found = wanted.limit(most).select(["file", "start", "stop", "_distance"]).to_arrow()
-    file, start, stop, distance = (found[name].to_numpy() for name in ("file", "start", "stop", "_distance"))
-    score = 1 - distance  # what the engine calls the distance of an inner product
-    return Near(file, start, stop, score, float(score.min()) if len(score) == most else -np.inf)
+    wanted = table.search(query, vector_column_name="row").distance_type("dot").nprobes(PROBED).refine_factor(1)
+    found = wanted.limit(most).select([*COLUMNS, "_distance"]).to_arrow()
+    file, start, stop, deviation = (found[name].to_numpy() for name in COLUMNS)
+    score = 1 - found["_distance"].to_numpy()  # what the engine calls the distance of an inner product
+    return Near(file, start, stop, score, deviation, float(score.min()) if len(score) == most else -np.inf)
 
 
 def _windows(seconds: float) -> str:
@@ -222,8 +263,3 @@ def _windows(seconds: float) -> str:
 
 def _among(files: Sequence[int]) -> str:
     return f"file IN ({', '.join(str(int(number)) for number in files)})"
-
-
-def _well_trained(table: Any, name: str, count: int) -> bool:
-    """Whether the partitions of an index were made when there were a quarter of the windows or more."""
-    return False

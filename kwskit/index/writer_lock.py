@@ -11,13 +11,16 @@ LOCK = ".adding"
 
 @contextmanager
 def writer_lock(folder: Path) -> Iterator[None]:
-    """Hold the right to write into ``folder``; the system takes it back from a process that is killed.
+    """Hold the right to write into ``folder``, which is made when it is not there.
+
+    The system takes it back from a process that is killed.
 
     Raises
     ------
     SpeechIndexError
         When another process has it.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     try:
         import fcntl
     except ImportError:  # Windows
