@@ -36,4 +36,4 @@ class CausalBlock(nn.Module):
 def normalised(frames: Tensor, norm: MaskedBatchNorm, valid: Tensor) -> Tensor:
     """``frames`` (N, T, C) through ``norm``, with the statistics of the last T columns of ``valid`` (N, T or more)."""
     rows = valid[:, valid.shape[1] - frames.shape[1] :].flatten().unsqueeze(1)
-    return norm(frames.flatten(0, 1), rows).unflatten(0, frames.shape[:2])
+    return norm(frames.flatten(0, 1), rows).view_as(frames)

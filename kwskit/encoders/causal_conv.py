@@ -87,7 +87,7 @@ class CausalConv(nn.Module):
     def _encode(self, feats: Tensor, valid: Tensor) -> Tensor:
         """(N, n, dim); ``valid`` (N, past + stride * n) bool are the features of words, for batch normalisation."""
         feats = normalised(feats, self.feature_norm, valid)
-        frames = self.stem(feats.unflatten(1, (-1, self.stride)).flatten(2))
+        frames = self.stem(feats.reshape(feats.shape[0], -1, self.stride * self.num_features))
         # A frame is a word's where the first of its own features is.
         valid = valid[:, :: self.stride]
         frames = normalised(frames, self.stem_norm, valid).relu()
