@@ -12,6 +12,7 @@ from kwskit.model_error import ModelError
 from kwskit.serve.limits import Limits
 from kwskit.serve.refusal import Refusal
 from kwskit.serve.upload import Upload, wav
+from kwskit.spotting.spoken_example import trimmed
 from kwskit.text.unpronounceable import UnpronounceableText
 
 if TYPE_CHECKING:
@@ -59,13 +60,13 @@ class Archive:
         Raises
         ------
         Refusal
-            When it cannot be decoded, or is no word or phrase, or the index cannot be used.
+            When it cannot be decoded, or is silent or too long, or the index cannot be used.
         """
         if upload.check(self.limits) > LONGEST:
             raise Refusal(413, f"An example is one word or phrase: {LONGEST:g} s are the most.")
         pcm = np.concatenate(list(upload.blocks()))
         try:
-            return self._told(self.index.search_example(pcm, top=self.limits.results))
+            return self._told(self.index.search_example(trimmed(pcm), top=self.limits.results))
         except (SpeechIndexError, ModelError) as error:
             raise Refusal(500, str(error)) from error
         except ValueError as error:

@@ -26,6 +26,7 @@ from kwskit.serve.limits import Limits
 from kwskit.serve.page import Page
 from kwskit.serve.refusal import Refusal
 from kwskit.spotting.hit_picker import HitPicker
+from kwskit.spotting.spoken_example import trimmed
 
 sync = pytest.importorskip("websockets.sync.client", reason="the extra serve is not installed")
 from websockets.exceptions import ConnectionClosed, InvalidStatus  # noqa: E402
@@ -303,7 +304,7 @@ def test_work_is_bounded_in_time(serving, spotter, recording):
 
 
 def test_whoever_goes_away_leaves_the_turn_to_others(port, recording):
-    long = wav(np.tile(read_segment(recording), 25))
+    long = wav(np.tile(read_segment(recording), 12))
     head = f"POST /api/spot?keyword=rocket HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nOrigin: http://127.0.0.1:{port}\r\n"
     with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
         connection.sendall(f"{head}Content-Length: {len(long)}\r\n\r\n".encode() + long)
@@ -313,8 +314,8 @@ def test_whoever_goes_away_leaves_the_turn_to_others(port, recording):
     spot(port, recording.read_bytes(), ["rocket"])
     after = time.monotonic() - began
     began = time.monotonic()
-    assert len(spot(port, long, ["rocket"])) > 40
-    assert after < time.monotonic() - began
+    assert len(spot(port, long, ["rocket"])) > 20
+    assert after < time.monotonic() - began  # which did the whole of it
 
 
 def test_jobs_are_done_one_by_one_and_a_queue_has_an_end():
@@ -415,8 +416,9 @@ def test_an_index_is_searched_and_what_is_found_can_be_heard(port, index, record
     example = wav(read_segment(recording, 2.0, 2.3))
     status, _, body = asked(port, "POST", "/api/search/example", example)
     assert status == 200
-    places = [(one["start"] + one["stop"]) / 2 for one in json.loads(body)["results"]]
-    assert min(abs(place - 2.15) for place in places[:2]) < 0.3
+    found = json.loads(body)["results"]
+    expected = index.search_example(trimmed(read_segment(recording, 2.0, 2.3)), top=50)
+    assert [(one["start"], one["score"]) for one in found] == [(hit.start, hit.score) for hit in expected]
 
 
 @pytest.mark.parametrize(
@@ -437,6 +439,7 @@ def test_bad_searches_are_told(port, strict):
     for text in ("", "🎉", "x" * 200):
         assert refusal(port, "POST", "/api/search", json.dumps({"text": text}))[0] == 400
     assert refusal(port, "POST", "/api/search/example", wav(np.zeros(16_000 * 11, np.int16)))[0] == 413
+    assert "silent" in refusal(port, "POST", "/api/search/example", wav(np.zeros(16_000, np.int16)))[1]
     assert refusal(strict, "POST", "/api/search", '{"text": "rocket"}')[0] == 404
 
 

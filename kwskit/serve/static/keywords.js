@@ -12,7 +12,6 @@ export class Keywords {
     this.list = list;
     this.told = told;
     this.all = [];
-    this.uncalibrated = false;
   }
 
   get(name) {
@@ -24,7 +23,7 @@ export class Keywords {
     if (this.get(told.name)) return;
     const taken = new Set(this.all.map((one) => one.colour));
     const colour = [...Array(COLOURS).keys()].find((one) => !taken.has(one)) ?? 0;
-    const keyword = { ...told, colour, hits: [], own: false };
+    const keyword = { ...told, colour, hits: [] };
     this.all.push(keyword);
     this.#item(keyword);
     this.told.added();

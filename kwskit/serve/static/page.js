@@ -4,7 +4,7 @@ import { pick } from "/static/hit_picker.js";
 import { Keywords } from "/static/keywords.js";
 import { Microphone } from "/static/microphone.js";
 import { Recording } from "/static/recording.js";
-import { ask, lines, post, query, Refused } from "/static/server.js";
+import { ask, lines, query, Refused } from "/static/server.js";
 import { startSearch } from "/static/search.js";
 import { converted, Player, wav } from "/static/sound.js";
 import { clock, Timeline } from "/static/timeline.js";
@@ -477,7 +477,6 @@ try {
   limits = about.limits;
   $("word").maxLength = limits.characters;
   $("model").textContent = `· ${about.model}`;
-  if (!about.calibrated) keywords.uncalibrated = true;
   if (about.index) search = startSearch(about.index, limits, () => player.pause());
 } catch (error) {
   tell(error.message);
