@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 SAMPLE_RATE = 16_000
+MOST = 160_000
 
 
 class FeatureSteps(NamedTuple):
@@ -23,6 +24,7 @@ class FrameSteps(NamedTuple):
     size: int
     ahead: int = 0
     silence: float | None = None
+    after_words: bool = True
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,13 @@ class StreamShape:
     size : of a frame
     ahead : features after a step's own that it waits for
     silence : value of a feature of silence; None where it is ``floor`` below the loudest
+    after_words : whether words in training came after other words, as in a stream; a model that has heard them after
+        silence alone finds them better in windows, each by itself
+
+    Raises
+    ------
+    ValueError
+        When a number is out of its range.
     """
 
     window: int
@@ -54,6 +63,13 @@ class StreamShape:
     size: int
     ahead: int = 0
     silence: float | None = None
+    after_words: bool = True
+
+    def __post_init__(self) -> None:
+        least = {"hop": 1, "window": self.hop, "stride": 1, "past": 0, "per_step": 1, "size": 1, "ahead": 0}
+        for name, value in least.items():
+            if not value <= getattr(self, name) <= MOST:
+                raise ValueError(f"{name} of a stream lies in {value} to {MOST}, not {getattr(self, name)}")
 
     @classmethod
     def of(cls, features: FeatureSteps | None, frames: FrameSteps | None) -> "StreamShape | None":

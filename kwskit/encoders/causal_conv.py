@@ -66,7 +66,8 @@ class CausalConv(nn.Module):
     @property
     def stream(self) -> FrameSteps:
         """How frames of a stream are made."""
-        return FrameSteps(self.stride, self.past, 1, self.dim, silence=self.silence)
+        after_words = self.after_words > 0
+        return FrameSteps(self.stride, self.past, 1, self.dim, silence=self.silence, after_words=after_words)
 
     def stream_frames(self, feats: Tensor) -> Tensor:
         """Frames (N, n, dim) of features (N, past + stride * n, F), as ``stream`` has it."""

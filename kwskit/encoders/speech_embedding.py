@@ -102,7 +102,8 @@ class SpeechEmbedding(BidirectionalLstm):
         if self.project is not None:
             return None
         per_step, before = (UPSAMPLED, HOP) if self.upsample else (1, 0)
-        return FrameSteps(HOP, self.past + before, per_step, self.dim, ahead=WINDOW - HOP - self.past)
+        ahead, after_words = WINDOW - HOP - self.past, self.after_words > 0
+        return FrameSteps(HOP, self.past + before, per_step, self.dim, ahead, after_words=after_words)
 
     def stream_frames(self, feats: Tensor) -> Tensor:
         """Frames (N, per_step * n, dim) of features (N, past + 8 n + ahead, 32), as ``stream`` has it.

@@ -260,7 +260,7 @@ class SpeechIndex:
 
     def _listener(self) -> Listener[NDArray[np.float32]]:
         settings, model = self._settings, self.model
-        if model.stream is not None:
+        if model.stream is not None and model.stream.after_words:
             from kwskit.spotting.frame_listener import FrameListener
 
             return FrameListener(model, settings.windows, settings.overlap)

@@ -66,7 +66,7 @@ class OnnxManifest:
         shape = values.pop("stream")
         try:
             stream = None if shape is None else StreamShape(**shape)
-        except TypeError as error:
+        except (TypeError, ValueError) as error:
             raise ModelError(f"{path}: 'stream': {error}") from error
         return cls(**values, stream=stream)
 

@@ -46,7 +46,7 @@ class Spotter:
     model : what embeds speech and text
     background : what the model hears where no keyword is said, for thresholds
     streaming : whether windows are made of the frames of a stream, each computed once, or each by itself; None is the
-        former for a model that can
+        former for a model that can and has been trained for it
 
     Raises
     ------
@@ -60,7 +60,8 @@ class Spotter:
         if streaming and model.stream is None:
             raise ModelError(f"{model.name} needs whole windows: it cannot stream (streaming=False)")
         self.model = model
-        self.streaming = model.stream is not None if streaming is None else streaming
+        trained = model.stream is not None and model.stream.after_words
+        self.streaming = trained if streaming is None else streaming
         self.cohort = CohortEmbeddings(model)
         self.background: Background | None = None
         self._keywords: dict[str, Keyword] = {}

@@ -8,6 +8,7 @@ from kwskit.foreign_yaml import load_parts
 from kwskit.registry import build
 from kwskit.spotting.frame_stream import FrameStream
 from kwskit.spotting.torch_model import TorchModel
+from kwskit.stream_shape import StreamShape
 from kwskit.systems.model_directory import save_model
 from kwskit.systems.stream_parts import PooledFrames, StreamFeatures, StreamFrames
 
@@ -139,3 +140,16 @@ def test_front_ends_say_how_they_stream():
         torch.testing.assert_close(
             frontend.stream_features(wav[:, 3 * hop : 7 * hop + window]), found[:, 3:8], rtol=1e-4, atol=1e-4
         )
+
+
+def test_an_encoder_says_whether_it_was_trained_for_streams():
+    for name, arguments in (("causal_conv", {}), ("speech_embedding", {"weights": "none"})):
+        assert not build("encoder", name, **arguments).stream.after_words
+        assert build("encoder", name, after_words=0.5, **arguments).stream.after_words
+
+
+@pytest.mark.parametrize("wrong", [{"hop": 0}, {"window": 100}, {"stride": -1}, {"past": 10**9}, {"per_step": 0}])
+def test_a_shape_that_cannot_be(wrong):
+    shape = {"window": 400, "hop": 160, "floor": None, "stride": 2, "past": 84, "per_step": 1, "size": 128}
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        StreamShape(**(shape | wrong))
