@@ -56,8 +56,8 @@ def told(check: "KeywordCheck") -> str:
     for remark in check.remarks:
         lines += textwrap.wrap(f"{remark.level:<6} {remark.text}", WIDTH, subsequent_indent=" " * 7)
     origins = ", ".join(f"{word} ({origin})" for word, origin in check.reads)
-    lines += ["", f"said          {keyword.pronunciations[0]}   from {origins}"]
-    lines += [f"              {said}" for said in keyword.pronunciations[1:]]
+    lines += ["", f"said          {check.pronunciations[0]}   from {origins}"]
+    lines += [f"              {said}" for said in check.pronunciations[1:]]
     windows = ", ".join(f"{seconds:g}" for seconds in keyword.windows)
     lines.append(f"takes         about {keyword.seconds:.2f} s; heard in windows of {windows} s")
     rate = "given" if keyword.fa_per_hour is None else f"{keyword.told_by}, for {keyword.fa_per_hour:g} an hour"

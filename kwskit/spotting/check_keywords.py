@@ -6,12 +6,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from kwskit.spotting.check_rules import remarks
-from kwskit.spotting.confusables import Confusables, keyword_sounds
+from kwskit.spotting.confusables import Confusables
 from kwskit.spotting.keyword import Keyword
 from kwskit.spotting.keyword_check import CLOSE, KeywordCheck
 from kwskit.spotting.rival import Rival
 from kwskit.spotting.spotter import FA_PER_HOUR, Spotter
-from kwskit.text.g2p import G2P
 from kwskit.text.word_sounds import WordSounds
 
 COUNT = 10
@@ -60,15 +59,14 @@ def _check(
 ) -> KeywordCheck:
     words = confusables.words(keyword, EVERY)
     own = confusables.score(keyword, keyword.text)
-    g2p = getattr(spotter.model.tokenizer, "g2p", None) or G2P()
-    reads = tuple(g2p.origins(keyword.text))
     background, peaks, false_alarms = spotter.background, np.zeros(0, np.float32), None
     if background is not None:
         peaks = background.peaks(keyword, -np.inf)[0]
         false_alarms = background.false_alarms(keyword, keyword.threshold)
     found = KeywordCheck(
         keyword=keyword,
-        reads=reads,
+        reads=tuple(confusables.g2p.origins(keyword.text)),
+        pronunciations=tuple(" ".join(said) for said in confusables.g2p.pronunciations(keyword.text)),
         own=own,
         words=tuple(words[:count]),
         phrases=tuple(confusables.phrases(keyword, count)),
@@ -84,5 +82,5 @@ def _check(
 
 
 def _rival(confusables: Confusables, keyword: Keyword, other: Keyword) -> Rival:
-    same = not set(keyword_sounds(keyword)).isdisjoint(keyword_sounds(other))
+    same = not set(confusables.sounds_of(keyword)).isdisjoint(confusables.sounds_of(other))
     return Rival(other.text, confusables.score(keyword, other.text), same)

@@ -14,8 +14,9 @@ from kwskit.whole_file import written_whole
 
 # Dark, mid and light enough apart to be told in grey, and apart for the colour-blind.
 INK, MUTED, GRID = "#1d2330", "#5d6675", "#e3e6eb"
-REACHES, BELOW, BACKGROUND = "#b23a2e", "#a9bccf", "#8fb3a9"
-MOST = 16  # bars
+REACHES, STEM, BACKGROUND = "#8f2f24", "#c3cad4", "#a8c4bc"
+MARKERS = {"word": "o", "phrase": "s"}
+MOST = 16  # words and phrases
 WIDTH, ROW = 10.5, 4.6  # inches; a keyword has a row
 _STYLE: dict[Any, Any] = {
     "font.size": 10,
@@ -30,7 +31,6 @@ _STYLE: dict[Any, Any] = {
     "ytick.color": INK,
     "xtick.major.size": 0,
     "ytick.major.size": 0,
-    "hatch.linewidth": 0.7,
     "svg.hashsalt": "kwskit",
 }
 
@@ -38,7 +38,7 @@ _STYLE: dict[Any, Any] = {
 def draw_checks(checks: Sequence[KeywordCheck], path: str | Path) -> None:
     """Draw, for each keyword, the scores in the background with the threshold, and what is confused with it.
 
-    What reaches the threshold is dark and hatched, so that it can be told in grey.
+    What reaches the threshold is filled, and words and phrases are of different shapes, so that grey tells as much.
 
     Parameters
     ----------
@@ -105,26 +105,31 @@ def _mark(axes: Axes, at: float, style: str, told: str, height: float, middle: f
 def _ranked(axes: Axes, check: KeywordCheck) -> None:
     shown = sorted([*check.words, *check.phrases], key=lambda one: -one.score)[:MOST]
     axes.set_title("heard as nearest to it, as typed", loc="left", fontsize=10, color=MUTED, pad=14)
-    threshold = check.keyword.threshold
+    threshold, scores = check.keyword.threshold, [one.score for one in shown]
+    low, high = min([threshold, *scores]), max([threshold, check.own, *scores])
+    axes.axvline(threshold, color=INK, linewidth=1.6)
     for row, one in enumerate(shown):
         reaches = one.score >= threshold
-        colour = REACHES if reaches else BELOW
-        axes.barh(
-            row, max(one.score, 0), height=0.72, color=colour, edgecolor="white", hatch="////" if reaches else None
+        axes.plot([threshold, one.score], [row, row], color=STEM, linewidth=2.2, solid_capstyle="butt", zorder=1)
+        axes.plot(
+            one.score,
+            row,
+            MARKERS[one.kind],
+            markersize=8,
+            color=REACHES,
+            markerfacecolor=REACHES if reaches else "white",
+            markeredgewidth=1.8,
         )
-        note = " sounds the same" if one.same else ""
+        told = f"{one.score:.2f}{', sounds the same' if one.same else ''}"
+        left = one.score < threshold
+        offset, side = ((-9, 0), "right") if left else ((9, 0), "left")
         axes.annotate(
-            f"{one.score:.1f}{note}",
-            (max(one.score, 0), row),
-            (4, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=8.5,
+            told, (one.score, row), offset, textcoords="offset points", va="center", ha=side, fontsize=8.5, color=INK
         )
-    axes.axvline(threshold, color=INK, linewidth=1.6)
     axes.set_yticks(range(len(shown)), [one.text for one in shown])
-    axes.set_ylim(len(shown) - 0.4, -0.9)
-    axes.set_xlim(0, 1.2 * max([threshold, check.own, *(one.score for one in shown), 1.0]))
+    axes.set_ylim(len(shown) - 0.4, -0.6)
+    spread = max(high - low, 0.5)
+    axes.set_xlim(low - 0.28 * spread, high + 0.34 * spread)
     axes.grid(axis="x", color=GRID, linewidth=0.8)
-    axes.set_xlabel("score; the line is the threshold, and what reaches it is hatched")
+    axes.set_xlabel("score; the line is the threshold, filled reaches it;  ●  word   ■  phrase")
     axes.spines["left"].set_visible(False)

@@ -150,8 +150,8 @@ def _reading(check: KeywordCheck) -> list[Remark]:
     if re.search(r"\d", check.keyword.text):
         text = f"It is read as '{' '.join(word for word, _ in check.reads)}'; type the words to have it read otherwise."
         found.append(Remark("note", text))
-    if len(check.keyword.pronunciations) > PRONUNCIATIONS:
-        text = f"It has {len(check.keyword.pronunciations)} pronunciations, and each may be set off by other words."
+    if len(check.pronunciations) > PRONUNCIATIONS:
+        text = f"It has {len(check.pronunciations)} pronunciations, and each may be set off by other words."
         found.append(Remark("note", text))
     return found
 

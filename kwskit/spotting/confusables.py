@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from contextlib import contextmanager
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from kwskit.spotting.keyword_queries import KeywordQueries
 from kwskit.spotting.phrase_candidates import phrase_candidates
 from kwskit.spotting.predicted_embeddings import PredictedEmbeddings
 from kwskit.spotting.speech_model import SpeechModel
+from kwskit.text.g2p import G2P
 from kwskit.text.lexicon import WORD_BOUNDARY
 from kwskit.text.phoneme_distance import edit_distances
 from kwskit.text.word_sounds import WordSounds, phonemes_of, sound_of, word_sounds
@@ -21,7 +23,7 @@ from kwskit.text.word_sounds import WordSounds, phonemes_of, sound_of, word_soun
 NEAR = 200  # words with the fewest phonemes changed that the model is asked about
 PREDICTED, RANKED = 500, 4_000  # words that it probably hears as nearest, of so many by the cosine alone
 PHRASES, PHRASES_RANKED = 150, 400
-PRONUNCIATIONS = 3  # of a keyword that phrases are looked for
+PRONUNCIATIONS = 2  # of a keyword that neighbours in phonemes are looked for
 
 
 class Confusables:
@@ -45,13 +47,15 @@ class Confusables:
     def __init__(self, model: SpeechModel, cohort: CohortEmbeddings, sounds: WordSounds | None = None):
         self.model, self.cohort = model, cohort
         self.sounds = word_sounds() if sounds is None else sounds
+        # Of a model that reads letters, too, it is asked what its keywords sound like.
+        self.g2p: G2P = getattr(model.tokenizer, "g2p", None) or G2P()
         with _quiet():
             self._predicted = PredictedEmbeddings(model, self.sounds)
 
     def words(self, keyword: Keyword, count: int) -> list[Confusable]:
         """Up to ``count`` words, the most similar first; those that the keyword is a part of are left out."""
-        own = keyword_sounds(keyword)
-        rows = {row for sound in own for row in self.sounds.nearest(sound, NEAR).rows}
+        own = self.sounds_of(keyword)
+        rows = {row for sound in own[:PRONUNCIATIONS] for row in self.sounds.nearest(sound, NEAR).rows}
         likely = np.argsort(-(self._predicted.everything @ keyword.embeddings.T).max(1), kind="stable")[:RANKED]
         scores = self._queries(keyword).every_score(self._predicted.everything[likely])[:, 0]
         rows |= set(likely[np.argsort(-scores, kind="stable")[:PREDICTED]].tolist())
@@ -64,11 +68,11 @@ class Confusables:
         return self._ranked(keyword, texts, "word", count)
 
     def phrases(self, keyword: Keyword, count: int) -> list[Confusable]:
-        """Up to ``count`` phrases, the most similar first; the first of those that sound the same."""
-        own = keyword_sounds(keyword)
+        """Up to ``count`` phrases, the most similar first; one of those that sound the same as each other."""
+        own = self.sounds_of(keyword)
         found: dict[str, tuple[int, ...]] = {}
-        for said in keyword.pronunciations[:PRONUNCIATIONS]:
-            parts = [sound_of(part.split()) for part in said.split(WORD_BOUNDARY)]
+        for said in self.g2p.pronunciations(keyword.text)[:PRONUNCIATIONS]:
+            parts = [sound_of(part.split()) for part in " ".join(said).split(WORD_BOUNDARY)]
             for rows in phrase_candidates(parts, self.sounds, PHRASES_RANKED):
                 sound = "".join(self.sounds.sounds[row] for row in rows)
                 if sound in own or not any(one in sound for one in own):
@@ -76,23 +80,31 @@ class Confusables:
         if not found:
             return []
         scores = self._queries(keyword).every_score(self._predicted.of(list(found)))[:, 0]
-        kept = np.argsort(-scores, kind="stable")[:PHRASES].tolist()
-        every = list(found.items())
+        typed = " ".join(keyword.text.casefold().split())
         texts: dict[str, tuple[str, tuple[str, ...]]] = {}
-        for sound, rows in (every[k] for k in kept):
-            texts.setdefault(" ".join(self.sounds.words(row)[0] for row in rows), (sound, ()))
-        texts.pop(" ".join(keyword.text.casefold().split()), None)
+        ranked = sorted(
+            zip(scores.tolist(), found.items(), strict=True), key=lambda one: (one[1][0] not in own, -one[0])
+        )
+        for _, (sound, rows) in ranked[:PHRASES]:
+            spelt = product(*(self.sounds.words(row)[:2] for row in rows))
+            text = next((text for text in map(" ".join, spelt) if text != typed), None)
+            if text is not None:
+                texts.setdefault(text, (sound, ()))
         return self._ranked(keyword, texts, "phrase", count)
+
+    def sounds_of(self, keyword: Keyword) -> list[str]:
+        """How a keyword is said, each way once (:func:`kwskit.text.word_sounds.sound_of`)."""
+        return list(dict.fromkeys(sound_of(said) for said in self.g2p.pronunciations(keyword.text)))
 
     def around(self, keyword: Keyword) -> list[str]:
         """Words that the keyword is a part of, as it is said, short ones first."""
-        rows = {row: None for sound in keyword_sounds(keyword) for row in self.sounds.around(sound)}
+        rows = {row: None for sound in self.sounds_of(keyword) for row in self.sounds.around(sound)}
         return [self.sounds.words(row)[0] for row in rows]
 
     def parts(self, keyword: Keyword, least: int) -> list[tuple[str, float]]:
         """Words that are at least a half of the keyword, as it is said, and ``least`` phonemes, with their scores."""
         rows: dict[int, None] = {}
-        for sound in keyword_sounds(keyword):
+        for sound in self.sounds_of(keyword):
             rows |= dict.fromkeys(self.sounds.inside(sound, max(least, -(-len(sound) // 2))))
         words = [self.sounds.words(row)[0] for row in rows]
         scores = self._scores(keyword, words)[1].tolist()
@@ -106,14 +118,16 @@ class Confusables:
         self, keyword: Keyword, texts: dict[str, tuple[str, tuple[str, ...]]], kind: str, count: int
     ) -> list[Confusable]:
         """The ``count`` best of texts with their sounds and what else sounds like them."""
-        own = keyword_sounds(keyword)
+        own = self.sounds_of(keyword)
         cosines, scores = self._scores(keyword, list(texts))
         edits = edit_distances([sound for sound, _ in texts.values()], own).min(1, initial=255)
         every = [
             Confusable(text, also, " ".join(phonemes_of(sound)), kind, int(edit), float(cosine), float(score), not edit)
             for (text, (sound, also)), edit, cosine, score in zip(texts.items(), edits, cosines, scores, strict=True)
         ]
-        return sorted(every, key=lambda one: (-one.score, one.text))[:count]
+        # What sounds the same is told, whatever the model makes of its letters.
+        kept = sorted(every, key=lambda one: (not one.same, -one.score, one.text))[:count]
+        return sorted(kept, key=lambda one: (-one.score, one.text))
 
     def _scores(self, keyword: Keyword, texts: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """(N,) cosines and (N,) scores of ``keyword`` with ``texts`` (N), the highest of their pronunciations."""
@@ -133,11 +147,6 @@ class Confusables:
 
     def _queries(self, keyword: Keyword) -> KeywordQueries:
         return KeywordQueries([keyword], self.cohort, self.model.tokenizer)
-
-
-def keyword_sounds(keyword: Keyword) -> list[str]:
-    """How a keyword is said, each way once (:func:`kwskit.text.word_sounds.sound_of`)."""
-    return list(dict.fromkeys(sound_of(said.split()) for said in keyword.pronunciations))
 
 
 @contextmanager

@@ -22,8 +22,9 @@ class KeywordCheck:
 
     Attributes
     ----------
-    keyword : with its pronunciations, expected duration, windows and threshold
+    keyword : with its expected duration, windows and threshold
     reads : the words it is read as, and where their pronunciations are from (:meth:`kwskit.text.g2p.G2P.origins`)
+    pronunciations : phonemes, such as ``HH EY1 | N OW1 V AH0``, the likeliest first
     own : the score of the keyword itself, typed
     words, phrases : what is confused with it, the most similar first
     close : words that score at least ``CLOSE`` of ``own`` and reach the threshold
@@ -38,6 +39,7 @@ class KeywordCheck:
 
     keyword: Keyword
     reads: tuple[tuple[str, str], ...]
+    pronunciations: tuple[str, ...]
     own: float
     words: tuple[Confusable, ...]
     phrases: tuple[Confusable, ...]
@@ -53,17 +55,17 @@ class KeywordCheck:
     @property
     def phonemes(self) -> int:
         """Of the shortest pronunciation."""
-        return min(len(_phonemes(said)) for said in self.keyword.pronunciations)
+        return min(len(_phonemes(said)) for said in self.pronunciations)
 
     @property
     def syllables(self) -> int:
         """Of the pronunciation with the fewest."""
-        return min(_vowels(said) for said in self.keyword.pronunciations)
+        return min(_vowels(said) for said in self.pronunciations)
 
     @property
     def vowels(self) -> float:
         """Their share of the phonemes of the likeliest pronunciation."""
-        said = self.keyword.pronunciations[0]
+        said = self.pronunciations[0]
         return _vowels(said) / len(_phonemes(said))
 
     @property
@@ -79,7 +81,7 @@ class KeywordCheck:
             "keyword": known.text,
             "verdict": self.verdict,
             "reads": [{"word": word, "from": origin} for word, origin in self.reads],
-            "pronunciations": list(known.pronunciations),
+            "pronunciations": list(self.pronunciations),
             "phonemes": self.phonemes,
             "syllables": self.syllables,
             "seconds": round(known.seconds, 2),

@@ -147,3 +147,15 @@ def test_a_missing_package_is_named(tmp_path):
     assert len(dictionary) == 2
     assert "foo" in dictionary
     assert "baz" not in dictionary
+
+
+def test_origins(tmp_path):
+    lexicon = tmp_path / "lexicon.tsv"
+    lexicon.write_text("zorbly\tZ AO1 R B L IY0\nhey zorbly\tHH EY1 | Z AO1 R B L IY0\n")
+    g2p = G2P(lexicon)
+    assert g2p.origins("computer Zorbly") == [("computer", "dictionary"), ("zorbly", "lexicon")]
+    assert g2p.origins("Hey  ZORBLY") == [("hey zorbly", "lexicon")]
+    assert g2p.origins("route 66") == [("route", "dictionary"), ("sixty", "dictionary"), ("six", "dictionary")]
+    assert g2p.origins("kws henovar") == [("kws", "spelt"), ("henovar", "guessed")]
+    with pytest.raises(UnpronounceableText):
+        g2p.origins("")
