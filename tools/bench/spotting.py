@@ -11,8 +11,8 @@ memory of the process after the chunks. A cold start is from the start of the pr
 heard, with imports, the model and the enrolment of all keywords. A package that is not installed is left out.
 
 ``--spoken`` names a folder with a folder of recordings for each of some keywords: how long after the end of the word,
-by its energy, a spotter tells it, at 0.5 false alarms an hour by kwskit's thresholds, and by ``--kws-threshold``
-of PocketSphinx. livekit-wakeword ships no trained head: its heads are random, and it is measured for its cost alone.
+by its energy, a spotter tells it, at kwskit's thresholds for 0.5 false alarms an hour (or ``--threshold``), and at
+``--kws-threshold`` of PocketSphinx; how many it tells at all depends on these. livekit-wakeword ships no trained head: its heads are random, and it is measured for its cost alone.
 """
 
 import argparse
@@ -55,7 +55,7 @@ def built(job: dict[str, Any], keywords: Sequence[str]) -> Any:
         return LiveKitSpotter(keywords, job["head"], once="once" in job["kind"])
     from spotters.kwskit_spotter import KwskitSpotter
 
-    return KwskitSpotter(job["model"], keywords, job["streaming"])
+    return KwskitSpotter(job["model"], keywords, job["streaming"], job.get("threshold"))
 
 
 def peak_memory() -> float:
@@ -288,7 +288,7 @@ def run(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         for k in first:
             if jobs[k]["kind"].startswith("livekit"):
                 continue
-            delays = in_process(jobs[k] | {"clips": str(folder / "clips.npz")})
+            delays = in_process(jobs[k] | {"clips": str(folder / "clips.npz"), "threshold": options.threshold})
             if delays["found"]:
                 delays |= {f: float(np.percentile(delays["delays"], q)) for f, q in (("median", 50), ("p90", 90))}
             rows[k]["delay"] = delays
@@ -319,6 +319,7 @@ def main() -> None:
     parser.add_argument("--core", type=int, help="that all are pinned to; default: the last one")
     parser.add_argument("--kws-threshold", type=float, default=1e-20, help="of PocketSphinx")
     parser.add_argument("--spoken", type=Path, help="folder with a folder of recordings for each keyword")
+    parser.add_argument("--threshold", type=float, help="of kwskit for --spoken; default: each keyword's own")
     parser.add_argument("--clips", type=int, default=20, help="of each spoken keyword, at most")
     parser.add_argument("--json", type=Path, help="write all figures here")
     parser.add_argument("--job", help=argparse.SUPPRESS)
