@@ -5,6 +5,7 @@ import importlib
 import logging
 import os
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from types import ModuleType
 
@@ -35,6 +36,8 @@ def main(argv: list[str] | None = None) -> int:
 
     Errors that a person can mend are told in one line; ``KWSKIT_DEBUG=1`` shows where they come from.
     """
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as stderr: a terminal may know ASCII only
     options, rest = _parser().parse_known_args(argv)
     logging.basicConfig(level=os.environ.get("KWSKIT_LOG", "WARNING"), format="%(levelname)s %(name)s: %(message)s")
     try:
@@ -51,7 +54,7 @@ def main(argv: list[str] | None = None) -> int:
         if os.environ.get("KWSKIT_DEBUG"):
             raise
         told = error.args[0] if isinstance(error, KeyError) else error  # a KeyError quotes its message
-        print(f"kwskit {options.command}: {told}", file=sys.stderr)
+        print(f"kwskit {options.command}: {_line(str(told))}", file=sys.stderr)
         return 1
     return 0
 
@@ -69,6 +72,14 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(module=module)
         module.arguments(command)
     return parser
+
+
+def _line(told: str) -> str:
+    """A message in one line, with what would move a terminal's cursor escaped: names of files may hold anything."""
+    joined = " ".join(line.strip() for line in told.splitlines())
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode() for char in joined
+    )
 
 
 def _run(command: ModuleType, options: argparse.Namespace, rest: list[str]) -> None:

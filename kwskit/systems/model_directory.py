@@ -1,5 +1,6 @@
 """A trained model as a directory that loads without running anyone's code."""
 
+import math
 import os
 import shutil
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from kwskit.hparams import plain_value, select, with_arguments
 from kwskit.model_error import ModelError
 from kwskit.systems.building_limits import outlined
 from kwskit.systems.system import System
-from kwskit.systems.weights_file import check_regular, check_shapes, read_weights
+from kwskit.systems.weights_file import check_shapes, read_shapes, read_weights
 
 WEIGHTS, PARTS, CARD = "model.safetensors", "model.yaml", "README.md"
 # What a model is made of; the other kinds of parts make a training or a corpus.
@@ -106,13 +107,15 @@ def untrained_model(directory: str | Path, seed: int, device: str | torch.device
 
 def _outline(directory: Path) -> dict[str, torch.Tensor]:
     """The state of the system without its values, found to fit the weights."""
+    if not (directory / PARTS).is_file():
+        raise ModelError(f"{directory / PARTS}: cannot be read: no such file; is this a model directory?")
     weights = directory / WEIGHTS
-    check_regular(directory / PARTS)
-    check_regular(weights)
-    with outlined(most_weights=weights.stat().st_size):  # a byte is the least that one takes there
+    found = read_shapes(weights)
+    # Twice as many, for a part may replace what it has registered.
+    with outlined(most_weights=2 * sum(map(math.prod, found.values()))):
         system = _build(directory).system
     expected = system.state_dict()
-    check_shapes(weights, expected, PARTS)
+    check_shapes(weights, found, expected, PARTS)
     return expected
 
 

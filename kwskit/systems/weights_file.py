@@ -13,26 +13,40 @@ from kwskit.model_error import ModelError
 NAMED = 3  # names that a message tells
 
 
-def check_shapes(path: Path, expected: Mapping[str, Tensor], described: str) -> None:
-    """See from the header of a weights file that it fits, before anything is allocated.
+def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """Shapes of the tensors by name, from the header of the file.
+
+    Raises
+    ------
+    ModelError
+        When the file cannot be read.
+    """
+    if not path.is_file():  # a pipe would be waited for
+        raise ModelError(f"{path}: cannot be read: no such file; is this a model directory?")
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 (no mapping)
+    except (OSError, safetensors.SafetensorError) as error:
+        raise ModelError(f"{path}: cannot be read: {error}") from error
+
+
+def check_shapes(
+    path: Path, found: Mapping[str, tuple[int, ...]], expected: Mapping[str, Tensor], described: str
+) -> None:
+    """See that a weights file fits, before anything is allocated.
 
     Parameters
     ----------
     path : of the file
+    found : what :func:`read_shapes` says of it
     expected : tensors by name; only their shapes matter
     described : name of the file that says what is expected
 
     Raises
     ------
     ModelError
-        When the file cannot be read, or has other tensors, or other shapes.
+        When the file has other tensors, or other shapes.
     """
-    check_regular(path)
-    try:
-        with safetensors.safe_open(path, framework="pt") as file:
-            found = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 (no mapping)
-    except (OSError, safetensors.SafetensorError) as error:
-        raise ModelError(f"{path}: cannot be read: {error}") from error
     lacking, foreign = _some(expected.keys() - found), _some(found.keys() - expected)
     if lacking:
         raise ModelError(f"{path}: does not fit {described}: it lacks {lacking}")
@@ -63,12 +77,6 @@ def read_weights(path: Path, expected: Mapping[str, Tensor]) -> dict[str, Tensor
         if tensor.dtype.is_floating_point and not torch.isfinite(tensor.float()).all():
             raise ModelError(f"{path}: {name} holds NaN or infinite numbers; training may have diverged")
     return weights
-
-
-def check_regular(path: Path) -> None:
-    """Raise :class:`ModelError` unless ``path`` is a file: a pipe would be waited for."""
-    if not path.is_file():
-        raise ModelError(f"{path}: cannot be read: no such file; is this a model directory?")
 
 
 def _some(names: set[str]) -> str:
