@@ -14,7 +14,7 @@ class Exported:
     Attributes
     ----------
     directory, precision : where, and ``float32`` or ``int8``
-    size : bytes
+    size : bytes of its files, the card not counted
     agreements : with the trained model, by what
     factors : real-time factors, by what
     average_precision : of the trials, or None
