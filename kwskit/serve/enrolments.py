@@ -9,7 +9,7 @@ import numpy as np
 from kwskit.serve.limits import Limits
 from kwskit.serve.refusal import Refusal
 from kwskit.spotting.false_alarm_rate import rate_of_peaks
-from kwskit.spotting.hit_picker import REFRACTORY
+from kwskit.spotting.hit_picker import PATIENCE, REFRACTORY
 from kwskit.spotting.keyword import Keyword
 from kwskit.spotting.keyword_queries import KeywordQueries
 from kwskit.spotting.spotter import Spotter
@@ -71,6 +71,7 @@ class Enrolments:
             "threshold": keyword.threshold,
             "told_by": keyword.told_by,
             "refractory": max(REFRACTORY, keyword.seconds),
+            "patience": PATIENCE,
             "step": STEP,
             "rates": self._rates(keyword),
         }

@@ -59,6 +59,7 @@ def configuration(page: Page) -> uvicorn.Config:
         log_level="warning",
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         limit_concurrency=CONNECTIONS,
         ws_max_size=page.limits.message_bytes,
         ws_max_queue=64,

@@ -146,7 +146,7 @@ def test_a_recording_is_spotted_and_the_threshold_chooses(visit, spotter, record
     for threshold in (0, 1.5, 16):
         visitor.slide(rocket, threshold)
         expected = hits_of(spotter, recording, {"rocket": threshold})
-        assert listed(visitor) == expected
+        visitor.until(lambda expected=expected: listed(visitor) == expected)
         assert f"{len(expected)} hit" in rocket.text
     assert "None reaches" in visitor.text("#no-hits")
 

@@ -83,7 +83,7 @@ function refresh() {
     $("no-words").hidden = keywords.all.length > 0;
     for (const keyword of keywords.all) {
       const track = recording?.tracks.get(keyword.name);
-      keyword.hits = track ? pick(track, keyword.threshold, keyword.refractory) : [];
+      keyword.hits = track ? pick(track, keyword) : [];
       keywords.count(keyword, recording !== null);
     }
     if (recording) {
