@@ -8,7 +8,7 @@ import numpy as np
 from kwskit.spotting.check_rules import remarks
 from kwskit.spotting.confusables import Confusables
 from kwskit.spotting.keyword import Keyword
-from kwskit.spotting.keyword_check import CLOSE, KeywordCheck
+from kwskit.spotting.keyword_check import KeywordCheck
 from kwskit.spotting.rival import Rival
 from kwskit.spotting.spotter import FA_PER_HOUR, Spotter
 from kwskit.text.word_sounds import WordSounds
@@ -70,7 +70,7 @@ def _check(
         own=own,
         words=tuple(words[:count]),
         phrases=tuple(confusables.phrases(keyword, count)),
-        close=sum(one.score >= max(keyword.threshold, CLOSE * own) for one in words),
+        close=0,
         around=tuple(confusables.around(keyword)),
         parts=tuple(confusables.parts(keyword, LEAST)),
         false_alarms=false_alarms,
@@ -78,6 +78,7 @@ def _check(
         minutes=0.0 if background is None else background.seconds / 60,
         rivals=tuple(_rival(confusables, keyword, other) for other in keywords if other is not keyword),
     )
+    found = dataclasses.replace(found, close=sum(one.score >= found.least for one in words))
     return dataclasses.replace(found, remarks=remarks(found))
 
 

@@ -10,6 +10,7 @@ FEWEST, FEW = 4, 5  # phonemes: below the first a keyword is poor, below the sec
 SPOKEN = 0.8  # of its typed score that a word has in the mean when it is spoken (see Confusables)
 CROWD, LONGER_WORDS, PRONUNCIATIONS = 20, 20, 4
 FEW_VOWELS = 0.25
+MEND = "Allow more false alarms, give spoken examples, or take a longer keyword."
 TWICE = 2.0  # more false alarms than so many times those asked for
 
 
@@ -35,8 +36,8 @@ def remarks(check: KeywordCheck) -> tuple[Remark, ...]:
     - with more than twice the false alarms an hour that were asked for, or, where none were, more than one.
 
     Anything else is a note: guessed or spelt pronunciations, more than four of them, fewer than one vowel in four
-    phonemes, numbers, words within it or around it, no background. How often a word is said is not known here, so
-    that a rare name counts as much as a common word.
+    phonemes, numbers, words within it or around it, and no background, without which a threshold is not judged. How
+    often a word is said is not known here, so that a rare name counts as much as a common word.
     """
     found = [
         *_length(check),
@@ -80,12 +81,10 @@ def _length(check: KeywordCheck) -> list[Remark]:
 def _threshold(check: KeywordCheck) -> list[Remark]:
     keyword, found = check.keyword, []
     typed = f"The threshold is {keyword.threshold:.2f}, and the keyword itself, as typed, scores {check.own:.2f}"
-    if keyword.threshold > check.own:
-        found.append(Remark("poor", f"{typed}: hardly anybody's speech will reach it. {_mend(check)}"))
-    elif keyword.threshold > SPOKEN * check.own:
-        found.append(
-            Remark("risky", f"{typed}, of which spoken words reach four fifths: many will be missed. {_mend(check)}")
-        )
+    if check.calibrated and keyword.threshold > check.own:
+        found.append(Remark("poor", f"{typed}: hardly anybody's speech will reach it. {MEND}"))
+    elif check.calibrated and keyword.threshold > SPOKEN * check.own:
+        found.append(Remark("risky", f"{typed}, of which spoken words reach four fifths: many will be missed. {MEND}"))
     if check.false_alarms is None:
         told = "There is no background, so that false alarms are unknown: kwskit calibrate MODEL RECORDINGS."
         found.append(Remark("note", told))
@@ -96,14 +95,6 @@ def _threshold(check: KeywordCheck) -> list[Remark]:
             told = f"About {check.false_alarms:.2g} false alarms an hour at its threshold{wanted}."
             found.append(Remark("risky", told))
     return found
-
-
-def _mend(check: KeywordCheck) -> str:
-    return (
-        "Allow more false alarms, give spoken examples, or take a longer keyword."
-        if check.false_alarms is not None
-        else "The threshold is not calibrated; kwskit calibrate sets it by your own recordings."
-    )
 
 
 def _neighbours(check: KeywordCheck) -> list[Remark]:
@@ -124,7 +115,7 @@ def _neighbours(check: KeywordCheck) -> list[Remark]:
         found.append(Remark(level, f"{told} Each of them may set it off."))
     if check.parts:
         text, score = check.parts[0]
-        level = "risky" if score >= max(check.keyword.threshold, CLOSE * check.own) else "note"
+        level = "risky" if score >= check.least else "note"
         found.append(Remark(level, f"Half of it or more is a word itself: '{text}' alone scores {score:.2f} as typed."))
     return found
 
@@ -134,7 +125,7 @@ def _rivals(check: KeywordCheck) -> list[Remark]:
     for rival in check.rivals:
         if rival.same:
             found.append(Remark("poor", f"It sounds the same as '{rival.text}', which is to be listened for too."))
-        elif rival.score >= max(check.keyword.threshold, CLOSE * check.own):
+        elif rival.score >= check.least:
             told = f"'{rival.text}', which is to be listened for too, sets it off: {rival.score:.2f} as typed."
             found.append(Remark("risky", told))
     return found

@@ -27,7 +27,7 @@ class KeywordCheck:
     pronunciations : phonemes, such as ``HH EY1 | N OW1 V AH0``, the likeliest first
     own : the score of the keyword itself, typed
     words, phrases : what is confused with it, the most similar first
-    close : words that score at least ``CLOSE`` of ``own`` and reach the threshold
+    close : how many words score at least ``least``
     around : words that it is a part of, as it is said
     parts : words that are a half of it or more, as it is said, and their scores, the highest first
     false_alarms : an hour at the threshold, or None where there is no background
@@ -67,6 +67,16 @@ class KeywordCheck:
         """Their share of the phonemes of the likeliest pronunciation."""
         said = self.pronunciations[0]
         return _vowels(said) / len(_phonemes(said))
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether the threshold is given, or comes from a background."""
+        return self.keyword.told_by != "gaussian"
+
+    @property
+    def least(self) -> float:
+        """The score of a word that would set it off with nearly its own: ``CLOSE`` of ``own``, and the threshold."""
+        return max(CLOSE * self.own, self.keyword.threshold if self.calibrated else -float("inf"))
 
     @property
     def verdict(self) -> str:

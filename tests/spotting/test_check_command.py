@@ -45,6 +45,8 @@ def test_what_is_checked(calibrated, checks):
     np.testing.assert_array_equal(nova.background, background.peaks(nova.keyword, -np.inf)[0])
     assert nova.minutes == background.seconds / 60
     assert [len(one.words) for one in checks] == [5, 5, 5]
+    every = check_keywords(calibrated, ["hey nova"], threshold=2.0, count=10_000)[0]
+    assert every.close == sum(one.score >= max(2.0, 0.9 * every.own) for one in every.words) > 0
     assert {one.text: one.same for one in nova.rivals} == {"hay nova": True, "go": False}
     assert nova.verdict == hay.verdict == "poor"  # they sound the same
     assert any("'hay nova'" in remark.text for remark in nova.remarks)

@@ -51,6 +51,12 @@ CASES = [
     (at(4.1), "poor", "hardly anybody"),
     (at(3.3), "risky", "many will be missed"),
     (at(3.1), "good", None),
+    ({"keyword": dataclasses.replace(HEY_NOVA, threshold=4.4, told_by="gaussian")}, "good", None),
+    (
+        {"keyword": dataclasses.replace(HEY_NOVA, threshold=4.4, told_by="gaussian"), "parts": (("nova", 3.7),)},
+        "risky",
+        "'nova' alone",
+    ),
     ({"false_alarms": None}, "good", "calibrate"),
     ({"false_alarms": 1.1}, "risky", "1.1 false alarms an hour at its threshold where 0.5 were asked for"),
     ({"false_alarms": 0.9}, "good", None),
