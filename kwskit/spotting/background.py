@@ -1,6 +1,5 @@
 """What a model hears where no keyword is said."""
 
-import zipfile
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -8,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from kwskit.spotting.array_file import read_arrays
 from kwskit.spotting.expected_duration import WINDOWS
 from kwskit.spotting.false_alarm_rate import Threshold, rate_of_peaks, threshold_of_peaks
 from kwskit.spotting.hit_picker import REFRACTORY
@@ -129,23 +129,19 @@ class Background:
             When the file is missing, damaged, or something else.
         """
         try:
-            with zipfile.ZipFile(path) as archive:
-                size = sum(member.file_size for member in archive.infolist())
-            if size > LARGEST:
-                raise BackgroundError(f"{path}: announces {size:,} bytes; a background has {LARGEST:,} at most")
-            with np.load(path, allow_pickle=False) as arrays:
-                if "version" not in arrays or int(arrays["version"]) != VERSION:
-                    raise BackgroundError(f"{path}: no background that this kwskit reads: record it again")
-                found = cls(
-                    **{one.name: arrays[one.name] for one in fields(cls) if one.name not in ("said", *_SCALARS)},
-                    **{name: kind(arrays[name].item()) for name, kind in _SCALARS.items()},
-                    said=SaidWords.of(arrays),
-                )
+            arrays = read_arrays(path, LARGEST)
+            if "version" not in arrays or arrays["version"].shape or int(arrays["version"]) != VERSION:
+                raise BackgroundError(f"{path}: no background that this kwskit reads: record it again")
+            found = cls(
+                **{one.name: arrays[one.name] for one in fields(cls) if one.name not in ("said", *_SCALARS)},
+                **{name: kind(arrays[name].item()) for name, kind in _SCALARS.items()},
+                said=SaidWords.of(arrays),
+            )
         except BackgroundError:
             raise
         except FileNotFoundError:
             raise BackgroundError(f"{path}: no such file") from None
-        except (OSError, ValueError, KeyError, EOFError, MemoryError, zipfile.BadZipFile, NotImplementedError) as error:
+        except (OSError, ValueError, TypeError, KeyError, MemoryError) as error:
             raise BackgroundError(f"{path}: no background, or damaged: {error}") from error
         if not found._fits_together():
             raise BackgroundError(f"{path}: damaged: its arrays do not fit together")
