@@ -56,7 +56,7 @@ class CohortNorm:
         row = np.zeros(self.columns, np.float32)
         row[: self.dim] = embedding
         mean, deviation = self._moments(embedding[None])
-        return row, float(mean), float(deviation)
+        return row, mean.item(), deviation.item()
 
     def _moments(self, embeddings: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Mean and deviation (N, 1) of the cosines with the cohort."""

@@ -59,7 +59,7 @@ class Indexing:
         self.added.skipped += same
         return not same
 
-    def add(self, path: Path, progress: Progress) -> None:
+    def add(self, path: Path, progress: Progress | None) -> None:
         """Index a file; one that cannot be read is told of."""
         number = secrets.randbits(62)
         try:
@@ -96,10 +96,11 @@ class Indexing:
             self.tables.remove_windows(numbers)
             self.added.removed += [one.path for one in files]
 
-    def _add_windows(self, path: Path, number: int, progress: Progress) -> float:
+    def _add_windows(self, path: Path, number: int, progress: Progress | None) -> float:
         listener, samples = self.listen(), 0
         for block in read_blocks(path, block=BLOCK):
-            progress.advance((samples + len(block)) // SAMPLE_RATE - samples // SAMPLE_RATE)
+            if progress is not None:
+                progress.advance((samples + len(block)) // SAMPLE_RATE - samples // SAMPLE_RATE)
             samples += len(block)
             for heard in listener.push(block):
                 self._keep(number, heard, self._nearest(heard))

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -183,10 +184,10 @@ class SpeechIndex:
                 self._tables.remove_windows(self._tables.strays())
             indexing = Indexing(self._tables, self._listener, self.norm, self._settings.windows)
             new = [path for path in files if indexing.is_new(path)]
-            seconds = int(sum(map(_seconds, new))) if progress else 0
-            with Progress(seconds, "indexing", "s of audio") as told:
+            bar = Progress(int(sum(map(_seconds, new))), "indexing", "s of audio") if progress and new else None
+            with bar or nullcontext():
                 for path in new:
-                    indexing.add(path, told)
+                    indexing.add(path, bar)
             indexing.write()
             if remove_missing:
                 indexing.remove(self._missing(paths, files))

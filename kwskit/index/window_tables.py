@@ -45,8 +45,8 @@ class WindowTables:
 
     Parameters
     ----------
-    place : a folder; the address of a server (``http://…``, a Lance namespace over REST, which does the searching
-        too); or what else LanceDB connects to (``s3://…``, ``gs://…``, ``az://…``, ``db://…``)
+    place : a folder; the address of a Lance namespace server (``http://…``), which knows where in the storage that its
+        clients share the tables are; or what else LanceDB connects to (``s3://…``, ``gs://…``, ``az://…``, ``db://…``)
 
     Raises
     ------
@@ -61,9 +61,7 @@ class WindowTables:
         self._known: tuple[int, dict[int, IndexedFile]] = (-1, {})
         with self._told("opened"):
             if self.place.startswith(("http://", "https://")):
-                self._database = _engine().connect_namespace(
-                    "rest", {"uri": self.place.rstrip("/")}, namespace_client_pushdown_operations=["QueryTable"]
-                )
+                self._database = _engine().connect_namespace("rest", {"uri": self.place.rstrip("/")})
             else:
                 self._database = _engine().connect(self.place)
 
