@@ -20,9 +20,9 @@ RUNS = {
     "ecapa.py": (f"--batch 2 --frames 20 22 {SMALL_ECAPA} --rounds 2 --threads 1", ["times as fast"]),
     "scorer.py": ("--utterances 60 --words 10 --negatives 3 --resamples 5", []),
     "spotting.py": (
-        "--model small={model} --counts 1 --repeats 1 --seconds 2 --without livekit --spoken {spoken} --clips 1 "
-        "--json {folder}/spotting.json",
-        ["kwskit, small", "RTF"],
+        "--model small={model} --counts 1 --repeats 1 --seconds 2 --without livekit --without pocketsphinx "
+        "--spoken {spoken} --clips 1 --json {folder}/spotting.json",
+        ["kwskit, small, windows", "RTF"],
     ),
     "store.py": ("--segments 200 --batch 20", ["x real time"]),
     "train.py": (

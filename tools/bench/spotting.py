@@ -12,7 +12,8 @@ heard, with imports, the model and the enrolment of all keywords. A package that
 
 ``--spoken`` names a folder with a folder of recordings for each of some keywords: how long after the end of the word,
 by its energy, a spotter tells it, at kwskit's thresholds for 0.5 false alarms an hour (or ``--threshold``), and at
-``--kws-threshold`` of PocketSphinx; how many it tells at all depends on these. livekit-wakeword ships no trained head: its heads are random, and it is measured for its cost alone.
+``--kws-threshold`` of PocketSphinx; how many it tells at all depends on these. livekit-wakeword ships no trained
+head: its heads are random, and it is measured for its cost alone.
 """
 
 import argparse
@@ -92,7 +93,14 @@ def measure(job: dict[str, Any]) -> dict[str, Any]:
     cpu = time.process_time()
     spotter.whole(whole)
     filed = time.process_time() - cpu
-    found = {"cold_start": cold, "rtf_chunks": streamed / seconds, "rtf_file": filed / seconds, "hits": hits}
+    heard = {True: "frames", False: "windows"}.get(spotter.spotter.streaming) if job["kind"] == "kwskit" else None
+    found: dict[str, Any] = {
+        "heard": heard,
+        "cold_start": cold,
+        "rtf_chunks": streamed / seconds,
+        "rtf_file": filed / seconds,
+        "hits": hits,
+    }
     found |= {f"chunk_ms_p{q}": 1e3 * float(np.percentile(chunks, q)) for q in (50, 95, 99)}
     return found | {"chunk_ms_worst": 1e3 * max(chunks), "memory_mib": memory, "memory_file_mib": peak_memory()}
 
@@ -196,12 +204,10 @@ def chosen_keywords(listed: Path, most: int) -> list[str]:
 def systems(options: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
     """What is measured: a job each, without its keywords."""
     found = []
-    for given, streaming in [(m, None) for m in options.model] + [(m, False) for m in options.windows]:
+    asked = ((None, options.model), (True, options.frames), (False, options.windows))
+    for given, streaming in ((given, streaming) for streaming, models in asked for given in models):
         name, _, model = given.rpartition("=")
-        told = "" if streaming is None else ", windows"
-        found.append(
-            {"kind": "kwskit", "name": f"kwskit, {name or model}{told}", "model": model, "streaming": streaming}
-        )
+        found.append({"kind": "kwskit", "name": f"kwskit, {name or model}", "model": model, "streaming": streaming})
     for kind, package in PEERS.items():
         if kind.split()[0] in options.without:
             continue
@@ -278,9 +284,11 @@ def run(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
             print(f"{repeat + 1}. {jobs[k]['name']}, {len(jobs[k]['keywords'])} keywords: {told}", file=sys.stderr)
     rows = []
     for job, runs in zip(jobs, found, strict=True):
-        figures = {name: np.array([each[name] for each in runs]) for name in runs[0]}
+        heard = runs[0]["heard"]
+        figures = {name: np.array([each[name] for each in runs]) for name in runs[0] if name != "heard"}
         spread = {name: [float(np.median(v)), float(v.min()), float(v.max())] for name, v in figures.items()}
-        rows.append({"name": job["name"], "kind": job["kind"], "keywords": len(job["keywords"]), **spread})
+        name = f"{job['name']}, {heard}" if heard else job["name"]
+        rows.append({"name": name, "kind": job["kind"], "keywords": len(job["keywords"]), **spread})
     if options.spoken:
         clips = spoken_keywords(options.spoken, options.clips)
         np.savez(folder / "clips.npz", **clips)  # type: ignore[arg-type]
@@ -306,8 +314,11 @@ def run(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
 def main() -> None:
     """Parse the arguments and measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", action="append", default=[], help="[NAME=]DIR, trained or exported; as it streams")
-    parser.add_argument("--windows", action="append", default=[], help="[NAME=]DIR, heard in windows though it streams")
+    parser.add_argument(
+        "--model", action="append", default=[], help="[NAME=]DIR, trained or exported; heard as it prefers"
+    )
+    parser.add_argument("--frames", action="append", default=[], help="[NAME=]DIR, heard as a stream of frames")
+    parser.add_argument("--windows", action="append", default=[], help="[NAME=]DIR, heard in windows")
     parser.add_argument("--without", action="append", default=[], choices=["pocketsphinx", "livekit"])
     parser.add_argument("--audio", type=Path, help="folder of recordings; default: sound like speech")
     parser.add_argument("--seconds", type=float, default=60.0, help="of it that are heard")
