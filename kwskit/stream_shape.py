@@ -1,5 +1,6 @@
 """How sound that arrives bit by bit becomes features, and these become frames."""
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -67,9 +68,13 @@ class StreamShape:
 
     def __post_init__(self) -> None:
         least = {"hop": 1, "window": self.hop, "stride": 1, "past": 0, "per_step": 1, "size": 1, "ahead": 0}
+        for name, number in (("floor", self.floor), ("silence", self.silence)):
+            if number is not None and not math.isfinite(number):
+                raise ValueError(f"{name} of a stream is a finite number, not {number}")
         for name, value in least.items():
-            if not value <= getattr(self, name) <= MOST:
-                raise ValueError(f"{name} of a stream lies in {value} to {MOST}, not {getattr(self, name)}")
+            found = getattr(self, name)
+            if not isinstance(found, int) or isinstance(found, bool) or not value <= found <= MOST:
+                raise ValueError(f"{name} of a stream lies in {value} to {MOST}, not {found}")
 
     @classmethod
     def of(cls, features: FeatureSteps | None, frames: FrameSteps | None) -> "StreamShape | None":

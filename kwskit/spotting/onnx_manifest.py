@@ -13,6 +13,7 @@ from kwskit.stream_shape import StreamShape
 
 FILE = "model.onnx.json"
 VERSION = 1
+MOST_DIMENSIONS = 1 << 16
 LARGEST = 1 << 24  # bytes of the file; the pieces of a large subword tokenizer take a hundredth of it
 
 
@@ -63,6 +64,8 @@ class OnnxManifest:
             version = found.get("version") if isinstance(found, dict) else None
             raise ModelError(f"{path}: version {version!r}; this kwskit reads version {VERSION}")
         values = {name: _field(path, found, name, kind) for name, kind in _KINDS.items()}
+        if not 0 < values["dim"] <= MOST_DIMENSIONS:
+            raise ModelError(f"{path}: 'dim' lies in 1 to {MOST_DIMENSIONS:,}, not {values['dim']}")
         shape = values.pop("stream")
         try:
             stream = None if shape is None else StreamShape(**shape)
@@ -87,6 +90,8 @@ class OnnxManifest:
         if name not in self.files or Path(name).name != name:
             raise ModelError(f"{directory / FILE}: 'files' does not list {name}")
         try:
+            if not path.is_file():  # a pipe would be waited for
+                raise FileNotFoundError(2, "no such file", str(path))
             content = path.read_bytes()
         except OSError as error:
             raise ModelError(f"{path}: cannot be read: {error.strerror}") from error
@@ -127,6 +132,6 @@ _KINDS: dict[str, tuple[type, ...]] = {
 def _field(path: Path, found: dict[str, Any], name: str, kind: tuple[type, ...]) -> Any:
     if name not in found:
         raise ModelError(f"{path}: '{name}' is missing")
-    if not isinstance(found[name], kind):
+    if not isinstance(found[name], kind) or isinstance(found[name], bool):
         raise ModelError(f"{path}: '{name}' must be {kind[0].__name__}, not {found[name]!r:.60}")
     return found[name]

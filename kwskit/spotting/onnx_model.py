@@ -78,8 +78,16 @@ class OnnxModel:
         if name not in self._sessions:
             self._sessions[name] = self._session(name)
         session = self._sessions[name]
-        names = [needed.name for needed in session.get_inputs()]
-        return session.run(None, dict(zip(names, inputs, strict=True)))[0]
+        try:
+            names = [needed.name for needed in session.get_inputs()]
+            found = session.run(None, dict(zip(names, inputs, strict=True)))[0]
+        except Exception as error:  # onnxruntime's own errors share no other base
+            raise ModelError(f"{self.directory / name}: onnxruntime cannot run it: {_first_line(error)}") from error
+        if name in (AUDIO, TEXT, POOL) and np.shape(found)[-1:] != (self.dim,):
+            raise ModelError(f"{self.directory / name}: gives embeddings of {np.shape(found)[-1:]}, not of {self.dim}")
+        if not (isinstance(found, np.ndarray) and found.dtype == np.float32 and np.isfinite(found).all()):
+            raise ModelError(f"{self.directory / name}: what it gives is not finite; is the model damaged?")
+        return found
 
     def _session(self, name: str) -> Any:
         import onnxruntime
@@ -92,12 +100,18 @@ class OnnxModel:
         options.log_severity_level = 3
         content = self.manifest.content(self.directory, name)
         try:
-            return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+            # Without fallback, which prints.
+            return onnxruntime.InferenceSession(content, options, ["CPUExecutionProvider"], enable_fallback=0)
         except Exception as error:  # onnxruntime's own errors share no other base
-            raise ModelError(f"{self.directory / name}: onnxruntime cannot load it: {error}") from error
+            raise ModelError(f"{self.directory / name}: onnxruntime cannot load it: {_first_line(error)}") from error
 
     def _joined(self, parts: list[NDArray[np.float32]]) -> NDArray[np.float32]:
         return np.concatenate([np.zeros((0, self.dim), np.float32), *parts])
+
+
+def _first_line(error: Exception) -> str:
+    told = str(error).strip().split("\n", 1)[0]
+    return told if len(told) <= 300 else f"{told[:297]}..."
 
 
 def _samples(pcm: NDArray[np.int16]) -> NDArray[np.float32]:

@@ -1,0 +1,114 @@
+"""Backgrounds of strangers, and damaged ones: refused in a line that names the file, in little memory."""
+
+import io
+import os
+import random
+import zipfile
+
+import numpy as np
+import pytest
+
+from kwskit.spotting.background import Background, BackgroundError
+from kwskit.spotting.said_words import SaidWords
+
+ROUNDS = int(os.environ.get("KWSKIT_FUZZ", "1"))
+WINDOWS = 20
+STRANGE = (
+    *(np.zeros(0), np.zeros((2, 2)), np.array(3), np.array("x"), np.array([np.nan] * WINDOWS), np.array(None)),
+    *(np.zeros(WINDOWS, complex), np.array([b"x"]), np.array(np.datetime64("now")), np.zeros(WINDOWS, [("a", int)])),
+)
+
+
+@pytest.fixture
+def arrays(tmp_path):
+    codes = np.random.default_rng(0).integers(-127, 128, (WINDOWS, 8)).astype(np.int8)
+    times, ones = np.arange(WINDOWS, dtype=np.float64), np.ones(WINDOWS, np.float32)
+    said = SaidWords(np.array([1.0]), np.array([2.0]), [["T AY G ER"]])
+    Background("abc", True, 60.0, times, times + 1, codes, ones, 0 * ones, ones, said).save(tmp_path / "a.npz")
+    with np.load(tmp_path / "a.npz") as found:
+        return {name: found[name] for name in found.files}
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "b.npz"
+
+
+def zipped(arrays, compression=zipfile.ZIP_STORED, **other):
+    """An archive of ``arrays``, with other bytes in the place of some."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", compression) as archive:
+        for name, array in arrays.items():
+            one = io.BytesIO()
+            np.save(one, array)
+            archive.writestr(f"{name}.npy", other.pop(name, one.getvalue()))
+        for name, data in other.items():
+            archive.writestr(f"{name}.npy", data)
+    return file.getvalue()
+
+
+def reads(path, data):
+    """Whether ``data`` is a background, the only alternative being a message of one line that names the file."""
+    path.write_bytes(data)
+    try:
+        Background.read(path)
+    except BackgroundError as error:
+        told = str(error)
+        assert told.startswith(str(path))
+        assert "\n" not in told
+        assert len(told) < len(str(path)) + 400
+        return False
+    return True
+
+
+def test_damage_of_any_kind(arrays, path):
+    rng = random.Random(1)
+    outcomes = []
+    for compression in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+        whole = zipped(arrays, compression)
+        assert reads(path, whole)
+        for _ in range(100 * ROUNDS):
+            damaged = bytearray(whole[: rng.choice((len(whole), len(whole), rng.randrange(len(whole))))])
+            for _ in range(rng.choice((1, 2, 8))):
+                if damaged:
+                    damaged[rng.randrange(len(damaged))] = rng.randrange(256)
+            outcomes.append(reads(path, bytes(damaged)))
+    assert not all(outcomes)
+
+
+def test_other_arrays_in_the_place_of_its_own(arrays, path):
+    for name in arrays:
+        for strange in STRANGE:
+            if strange.dtype != object:
+                reads(path, zipped(arrays | {name: strange}))
+        assert not reads(path, zipped({other: array for other, array in arrays.items() if other != name}))
+        assert not reads(path, zipped(arrays, **{name: b"no array"}))
+
+
+def test_objects_are_not_unpickled(arrays, path, tmp_path):
+    class Code:
+        def __reduce__(self):
+            return (tmp_path.joinpath("ran").touch, ())
+
+    file = io.BytesIO()
+    np.save(file, np.array([Code()], dtype=object), allow_pickle=True)
+    assert not reads(path, zipped(arrays, start=file.getvalue()))
+    assert not (tmp_path / "ran").exists()
+
+
+def test_an_archive_that_announces_too_much_is_not_unpacked(arrays, path, monkeypatch):
+    huge = io.BytesIO()
+    np.lib.format.write_array_header_1_0(huge, {"descr": "<f8", "fortran_order": False, "shape": (2**50,)})
+    assert not reads(path, zipped(arrays, start=huge.getvalue()))
+    monkeypatch.setattr("kwskit.spotting.background.LARGEST", 100_000)
+    path.write_bytes(zipped(arrays, zipfile.ZIP_DEFLATED, bomb=bytes(1_000_000)))
+    with pytest.raises(BackgroundError, match=r"b\.npz: .*announces 1,0.* bytes; 100,000 are the most"):
+        Background.read(path)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="places of POSIX")
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/zero")])
+def test_what_is_no_file_is_not_waited_for(path, make):
+    make(path)
+    with pytest.raises(BackgroundError, match=r"b\.npz: no such file"):
+        Background.read(path)
