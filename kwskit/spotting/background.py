@@ -132,11 +132,9 @@ class Background:
             arrays = read_arrays(path, LARGEST)
             if "version" not in arrays or arrays["version"].shape or int(arrays["version"]) != VERSION:
                 raise BackgroundError(f"{path}: no background that this kwskit reads: record it again")
-            found = cls(
-                **{one.name: arrays[one.name] for one in fields(cls) if one.name not in ("said", *_SCALARS)},
-                **{name: kind(arrays[name].item()) for name, kind in _SCALARS.items()},
-                said=SaidWords.of(arrays),
-            )
+            values: dict[str, Any] = {one.name: arrays[one.name] for one in fields(cls) if one.name != "said"}
+            values |= {name: kind(values[name].item()) for name, kind in _SCALARS.items()}
+            found = cls(**values, said=SaidWords.of(arrays))
         except BackgroundError:
             raise
         except FileNotFoundError:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kwskit.spotting.cohort import LEAST_DEVIATION
+from kwskit.spotting.cohort import LEAST_DEVIATION, normalised
 from kwskit.spotting.cohort_embeddings import CohortEmbeddings
 from kwskit.spotting.expected_duration import WINDOWS
 from kwskit.spotting.keyword import Keyword
@@ -61,13 +61,17 @@ class KeywordQueries:
             return np.zeros((len(heard), 0), np.float32)
         own = np.maximum.reduceat(heard @ self._rows.T, self._first, axis=1)
         others = self.cohort.scores(heard)
-        # Around the mean of all others nothing is lost where those of a keyword are told apart from them by sums.
-        middle = others.mean(1, keepdims=True)
-        others = others - middle
+        found = normalised(own, others)
+        if self._of_cohort:
+            found[:, self._of_cohort] = self._normalised_by_others(own[:, self._of_cohort], others.astype(np.float64))
+        return found
+
+    def _normalised_by_others(self, own: NDArray[np.float32], cohort: NDArray[np.float64]) -> NDArray[np.float64]:
+        """As :func:`normalised`, for the keywords of the cohort, each without itself: all from the same two sums."""
         count = self._others.sum(0)
-        mean = others @ self._others / count
-        deviation = np.sqrt(np.maximum(np.square(others) @ self._others / count - np.square(mean), 0))
-        return (own - middle - mean) / np.maximum(deviation, LEAST_DEVIATION)
+        mean = cohort @ self._others / count
+        variance = np.square(cohort) @ self._others / count - np.square(mean)
+        return (own - mean) / np.sqrt(np.maximum(variance, LEAST_DEVIATION**2))
 
 
 def nearest_window(seconds: NDArray[np.float64]) -> NDArray[np.int64]:
