@@ -16,7 +16,7 @@ from kwskit.spotting.window_cutter import SAMPLE_RATE
 from kwskit.text.unpronounceable import UnpronounceableText
 
 WORDS_AT_ONCE = 64
-SECONDS = 600.0  # of a background, at most
+SECONDS = 300.0  # of a background, at most
 PAUSE = 0.1, 0.6  # s before a word
 NOISE = 8.0  # standard deviation of the noise, of 32,768: -72 dB
 
@@ -24,7 +24,7 @@ NOISE = 8.0  # standard deviation of the noise, of 32,768: -72 dB
 def write_background(model: Path, store: PackedStore, seed: int, device: str = "cpu") -> None:
     """Write the background of a model directory: words of ``store`` in random order, each once, with pauses (ours).
 
-    It is ten minutes long at most; a little noise lies under all of it. It is heard as the model listens by default.
+    It is five minutes long at most; a little noise lies under all of it. It is heard as the model listens by default.
 
     Parameters
     ----------
