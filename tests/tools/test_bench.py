@@ -18,6 +18,10 @@ SMALL_ECAPA = "--channels 8 --mfa-channels 8 --dim 8"
 RUNS = {
     "augment.py": ("--words 4 --seconds 0.2 --repeats 2 --threads 1", ["spec_augment"]),
     "ecapa.py": (f"--batch 2 --frames 20 22 {SMALL_ECAPA} --rounds 2 --threads 1", ["times as fast"]),
+    "long_stream.py": (
+        "{model} --minutes 0.1 --keywords 2 --load 1 --every 0.05 --most 1000 --recordings {speech}/0.wav",
+        ["keeps up: ", "memory grew by"],
+    ),
     "scorer.py": ("--utterances 60 --words 10 --negatives 3 --resamples 5", []),
     "spotting.py": (
         "--model small={model} --counts 1 --repeats 1 --seconds 2 --without livekit --without pocketsphinx "
