@@ -134,13 +134,14 @@ class Spotter:
         kwskit.data.audio.AudioError
             For an example that cannot be read.
         ValueError
-            When neither text nor examples are given, or examples without text or name, or a rate that is not above 0.
+            When neither text nor examples are given, or examples without text or name, or a rate that is not above 0,
+            or a threshold that is no number.
         """
         keyword = self._keyword(text, examples, name)
         if threshold is None:
             keyword = self._with_threshold(keyword, fa_per_hour)
         else:
-            keyword = dataclasses.replace(keyword, threshold=float(threshold))
+            keyword = dataclasses.replace(keyword, threshold=_given(threshold))
         self._keywords[keyword.name] = keyword
         return keyword
 
@@ -164,7 +165,9 @@ class Spotter:
             When there is none of this name.
         """
         known = self._known(name)
-        self._keywords[name] = dataclasses.replace(known, threshold=float(threshold), fa_per_hour=None, told_by="given")
+        self._keywords[name] = dataclasses.replace(
+            known, threshold=_given(threshold), fa_per_hour=None, told_by="given"
+        )
         return self._keywords[name]
 
     def score(self, audio: Audio, text: str) -> float:
@@ -209,7 +212,7 @@ class Spotter:
     def listen(self, threshold: float | None = None) -> SpottingStream:
         """A stream that hears the keywords enrolled so far; ``threshold`` is for all, in the place of their own."""
         keywords = list(self._keywords.values())
-        return self._stream(keywords, [one.threshold if threshold is None else float(threshold) for one in keywords])
+        return self._stream(keywords, [one.threshold if threshold is None else _given(threshold) for one in keywords])
 
     def listener(self, seconds: Sequence[float]) -> Listener[NDArray[np.float32]]:
         """What turns a stream into windows of the lengths ``seconds``, embedded."""
@@ -307,6 +310,12 @@ class Spotter:
         if name not in self._keywords:
             raise KeyError(f"no keyword '{name}' is enrolled; there are: {', '.join(self._keywords) or 'none'}")
         return self._keywords[name]
+
+
+def _given(threshold: float) -> float:
+    if np.isnan(threshold):
+        raise ValueError("a threshold is a number, not nan, which no score would reach")
+    return float(threshold)
 
 
 def _blocks(audio: Audio) -> Iterator[NDArray[np.int16]]:
