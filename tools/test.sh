@@ -2,6 +2,7 @@
 # Everything that must hold before a change lands: linter, formatter, type checker, tests.
 #   bash tools/test.sh                     all of it
 #   bash tools/test.sh tests/losses -x     arguments go to pytest
+#   KWSKIT_FUZZ=50 bash tools/test.sh tests/text tests/data/test_hostile_audio.py   damages what it damages 50 times as often
 set -euo pipefail
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=tools/env.sh

@@ -98,6 +98,10 @@ class OnnxModel:
         # What it remembers of every shape would grow as long as a stream goes on.
         options.enable_mem_pattern = False
         options.log_severity_level = 3
+        # Weights in other files are looked for in the model's directory, not where the program runs.
+        options.add_session_config_entry(
+            "session.model_external_initializers_file_folder_path", str(self.directory.absolute())
+        )
         content = self.manifest.content(self.directory, name)
         try:
             # Without fallback, which prints.

@@ -6,6 +6,7 @@ import os
 import random
 
 import numpy as np
+import onnx
 import pytest
 
 from kwskit.model_error import ModelError
@@ -114,6 +115,24 @@ def flipped(data, rng):
     for _ in range(rng.choice((1, 4, 50))):
         damaged[rng.randrange(rng.choice((1000, len(data))))] = rng.randrange(256)
     return bytes(damaged)
+
+
+@pytest.mark.parametrize("place", ["secret", "../secret", "/etc/passwd"])
+def test_graphs_read_no_other_file(directory, manifest, tmp_path, monkeypatch, place):
+    weight = onnx.TensorProto(name="w", data_type=onnx.TensorProto.FLOAT, dims=[1, 8])
+    weight.data_location = onnx.TensorProto.EXTERNAL
+    weight.external_data.add(key="location", value=place)
+    output = onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [1, 8])
+    node = onnx.helper.make_node("Identity", ["w"], ["y"])
+    graph = onnx.helper.make_graph([node], "graph", [], [output], [weight])
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
+    data = model.SerializeToString()
+    put(directory, MANIFEST, manifest | {"files": {**manifest["files"], "text.onnx": hashlib.sha256(data).hexdigest()}})
+    put(directory, "text.onnx", data)
+    (tmp_path / "secret").write_bytes(bytes(32))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ModelError, match=r"text\.onnx: onnxruntime cannot load it: .*[Ee]xternal"):
+        Spotter.load(directory, streaming=True)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="places of POSIX")
