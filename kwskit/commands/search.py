@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from kwskit.index.speech_index import SpeechIndex
 
 TOLD = "find typed words, or those of a spoken example, in an index"
+OVERRIDES = True  # argparse would not take the text where options are between it and the index
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,8 +28,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--to", type=Path, metavar="FILE", help="where the detections of --queries go, for the scorer")
 
 
-def run(options: argparse.Namespace) -> None:
+def run(options: argparse.Namespace, rest: list[str]) -> None:
     """Run it."""
+    if options.text is None and len(rest) == 1 and not rest[0].startswith("-"):
+        options.text, rest = rest[0], []
+    if rest:
+        raise ValueError(f"unknown argument {rest[0]}: a text of several words goes in quotation marks")
     from kwskit.index.hit_table import tell
     from kwskit.index.snippets import write_snippets
     from kwskit.index.speech_index import TOP, SpeechIndex

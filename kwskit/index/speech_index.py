@@ -204,7 +204,8 @@ class SpeechIndex:
         SpeechIndexError
             When the index or its model cannot be used.
         """
-        rows = self.norm.typed(self.model.embed_tokens(self.model.tokenizer.encode(text)))
+        embeddings = self.model.embed_tokens(self.model.tokenizer.encode(text))
+        rows = CohortNorm(None, self.model.dim).typed(embeddings)  # the cohort is in the windows' rows
         seconds = expected_seconds(text, self.model.tokenizer)
         return self._search(lambda most: self._tables.search(rows, self._lengths(seconds), most), top, min_score)
 

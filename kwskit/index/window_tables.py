@@ -24,13 +24,14 @@ ABOUT, FILES = "about", "files"
 # Below so many windows of a length, a query is compared with each of them.
 INDEXED_FROM = 50_000
 PARTITION = 2048  # windows of a partition, about
-PROBED = 64  # partitions that a query looks into
+PROBED = 32  # partitions that a query looks into; of three queries at once or more, fewer each
+LEAST_PROBED = 12
 OUTGROWN = 4  # partitions are made anew when there are so many times the windows that they were made for
 # Of k-means for the partitions: windows of each partition that it looks at, and rounds.
 SAMPLES, ROUNDS = 64, 12
 MOST_TABLES = 1000
 COLUMNS = ("file", "start", "stop", "deviation")
-KEPT_VERSIONS = timedelta(days=1)  # for readers that have an older version open
+KEPT_VERSIONS = timedelta(minutes=10)  # for searches that have begun; each begins with the newest
 TRIES = 5
 FILE_SCHEMA = pa.schema(
     {"file": pa.int64(), "path": pa.string(), "size": pa.int64(), "changed": pa.int64(), "seconds": pa.float64()}
@@ -178,8 +179,8 @@ class WindowTables:
             with self._told("optimised"):
                 table = self._table(_windows(seconds))
                 table.checkout_latest()
-                self._partition(table)
                 table.optimize(cleanup_older_than=KEPT_VERSIONS)
+                self._partition(table)
         with self._told("optimised"):
             self._table(FILES).optimize(cleanup_older_than=KEPT_VERSIONS)
 
@@ -211,8 +212,9 @@ class WindowTables:
                 if self._known[0] == version:
                     break
             jobs = [(table, query) for table in tables for query in queries]
+            probed = max(min(PROBED, LEAST_PROBED), 2 * PROBED // max(2, len(queries)))
             with ThreadPoolExecutor(max(1, len(jobs))) as pool:
-                found = Near.join(list(pool.map(lambda job: _nearest(job[0], job[1], most), jobs)))
+                found = Near.join(list(pool.map(lambda job: _nearest(job[0], job[1], probed, most), jobs)))
         return found.take(np.isin(found.file, list(self._known[1])))
 
     def _table(self, name: str) -> Any:
@@ -247,8 +249,8 @@ def _engine() -> Any:
     return lancedb
 
 
-def _nearest(table: Any, query: NDArray[np.float32], most: int) -> Near:
-    wanted = table.search(query, vector_column_name="row").distance_type("dot").nprobes(PROBED).refine_factor(1)
+def _nearest(table: Any, query: NDArray[np.float32], probed: int, most: int) -> Near:
+    wanted = table.search(query, vector_column_name="row").distance_type("dot").nprobes(probed).refine_factor(1)
     found = wanted.limit(most).select([*COLUMNS, "_distance"]).to_arrow()
     file, start, stop, deviation = (found[name].to_numpy() for name in COLUMNS)
     score = 1 - found["_distance"].to_numpy()  # what the engine calls the distance of an inner product
