@@ -23,6 +23,7 @@ KEYWORDS = ["banana", "tiger", "hey kitten"]
 SOUNDDEVICE = """
 import os, signal, threading, time
 import numpy as np, soundfile
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell in the background has it ignored
 class PortAudioError(Exception): pass
 def check_input_settings(**given): pass
 class InputStream:
@@ -51,6 +52,7 @@ def run(script: str, *arguments: object, **environment: str) -> list[str]:
         capture_output=True,
         text=True,
         env=os.environ | {"OMP_NUM_THREADS": "1"} | environment,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
