@@ -18,6 +18,10 @@ SMALL_ECAPA = "--channels 8 --mfa-channels 8 --dim 8"
 RUNS = {
     "augment.py": ("--words 4 --seconds 0.2 --repeats 2 --threads 1", ["spec_augment"]),
     "ecapa.py": (f"--batch 2 --frames 20 22 {SMALL_ECAPA} --rounds 2 --threads 1", ["times as fast"]),
+    "index.py": (
+        "--hours 0.01 --dim 8 --queries 2 --top 2",
+        ['"recall_of_2": 1.0', '"another_process_can_open_it": true'],
+    ),
     "long_stream.py": (
         "{model} --minutes 0.1 --keywords 2 --load 1 --every 0.05 --most 1000 --recordings {speech}/0.wav",
         ["keeps up: ", "memory grew by"],
