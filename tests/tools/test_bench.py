@@ -19,7 +19,7 @@ RUNS = {
     "augment.py": ("--words 4 --seconds 0.2 --repeats 2 --threads 1", ["spec_augment"]),
     "ecapa.py": (f"--batch 2 --frames 20 22 {SMALL_ECAPA} --rounds 2 --threads 1", ["times as fast"]),
     "index.py": (
-        "--hours 0.01 --dim 8 --queries 2 --top 2",
+        "--hours 0.01 --dim 48 --queries 2 --top 2",
         ['"recall_of_2": 1.0', '"another_process_can_open_it": true'],
     ),
     "long_stream.py": (
