@@ -202,13 +202,14 @@ def main() -> None:
     building = time.perf_counter() - began
     told, top = [], []
     times = []
-    for query in (*queries[:5], *queries):  # the first ones warm up
+    warm = queries[:5]
+    for query in (*warm, *queries):
         began = time.perf_counter()
         (found,) = engine.search(query, lengths, most).values()
         times.append((time.perf_counter() - began) * 1000)
         told.append(set(np.round(found, 5).tolist()))
     recall = []
-    for k, found in enumerate(told[5:]):
+    for k, found in enumerate(told[len(warm) :]):
         scores = np.concatenate([best[length][0][k] for length in lengths])
         starts = np.round(np.concatenate([best[length][1][k] for length in lengths]), 5)
         order = np.argsort(-scores)
@@ -226,7 +227,7 @@ def main() -> None:
                 "adding_s": round(adding, 1),
                 "building_s": round(building, 1),
                 "gigabytes": round(sum(one.stat().st_size for one in folder.rglob("*") if one.is_file()) / 1e9, 3),
-                "query_ms": {f"p{p}": round(float(np.percentile(times[5:], p)), 1) for p in (50, 95, 100)},
+                "query_ms": {f"p{p}": round(float(np.percentile(times[len(warm) :], p)), 1) for p in (50, 95, 100)},
                 f"recall_of_{most}": round(float(np.mean(recall)), 3),
                 f"recall_of_{options.top}": round(float(np.mean(top)), 3),
                 "memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
