@@ -23,11 +23,11 @@ from kwskit.index.window_tables import WindowTables
 from kwskit.spotting.cohort_embeddings import COHORT, CohortEmbeddings
 from kwskit.spotting.expected_duration import WINDOWS, expected_seconds, fitting_windows
 from kwskit.spotting.listener import Listener
+from kwskit.spotting.listening import knows_streams, listener
 from kwskit.spotting.open_model import open_model
 from kwskit.spotting.pcm import as_pcm
 from kwskit.spotting.search_settings import SearchSettings
 from kwskit.spotting.speech_model import SpeechModel
-from kwskit.spotting.window_listener import WindowListener
 
 TOP = 20
 WINDOWS_A_HIT = 8  # windows looked up at first for each hit that is wanted
@@ -262,11 +262,7 @@ class SpeechIndex:
 
     def _listener(self) -> Listener[NDArray[np.float32]]:
         settings, model = self._settings, self.model
-        if model.stream is not None and model.stream.after_words:
-            from kwskit.spotting.frame_listener import FrameListener
-
-            return FrameListener(model, settings.windows, settings.overlap)
-        return WindowListener(model.embed_windows, settings.windows, settings.overlap)
+        return listener(model, settings.windows, settings.overlap, knows_streams(model))
 
     def _lengths(self, seconds: float) -> list[float]:
         """Of the windows that fit what takes ``seconds`` to be said."""

@@ -20,6 +20,7 @@ from kwskit.spotting.hit import Hit
 from kwskit.spotting.keyword import Keyword
 from kwskit.spotting.keyword_queries import KeywordQueries
 from kwskit.spotting.listener import Listener
+from kwskit.spotting.listening import knows_streams, listener
 from kwskit.spotting.open_model import open_model
 from kwskit.spotting.pcm import as_pcm
 from kwskit.spotting.said_words import pronunciations_of
@@ -28,7 +29,6 @@ from kwskit.spotting.spoken_example import spoken_example
 from kwskit.spotting.spotting_stream import SpottingStream
 from kwskit.spotting.stream_resampler import StreamResampler
 from kwskit.spotting.window_cutter import SAMPLE_RATE
-from kwskit.spotting.window_listener import WindowListener
 
 OVERLAP = 0.75
 FA_PER_HOUR = 0.5
@@ -60,8 +60,7 @@ class Spotter:
         if streaming and model.stream is None:
             raise ModelError(f"{model.name} needs whole windows: it cannot stream (streaming=False)")
         self.model = model
-        trained = model.stream is not None and model.stream.after_words
-        self.streaming = trained if streaming is None else streaming
+        self.streaming = knows_streams(model) if streaming is None else streaming
         self.cohort = CohortEmbeddings(model)
         self.background: Background | None = None
         self._keywords: dict[str, Keyword] = {}
@@ -216,11 +215,7 @@ class Spotter:
 
     def listener(self, seconds: Sequence[float]) -> Listener[NDArray[np.float32]]:
         """What turns a stream into windows of the lengths ``seconds``, embedded."""
-        if self.streaming:
-            from kwskit.spotting.frame_listener import FrameListener
-
-            return FrameListener(self.model, seconds, OVERLAP)
-        return WindowListener(self.model.embed_windows, seconds, OVERLAP)
+        return listener(self.model, seconds, OVERLAP, self.streaming)
 
     def calibrate(self, recordings: Sequence[Audio]) -> Background:
         """Take recordings in which no keyword is said for the background, and set thresholds anew.
