@@ -23,7 +23,8 @@ from kwskit.index.writer_lock import LOCK, writer_lock
 ABOUT, FILES = "about", "files"
 # Below so many windows of a length, a query is compared with each of them.
 INDEXED_FROM = 50_000
-PARTITION = 2048  # windows of a partition, about
+# Partitions are a quarter of the square root of the windows: making them takes as long as these times those.
+PARTITIONS = 0.25
 PROBED = 32  # partitions that a query looks into; of three queries at once or more, fewer each
 LEAST_PROBED = 12
 OUTGROWN = 4  # partitions are made anew when there are so many times the windows that they were made for
@@ -191,7 +192,10 @@ class WindowTables:
         if count < INDEXED_FROM or any(count < OUTGROWN * int(name.rpartition("_")[2]) for name in before):
             return
         kind = _engine().index.IvfSq(
-            distance_type="dot", num_partitions=count // PARTITION, sample_rate=SAMPLES, max_iterations=ROUNDS
+            distance_type="dot",
+            num_partitions=round(PARTITIONS * count**0.5),
+            sample_rate=SAMPLES,
+            max_iterations=ROUNDS,
         )
         table.create_index("row", config=kind, name=f"made_for_{count}")
         for name in before:
@@ -236,6 +240,11 @@ class WindowTables:
                 f"{self.place}: the index cannot be {what}: {reason}. Where its files are damaged, bring its folder "
                 "back from a copy, or index the recordings into a new one"
             ) from error
+
+
+def partitions(count: int) -> int:
+    """How many partitions ``count`` windows have: a query looks into ``PROBED`` of them."""
+    return max(1, round(PARTITIONS * count**0.5))
 
 
 def _engine() -> Any:

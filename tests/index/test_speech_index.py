@@ -199,7 +199,7 @@ def test_partitions_find_what_a_comparison_with_all_finds(tmp_path, model, write
     exact = SpeechIndex.create(tmp_path / "exact", model, SMALL)
     exact.add([tmp_path / "r"])
     monkeypatch.setattr(window_tables, "INDEXED_FROM", 256)
-    monkeypatch.setattr(window_tables, "PARTITION", 64)
+    monkeypatch.setattr(window_tables, "PARTITIONS", 0.4)
     monkeypatch.setattr(window_tables, "PROBED", 4)
     index = SpeechIndex.create(tmp_path / "index", model, SMALL)
     sizes = []

@@ -131,13 +131,12 @@ class MilvusTables:
             self.counts[name] = first + len(data)
 
     def finish(self) -> None:
-        from kwskit.index.window_tables import PARTITION
+        from kwskit.index.window_tables import partitions
 
         for name, count in self.counts.items():
             self.client.flush(name)
             index = self.client.prepare_index_params()
-            partitions = {"nlist": max(1, count // PARTITION)}
-            index.add_index("row", index_type="IVF_SQ8", metric_type="IP", params=partitions)
+            index.add_index("row", index_type="IVF_SQ8", metric_type="IP", params={"nlist": partitions(count)})
             self.client.create_index(name, index)
             self.client.load_collection(name)
 
