@@ -10,7 +10,6 @@ from kwskit.spotting.frame_stream import FrameStream
 from kwskit.spotting.torch_model import TorchModel
 from kwskit.stream_shape import StreamShape
 from kwskit.systems.model_directory import save_model
-from kwskit.systems.stream_parts import PooledFrames, StreamFeatures, StreamFrames
 
 YAML = """\
 tokenizer: !tokenizer:phoneme {{stress: true}}
@@ -106,25 +105,6 @@ def test_pooled_frames_of_a_word_are_its_embedding(model_of):
 @pytest.mark.parametrize("name", WHOLE)
 def test_what_looks_at_the_whole_does_not_stream(name, model_of):
     assert model_of(*WHOLE[name]).stream is None
-
-
-@pytest.mark.parametrize("name", ["causal_conv", "speech_embedding"])
-def test_every_step_is_one_graph_of_any_length(name, model_of):
-    model = model_of(*STREAMS[name])
-    shape, mels = model.stream, model.system.acoustic_encoder.num_features
-    reach, generator = shape.past + shape.ahead, torch.Generator().manual_seed(0)
-
-    def check(module, dims, sizes):
-        tensors = [torch.randn(size, generator=generator) for size in sizes]
-        dims = {dim: torch.export.Dim.AUTO for dim in dims}
-        graph = torch.export.export(module.eval(), (tensors[0],), dynamic_shapes=(dims,)).module()
-        for x in tensors[1:]:
-            torch.testing.assert_close(graph(x), module(x), rtol=1e-3, atol=1e-4)
-
-    check(StreamFeatures(model.system), [1], [(1, 8000), (1, 1632), (1, 20_001)])
-    steps = [(1, reach + shape.stride * n, mels) for n in (5, 2, 11)]
-    check(StreamFrames(model.system), [1], steps)
-    check(PooledFrames(model.system), [0, 1], [(3, 25, 8), (1, 40, 8), (17, 13, 8)])
 
 
 def test_front_ends_say_how_they_stream():
