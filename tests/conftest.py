@@ -11,6 +11,7 @@ import pytest
 import soundfile
 import torch
 
+from kwskit import registry
 from kwskit.data.packing import pack_manifest
 from kwskit.evaluation.trials import wsj_trials
 from kwskit.records import write_records
@@ -56,6 +57,14 @@ def sing(word: str, speaker: int, take: int) -> np.ndarray:
 def sing_fixture():
     """The singer, for tests that need more words."""
     return sing
+
+
+@pytest.fixture
+def scratch_registry(monkeypatch):
+    """What a test registers, and the plugins that it loads, are forgotten after it."""
+    registry.parts()  # all homes, before the copies are taken
+    monkeypatch.setattr(registry, "_parts", dict(registry._parts))
+    monkeypatch.setattr(registry, "_plugins", dict(registry._plugins))
 
 
 def sphere(path: Path, pcm: np.ndarray, order: str = "01", coding: str = "pcm", data: bytes | None = None) -> None:

@@ -5,12 +5,7 @@ import pytest
 from kwskit import registry
 from kwskit.cli import main
 
-
-@pytest.fixture(autouse=True)
-def clean_registry(monkeypatch):
-    registry.parts()  # all homes, before the copy is taken
-    monkeypatch.setattr(registry, "_parts", dict(registry._parts))
-    monkeypatch.setattr(registry, "_plugins", dict(registry._plugins))
+pytestmark = pytest.mark.usefixtures("scratch_registry")
 
 
 def test_parts_lists_every_registered_part(capsys):

@@ -34,8 +34,7 @@ class Star(nn.Module):
 
 
 @pytest.fixture(autouse=True)
-def parts(monkeypatch):
-    monkeypatch.setattr(registry, "_parts", dict(registry._parts))
+def parts(scratch_registry):
     registry.register("loss", "test_ring")(Ring)
     registry.register("loss", "test_star")(Star)
 

@@ -10,11 +10,8 @@ from kwskit.registry import RegistryError
 
 
 @pytest.fixture(autouse=True)
-def _scratch_registry(monkeypatch):
-    """What a test registers is forgotten after it."""
-    registry.parts()
-    monkeypatch.setattr(registry, "_parts", dict(registry._parts))
-    monkeypatch.setattr(registry, "_plugins", dict(registry._plugins))
+def _scratch_modules(scratch_registry):
+    """The modules of plugins are forgotten, too."""
     modules = set(sys.modules)
     yield
     for name in set(sys.modules) - modules:

@@ -14,11 +14,8 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def plugins(monkeypatch):
+def plugins(scratch_registry):
     """The plugins of the examples, forgotten after the test."""
-    registry.parts()
-    monkeypatch.setattr(registry, "_parts", dict(registry._parts))
-    monkeypatch.setattr(registry, "_plugins", dict(registry._plugins))
     for path in ROOT.glob("egs/plugin_*/*.py"):
         registry.load_plugin(path)
 

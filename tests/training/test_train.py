@@ -130,7 +130,7 @@ def test_mixed_precision_trains(config, mini_corpus, tmp_path):
     assert (tmp_path / "exp" / "model" / "model.safetensors").exists()
 
 
-def test_a_loss_that_is_not_finite_names_the_utterances(config, mini_corpus, tmp_path):
+def test_a_loss_that_is_not_finite_names_the_utterances(config, mini_corpus, tmp_path, scratch_registry):
     plugin = tmp_path / "poison.py"
     plugin.write_text(
         "from kwskit.losses.base import PairwiseLoss\n"
