@@ -2,7 +2,9 @@
 
 import hashlib
 import importlib.util
+import shutil
 from collections.abc import Callable
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +93,29 @@ def sphere(path: Path, pcm: np.ndarray, order: str = "01", coding: str = "pcm", 
 def sphere_fixture():
     """The writer of SPHERE files."""
     return sphere
+
+
+@pytest.fixture(scope="session")
+def open_browser():
+    """``with open_browser(*switches) as driver`` is a headless Chromium; without one the test is skipped."""
+    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    driver = shutil.which("chromedriver")
+    if not (program and driver):
+        pytest.skip("needs chromium and chromedriver")
+
+    @contextmanager
+    def opened(*switches: str):
+        options = webdriver.ChromeOptions()
+        options.binary_location = program
+        for switch in ("headless=new", "no-sandbox", "disable-dev-shm-usage", "window-size=1280,900", *switches):
+            options.add_argument(f"--{switch}")
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+        yield browser
+        browser.quit()
+
+    return opened
 
 
 @pytest.fixture(scope="session")

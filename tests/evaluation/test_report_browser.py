@@ -1,15 +1,8 @@
 """The report's page in a real browser, on a phone and on a desktop."""
 
-import shutil
-
 import pytest
 
 from kwskit.evaluation.report import write_report
-
-webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-DRIVER = shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs chromium and chromedriver")
 
 # What an element shows outside the window, unless it scrolls inside its own box or a drawing's own space.
 OUTSIDE = """
@@ -40,16 +33,9 @@ return Math.min(...[...document.querySelectorAll("svg text")].filter(t => t.text
 
 
 @pytest.fixture(scope="module")
-def browser():
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for argument in ("headless=new", "no-sandbox", "disable-dev-shm-usage", "window-size=1280,900"):
-        options.add_argument(f"--{argument}")
-    options.add_argument("--autoplay-policy=no-user-gesture-required")  # a test is no person who presses play
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-    yield driver
-    driver.quit()
+def browser(open_browser):
+    with open_browser("autoplay-policy=no-user-gesture-required") as driver:  # a test is no person who presses play
+        yield driver
 
 
 @pytest.fixture(scope="module")

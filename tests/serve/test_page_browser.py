@@ -1,17 +1,11 @@
 """The page in a real browser, with a file as the microphone."""
 
-import shutil
 import time
 
 import pytest
 import soundfile
 
 from kwskit.serve.page import Page
-
-webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-DRIVER = shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="needs chromium and chromedriver")
 
 OUTSIDE = """
 const wide = document.documentElement.clientWidth;
@@ -74,27 +68,17 @@ class Visitor:
 
 
 @pytest.fixture(scope="module")
-def browser(recording, tmp_path_factory):
+def browser(open_browser, recording, tmp_path_factory):
     spoken = tmp_path_factory.mktemp("microphone") / "spoken.wav"
     samples, rate = soundfile.read(recording, dtype="int16")
     soundfile.write(spoken, samples, rate)  # its path has no spaces
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for argument in (
-        "headless=new",
-        "no-sandbox",
-        "disable-dev-shm-usage",
-        "window-size=1280,900",
+    with open_browser(
         "mute-audio",
         "use-fake-device-for-media-stream",
         "use-fake-ui-for-media-stream",
         f"use-file-for-fake-audio-capture={spoken}%noloop",
-    ):
-        options.add_argument(f"--{argument}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-    yield driver
-    driver.quit()
+    ) as driver:
+        yield driver
 
 
 @pytest.fixture(scope="module")
@@ -161,6 +145,8 @@ def test_a_recording_is_spotted_and_the_threshold_chooses(visit, spotter, record
 
 
 def test_hits_are_heard(visit, recording):
+    from selenium.webdriver import ActionChains
+
     visitor = visit()
     rocket = visitor.add("rocket")
     visitor.choose(recording)
@@ -174,7 +160,7 @@ def test_hits_are_heard(visit, recording):
     visitor.find("#whole").click()
     visitor.slide(rocket, 16)  # so that nothing is in the way
     plot = visitor.find("#plot .u-over")
-    webdriver.ActionChains(visitor.driver).move_to_element(plot).click().perform()
+    ActionChains(visitor.driver).move_to_element(plot).click().perform()
     visitor.until(lambda: visitor.text("#time").startswith("0:04"))
     visitor.find("#play").click()
     visitor.until(lambda: visitor.find("#play").get_attribute("aria-label") == "Pause")
