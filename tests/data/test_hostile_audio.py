@@ -42,7 +42,6 @@ def _device(path):
     path.symlink_to("/dev/zero")
 
 
-@pytest.mark.skipif(os.name == "nt", reason="places of POSIX")
 @pytest.mark.parametrize("make", [_pipe, _circle, _nowhere, _device, Path.mkdir])
 def test_what_is_no_regular_file_is_not_opened(tmp_path, make):
     path = tmp_path / "a.wav"

@@ -135,7 +135,6 @@ def test_graphs_read_no_other_file(directory, manifest, tmp_path, monkeypatch, p
         Spotter.load(directory, streaming=True)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="places of POSIX")
 @pytest.mark.parametrize("name", ["audio.onnx", "frames.onnx"])
 @pytest.mark.parametrize("place", ["pipe", "device", "folder", "gone"])
 def test_what_is_no_file_is_not_waited_for(directory, name, place):

@@ -106,7 +106,6 @@ def test_an_archive_that_announces_too_much_is_not_unpacked(arrays, path, monkey
         Background.read(path)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="places of POSIX")
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/zero")])
 def test_what_is_no_file_is_not_waited_for(path, make):
     make(path)

@@ -163,7 +163,6 @@ def test_a_lexicon_travels_with_its_model_and_no_other_file_is_read(model, confi
     load_model(directory)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="places of POSIX")
 @pytest.mark.parametrize("name", ["model.yaml", "model.safetensors"])
 @pytest.mark.parametrize("place", ["pipe", "device", "folder", "circle", "gone"])
 def test_what_is_no_file_is_not_waited_for(directory, name, place):
