@@ -9,12 +9,11 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kwskit.data.audio import read_blocks
 from kwskit.model_error import ModelError
 from kwskit.spotting.background import FILE, Background, BackgroundError
 from kwskit.spotting.background_recorder import BackgroundRecorder
 from kwskit.spotting.cohort_embeddings import CohortEmbeddings
-from kwskit.spotting.expected_duration import expected_seconds, fitting_windows
+from kwskit.spotting.enrolled import enrolled
 from kwskit.spotting.false_alarm_rate import Threshold, gaussian_threshold
 from kwskit.spotting.hit import Hit
 from kwskit.spotting.keyword import Keyword
@@ -22,18 +21,14 @@ from kwskit.spotting.keyword_queries import KeywordQueries
 from kwskit.spotting.listener import Listener
 from kwskit.spotting.listening import knows_streams, listener
 from kwskit.spotting.open_model import open_model
-from kwskit.spotting.pcm import as_pcm
-from kwskit.spotting.said_words import pronunciations_of
+from kwskit.spotting.sound import Sound, blocks_of
 from kwskit.spotting.speech_model import SpeechModel
-from kwskit.spotting.spoken_example import spoken_example
 from kwskit.spotting.spotting_stream import SpottingStream
 from kwskit.spotting.stream_resampler import StreamResampler
 from kwskit.spotting.window_cutter import SAMPLE_RATE
 
 OVERLAP = 0.75
 FA_PER_HOUR = 0.5
-BLOCK = 60.0  # s of a file or an array at once
-Audio = str | Path | ArrayLike
 
 logger = logging.getLogger(__name__)
 
@@ -111,7 +106,7 @@ class Spotter:
         self,
         text: str | None = None,
         *,
-        examples: Sequence[Audio] = (),
+        examples: Sequence[Sound] = (),
         name: str | None = None,
         fa_per_hour: float = FA_PER_HOUR,
         threshold: float | None = None,
@@ -136,7 +131,7 @@ class Spotter:
             When neither text nor examples are given, or examples without text or name, or a rate that is not above 0,
             or a threshold that is no number.
         """
-        keyword = self._keyword(text, examples, name)
+        keyword = enrolled(self.model, self.listener, text, examples, name)
         if threshold is None:
             keyword = self._with_threshold(keyword, fa_per_hour)
         else:
@@ -169,7 +164,7 @@ class Spotter:
         )
         return self._keywords[name]
 
-    def score(self, audio: Audio, text: str) -> float:
+    def score(self, audio: Sound, text: str) -> float:
         """The highest score of any window that fits a keyword, enrolled or typed here; -inf when there is no sound.
 
         Raises
@@ -179,16 +174,16 @@ class Spotter:
         kwskit.data.audio.AudioError
             For a file that cannot be read.
         """
-        keyword = self._keywords.get(text) or self._keyword(text, (), None)
+        keyword = self._keywords.get(text) or enrolled(self.model, self.listener, text)
         stream = self._stream([keyword], [np.inf])
         best = -np.inf
-        for block in _blocks(audio):
+        for block in blocks_of(audio):
             stream.push(block)
             best = max(best, float(stream.scores[1].max(initial=-np.inf)))
         stream.finish()
         return max(best, float(stream.scores[1].max(initial=-np.inf)))
 
-    def spot(self, audio: Audio) -> list[Hit]:
+    def spot(self, audio: Sound) -> list[Hit]:
         """The hits in a file or in (samples,) at 16 kHz, by their end.
 
         Raises
@@ -196,7 +191,7 @@ class Spotter:
         kwskit.data.audio.AudioError
             For a file that cannot be read.
         """
-        return list(self.stream(_blocks(audio)))
+        return list(self.stream(blocks_of(audio)))
 
     def stream(self, blocks: Iterable[ArrayLike], rate: int = SAMPLE_RATE) -> Iterator[Hit]:
         """The hits in blocks (samples,) of any size, int16 or float in [-1, 1], at ``rate`` Hz, as they are heard."""
@@ -217,7 +212,7 @@ class Spotter:
         """What turns a stream into windows of the lengths ``seconds``, embedded."""
         return listener(self.model, seconds, OVERLAP, self.streaming)
 
-    def calibrate(self, recordings: Sequence[Audio]) -> Background:
+    def calibrate(self, recordings: Sequence[Sound]) -> Background:
         """Take recordings in which no keyword is said for the background, and set thresholds anew.
 
         Those of keywords that were enrolled with a threshold stay.
@@ -231,7 +226,7 @@ class Spotter:
         """
         recorder = self.recorder()
         for recording in recordings:
-            recorder.record(_blocks(recording))
+            recorder.record(blocks_of(recording))
         background = recorder.background()
         self._take(background)
         return background
@@ -258,27 +253,6 @@ class Spotter:
         for name, keyword in self._keywords.items():
             if keyword.fa_per_hour is not None:
                 self._keywords[name] = self._with_threshold(keyword, keyword.fa_per_hour)
-
-    def _keyword(self, text: str | None, examples: Sequence[Audio], name: str | None) -> Keyword:
-        """Without a threshold."""
-        if isinstance(examples, str | Path):
-            raise ValueError(f"examples are a list of recordings, not one: [{str(examples)!r}]")
-        if text is None and not len(examples):
-            raise ValueError("a keyword needs text, examples, or both")
-        if text is None and name is None:
-            raise ValueError("a keyword without text needs a name")
-        tokens = [] if text is None else self.model.tokenizer.encode(text)
-        embeddings = self.model.embed_tokens(tokens)
-        seconds = [] if text is None else [expected_seconds(text, self.model.tokenizer)]
-        if len(examples):
-            spoken = [spoken_example(_samples(example), self.listener) for example in examples]
-            seconds.append(float(np.mean([one.seconds for one in spoken])))
-            mean = _unit(np.mean([one.embedding for one in spoken], axis=0, keepdims=True))
-            embeddings = _unit(embeddings + mean) if len(embeddings) else mean
-        told = () if text is None else pronunciations_of(text, self.model.tokenizer)
-        expected = float(np.mean(seconds))
-        windows = fitting_windows(expected)
-        return Keyword(name or text or "", text or "", told, embeddings, expected, windows, examples=len(examples))
 
     def _with_threshold(self, keyword: Keyword, fa_per_hour: float) -> Keyword:
         found = self._threshold(keyword, fa_per_hour)
@@ -311,21 +285,3 @@ def _given(threshold: float) -> float:
     if np.isnan(threshold):
         raise ValueError("a threshold is a number, not nan, which no score would reach")
     return float(threshold)
-
-
-def _blocks(audio: Audio) -> Iterator[NDArray[np.int16]]:
-    """A file, or samples, in blocks (samples,) int16."""
-    if isinstance(audio, str | Path):
-        yield from read_blocks(audio, block=BLOCK)
-        return
-    pcm, size = as_pcm(audio), int(BLOCK * SAMPLE_RATE)
-    for at in range(0, len(pcm), size):
-        yield pcm[at : at + size]
-
-
-def _samples(audio: Audio) -> NDArray[np.int16]:
-    return np.concatenate([np.zeros(0, np.int16), *_blocks(audio)])
-
-
-def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
