@@ -121,7 +121,7 @@ def write_run(exp: Path, data: Path, rename: dict[str, str], suffix: str = "") -
     )
     config = "seed: 7\nacoustic_encoder: !encoder:ecapa {channels: 96}\n" + "# long " * 60 + "\n"
     (exp / "config.yaml").write_text(config)
-    plugin = {"name": "my_losses", "path": "/home/somebody/experiments/my_losses.py", "sha256": "5f" * 32}
+    plugin = {"name": "my_losses", "path": "experiments/my_losses.py", "sha256": "5f" * 32}
     (exp / "plugins.json").write_text(json.dumps([plugin]))
     return exp, data
 

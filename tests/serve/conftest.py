@@ -3,6 +3,7 @@
 import socket
 import threading
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -10,12 +11,27 @@ import soundfile
 
 pytest.importorskip("uvicorn", reason="the extra serve is not installed")
 import uvicorn
+from websockets.sync.client import connect
 
+from kwskit.serve.limits import Limits
 from kwskit.serve.page import Page
 from kwskit.serve.server import configuration
 from kwskit.spotting.spotter import Spotter
 
 RATE = 16_000
+SMALL = Limits(
+    upload_bytes=400_000,
+    upload_seconds=0.5,
+    audio_seconds=3,
+    most_values=100_000,
+    waiting=0,
+    microphones=1,
+    microphone_seconds=1,
+    message_bytes=8_000,
+    idle_seconds=0.5,
+    keywords=2,
+    characters=20,
+)
 SUNG = ["window", "rocket", "lemon", "rocket", "castle"]  # one every 1.5 s
 
 
@@ -68,3 +84,26 @@ def serving():
     for _, thread, listening in servers:
         thread.join(5)
         listening.close()
+
+
+@pytest.fixture(scope="module")
+def port(serving, spotter, index):
+    return serving(Page(spotter, index))
+
+
+@pytest.fixture(scope="module")
+def strict(serving, spotter):
+    """A server with small limits, and without an index."""
+    return serving(Page(spotter, limits=SMALL))
+
+
+@pytest.fixture(scope="session")
+def listen():
+    """``listen(port, *texts)`` is a microphone's connection, from the page itself."""
+
+    def connected(port: int, *texts: str):
+        query = "&".join(f"keyword={quote(text)}" for text in texts)
+        address = f"ws://127.0.0.1:{port}/api/listen?{query}"
+        return connect(address, origin=f"http://127.0.0.1:{port}", compression=None, proxy=None)
+
+    return connected

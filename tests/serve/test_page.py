@@ -1,6 +1,5 @@
 """What the page's server answers, and what it refuses."""
 
-import asyncio
 import base64
 import configparser
 import contextlib
@@ -9,7 +8,6 @@ import io
 import json
 import socket
 import sys
-import threading
 import time
 from importlib import metadata
 from pathlib import Path
@@ -21,40 +19,13 @@ import soundfile
 
 from kwskit.data.audio import read_segment
 from kwskit.serve.guard import HEADERS
-from kwskit.serve.heavy_work import HeavyWork
 from kwskit.serve.limits import Limits
 from kwskit.serve.page import Page
-from kwskit.serve.refusal import Refusal
 from kwskit.spotting.hit_picker import HitPicker
 from kwskit.spotting.spoken_example import trimmed
 
 sync = pytest.importorskip("websockets.sync.client", reason="the extra serve is not installed")
-from websockets.exceptions import ConnectionClosed, InvalidStatus  # noqa: E402
-
-SMALL = Limits(
-    upload_bytes=400_000,
-    upload_seconds=0.5,
-    audio_seconds=3,
-    most_values=100_000,
-    waiting=0,
-    microphones=1,
-    microphone_seconds=1,
-    message_bytes=8_000,
-    idle_seconds=0.5,
-    keywords=2,
-    characters=20,
-)
-
-
-@pytest.fixture(scope="module")
-def port(serving, spotter, index):
-    return serving(Page(spotter, index))
-
-
-@pytest.fixture(scope="module")
-def strict(serving, spotter):
-    """A server with small limits, and without an index."""
-    return serving(Page(spotter, limits=SMALL))
+from websockets.exceptions import InvalidStatus  # noqa: E402
 
 
 def asked(port, method, path, body=None, **headers):
@@ -318,89 +289,6 @@ def test_whoever_goes_away_leaves_the_turn_to_others(port, recording):
     assert after < time.monotonic() - began  # which did the whole of it
 
 
-def test_jobs_are_done_one_by_one_and_a_queue_has_an_end():
-    async def visit():
-        work, order = HeavyWork(waiting=1), []
-
-        async def job(name):
-            with work.place():
-                async with work.turn():
-                    order.append(await work.piece(lambda: (name, threading.current_thread().name)))
-                    order.append(await work.piece(lambda: (name, "again")))
-
-        first, second = asyncio.create_task(job("first")), asyncio.create_task(job("second"))
-        await asyncio.sleep(0)
-        with pytest.raises(Refusal, match="waiting"):
-            await job("third")
-        await first
-        await second
-        await job("fourth")
-        work.close()
-        return order
-
-    order = asyncio.run(visit())
-    assert [name for name, _ in order] == ["first"] * 2 + ["second"] * 2 + ["fourth"] * 2
-    assert order[0][1].startswith("kwskit-serve")
-
-
-def listen(port, *texts):
-    query = "&".join(f"keyword={quote(text)}" for text in texts)
-    address = f"ws://127.0.0.1:{port}/api/listen?{query}"
-    return sync.connect(address, origin=f"http://127.0.0.1:{port}", compression=None, proxy=None)
-
-
-def test_a_microphone_is_heard_as_a_file(port, recording):
-    names, pcm = ["rocket"], read_segment(recording)
-    with listen(port, *names) as connection:
-        messages = []
-        for at in range(0, len(pcm), 3_000):
-            connection.send(pcm[at : at + 3_000].astype("<i2").tobytes())
-            messages.append(json.loads(connection.recv(10)))
-        connection.send("end")
-        messages.append(json.loads(connection.recv(10)))
-        with pytest.raises(ConnectionClosed):
-            connection.recv(10)
-    assert messages[-1]["seconds"] == pytest.approx(8.5)
-    _, *of_file = spot(port, recording.read_bytes(), names)
-    found = sorted(zip(*(column.tolist() for column in windows(messages, names)), strict=True))
-    expected = sorted(zip(*(column.tolist() for column in windows(of_file, names)), strict=True))
-    assert [one[:2] for one in found] == [one[:2] for one in expected]
-    np.testing.assert_allclose([one[2] for one in found], [one[2] for one in expected], atol=1e-3)
-
-
-def last_words(connection):
-    """What a websocket is told before it is closed."""
-    try:
-        return json.loads(connection.recv(10))["error"]
-    except ConnectionClosed as closed:
-        return closed.rcvd.reason or str(closed.rcvd.code)
-
-
-@pytest.mark.parametrize("sent", [b"odd", "hello", b"\0" * 9_000])
-def test_what_no_microphone_sends_ends_it(strict, sent):
-    with listen(strict, "rocket") as connection:
-        connection.send(sent)
-        told = last_words(connection)
-    assert "16-bit" in told or "limit of 8000 bytes" in told
-
-
-def test_microphones_are_bounded(strict):
-    for texts in (["🎉"], ["a", "b", "c"], [" "]):
-        with listen(strict, *texts) as connection:
-            assert last_words(connection)
-    with listen(strict, "rocket") as connection:
-        connection.send(b"\0\0" * 400)
-        connection.recv(10)
-        with listen(strict, "rocket") as other:
-            assert "Other microphones" in last_words(other)
-        assert "while" in last_words(connection)  # idle
-    with listen(strict, "rocket") as connection:
-        for _ in range(5):
-            connection.send(b"\0\0" * 3_200)
-            connection.recv(10)
-        assert "minutes" in last_words(connection)
-
-
 def test_an_index_is_searched_and_what_is_found_can_be_heard(port, index, recording):
     found = post(port, "/api/search", {"text": "rocket"})["results"]
     assert [one["score"] for one in found] == [hit.score for hit in index.search("rocket", top=50)]
@@ -443,7 +331,7 @@ def test_bad_searches_are_told(port, strict):
     assert refusal(strict, "POST", "/api/search", '{"text": "rocket"}')[0] == 404
 
 
-def test_nothing_is_written(port, recording, writes):
+def test_nothing_is_written(listen, port, recording, writes):
     body = recording.read_bytes()
     with writes() as written:
         post(port, "/api/keyword", {"text": "harbor", "fa_per_hour": 1})
