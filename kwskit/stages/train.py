@@ -93,6 +93,8 @@ def _train(
         keywords=plan.keywords,
         utterances=plan.utterances,
         seed=seed,
+        passes=plan.passes,
+        replacement=plan.replacement,
     )
     resident = resident_speech(plan, store, system, processes.device)
     batches = WordBatches(
@@ -108,7 +110,7 @@ def _train(
     )
     feed = TrainingFeed(batches)
     if plan.init is not None:
-        start_from(plan.init, system, plan.fresh)
+        start_from(plan.init, system, plan.fresh, hparams["tokenizer"])
     freeze_parts(system, plan.freeze)
     counts = {name: sum(p.numel() for p in part.parameters()) for name, part in system.named_children()}
     parameters = {name: count for name, count in counts.items() if count}
@@ -142,12 +144,13 @@ def _train(
     system.load_state_dict(best["system"])
     if has_phoneme_vectors_to_learn(system):
         learn_phoneme_vectors(cast(TwoEncoders, system), store, hparams["tokenizer"])
-    card = _card(best["epoch"], best["ap"], plan.validate, parameters, seed)
+    card = _card(best["epoch"], best["ap"], plan, parameters, seed)
     save_model(exp / "model", system, text, card)
     if isinstance(system, DualEncoder):
         write_background(exp / "model", PackedStore.open(data / "store" / "dev"), seed, processes.device)
     seconds = time.perf_counter() - started
-    print(f"best validation AP {best['ap']:.2%} in epoch {best['epoch']}; {seconds:.0f} s; model in {exp / 'model'}")
+    told = f"{plan.keep} validation AP {best['ap']:.2%} in epoch {best['epoch']}"
+    print(f"{told}; {seconds:.0f} s; model in {exp / 'model'}")
 
 
 def _identity(text: str, store: PackedStore) -> str:
@@ -170,14 +173,16 @@ def write_plugins(exp: Path) -> None:
     (exp / "plugins.json").write_text(json.dumps(plugins, indent=1) + "\n", "utf-8")
 
 
-def _card(epoch: int, ap: float, validate: str, parameters: Mapping[str, int], seed: int) -> str:
+def _card(epoch: int, ap: float, plan: TrainingPlan, parameters: Mapping[str, int], seed: int) -> str:
+    started = [] if plan.init is None else [f"- started from the weights of {plan.init}"]
     return "\n".join(
         [
             "# kwskit model",
             "",
             "Open-vocabulary keyword spotting enrolled by typing: a typed and a spoken word meet in one space.",
             "",
-            f"- best of training: epoch {epoch}, validation AP {ap:.2%} (dev {validate})",
+            *started,
+            f"- {plan.keep} of training: epoch {epoch}, validation AP {ap:.2%} (dev {plan.validate})",
             f"- parameters: {', '.join(f'{name} {count:,}' for name, count in parameters.items() if name != 'losses')}",
             f"- seed {seed}, kwskit {__version__}, torch {torch.__version__}, Python {platform.python_version()}",
             "",

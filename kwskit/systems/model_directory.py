@@ -105,6 +105,19 @@ def untrained_model(directory: str | Path, seed: int, device: str | torch.device
     return model
 
 
+def load_tokenizer(directory: str | Path) -> Any:
+    """The tokenizer of a model directory.
+
+    Raises
+    ------
+    ModelError, kwskit.hparams.HparamsError
+        As :func:`load_model`.
+    """
+    _outline(Path(directory))
+    with torch.random.fork_rng(devices=[]):
+        return _build(Path(directory)).tokenizer
+
+
 def _outline(directory: Path) -> dict[str, torch.Tensor]:
     """The state of the system without its values, found to fit the weights."""
     if not (directory / PARTS).is_file():

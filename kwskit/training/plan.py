@@ -21,6 +21,8 @@ class TrainingPlan:
     ----------
     epochs : passes over the training words
     keywords, utterances : P words by K utterances a batch (ADML: 250 x 2)
+    passes : how often an epoch visits each word: with a handful of words, one pass is a single batch
+    replacement : words with fewer than K recordings are used too, and these repeated; else they are left out
     accumulate : batches whose gradients are added before a step
     max_grad_norm : gradients are clipped to this norm
     precision : fp32 (TF32 in matrix products on a GPU), or mixed precision bf16 or fp16 (fp16 on a GPU only)
@@ -31,6 +33,8 @@ class TrainingPlan:
     schedule_every : the scheduler steps once an ``epoch`` or once a ``step``
     checkpoint_steps : batches between two checkpoints within an epoch
     log_steps : batches between two lines of the step log
+    keep : the model that is released is that of the ``best`` epoch, or of the ``last``: few recordings are better not
+        spent on a choice among a few epochs
     validate : the best epoch is that of the highest average precision on dev words: of typed words against segments
         (``trials``), or of ``segments`` against each other, for losses that see no text
     resident : what of the training store is kept in the memory of the training device: nothing (null; the store is
@@ -44,6 +48,8 @@ class TrainingPlan:
     epochs: int
     keywords: int
     utterances: int = 2
+    passes: int = 1
+    replacement: bool = False
     accumulate: int = 1
     max_grad_norm: float = 5.0
     precision: str = "fp32"
@@ -53,6 +59,7 @@ class TrainingPlan:
     schedule_every: str = "epoch"
     checkpoint_steps: int = 200
     log_steps: int = 10
+    keep: str = "best"
     validate: str = "trials"
     resident: str | None = None
     init: str | None = None
@@ -77,11 +84,15 @@ class TrainingPlan:
                 raise PlanError(f"training: '{name}' is missing")
         lists = {name: tuple(section[name]) for name in ("fresh", "freeze") if name in section}
         plan = cls(**{**section, **lists})
-        for name in ("epochs", "keywords", "utterances", "accumulate", "checkpoint_steps", "log_steps"):
+        for name in ("epochs", "keywords", "utterances", "passes", "accumulate", "checkpoint_steps", "log_steps"):
             if not isinstance(getattr(plan, name), int) or getattr(plan, name) < 1:
                 raise PlanError(f"training.{name} must be a whole number of at least 1, not {getattr(plan, name)!r}")
         if plan.precision not in PRECISIONS:
             raise PlanError(f"training.precision must be one of {PRECISIONS}, not {plan.precision!r}")
+        if plan.keep not in ("best", "last"):
+            raise PlanError(f"training.keep must be 'best' or 'last', not {plan.keep!r}")
+        if plan.keep == "last" and plan.early_stop is not None:
+            raise PlanError("training.early_stop looks for the best epoch: with keep: last it has to be null")
         if plan.validate not in ("trials", "segments"):
             raise PlanError(f"training.validate must be 'trials' or 'segments', not {plan.validate!r}")
         if plan.resident not in (None, "pcm", "features"):

@@ -2,17 +2,22 @@
 
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 import safetensors
 import safetensors.torch
 
 from kwskit.model_error import ModelError
-from kwskit.systems.model_directory import WEIGHTS
+from kwskit.systems.model_directory import WEIGHTS, load_tokenizer
 from kwskit.systems.system import System
+from kwskit.text.unpronounceable import UnpronounceableText
 from kwskit.training.plan import PlanError
 
+# Every phoneme and every letter; texts that two tokenizers write alike here, they write alike.
+PANGRAM = "the quick brown fox jumps over a lazy dog beige voyage thing church with joyous measures out loud"
 
-def start_from(directory: str | Path, system: System, fresh: Collection[str] = ()) -> list[str]:
+
+def start_from(directory: str | Path, system: System, fresh: Collection[str], tokenizer: Any) -> list[str]:
     """Give ``system`` the weights of the parts that the model in ``directory`` has too, and name these parts.
 
     Parameters
@@ -20,11 +25,13 @@ def start_from(directory: str | Path, system: System, fresh: Collection[str] = (
     directory : a model directory
     system : changed in place
     fresh : parts left as they are
+    tokenizer : what the system's texts are made of
 
     Raises
     ------
     kwskit.model_error.ModelError
-        When the weights cannot be read, or a part has other shapes there than here.
+        When the weights cannot be read, a part has other shapes there than here, or a text encoder that is taken over
+        would read other tokens than it has learnt.
     """
     path = Path(directory) / WEIGHTS
     try:
@@ -44,7 +51,29 @@ def start_from(directory: str | Path, system: System, fresh: Collection[str] = (
                 f"start it from chance. {error}"
             ) from error
         taken.append(name)
+    if "text_encoder" in taken:
+        _check_tokens(directory, tokenizer)
     return taken
+
+
+def _check_tokens(directory: str | Path, tokenizer: Any) -> None:
+    """Shapes may agree where tokens do not: 75 ids can be phonemes here and letters there."""
+    there = load_tokenizer(directory)
+    for word in PANGRAM.split():
+        theirs, ours = _tokens(there, word), _tokens(tokenizer, word)
+        if theirs != ours:
+            raise ModelError(
+                f"training.init: the tokenizer of {directory} writes '{word}' as {theirs}, this system's as {ours}; "
+                "take that model's tokenizer, or name the text_encoder in training.fresh to start it from chance"
+            )
+
+
+def _tokens(tokenizer: Any, word: str) -> list[list[int]] | None:
+    """The ids of ``word``; None where it cannot be written, as with subwords of few words."""
+    try:
+        return tokenizer.encode(word)
+    except UnpronounceableText:
+        return None
 
 
 def freeze_parts(system: System, names: Collection[str]) -> None:

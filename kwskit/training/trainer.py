@@ -219,7 +219,7 @@ class Trainer(Brain):
         if self.plan.schedule_every == "epoch":
             self.scheduler.step()
         self.epoch, self.step = self.epoch + 1, 0
-        better = ap > self.best_ap
+        better = ap > self.best_ap or self.plan.keep == "last"
         if better:
             self.best_ap, self.best_epoch = ap, self.epoch
         self.watch.clear()

@@ -19,6 +19,9 @@ def test_defaults_are_the_papers_batch_shape():
         ({"epochs": 1, "keywords": 2, "schedule_every": "week"}, "'epoch' or 'step'"),
         ({"epochs": 1, "keywords": 2, "resident": "all"}, "null, 'pcm' or 'features', not 'all'"),
         ({"epochs": 1, "keywords": 2, "validate": "words"}, "'trials' or 'segments', not 'words'"),
+        ({"epochs": 1, "keywords": 2, "passes": 0}, "training.passes must be a whole number"),
+        ({"epochs": 1, "keywords": 2, "keep": "first"}, "'best' or 'last', not 'first'"),
+        ({"epochs": 1, "keywords": 2, "keep": "last", "early_stop": 3}, "early_stop .* has to be null"),
     ],
 )
 def test_mistakes_are_named(section, told):

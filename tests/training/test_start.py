@@ -42,3 +42,26 @@ def test_a_part_of_another_shape_is_named_unless_it_starts_fresh(taught, config,
 def test_a_part_to_freeze_must_exist(config, mini_corpus, tmp_path):
     with pytest.raises(PlanError, match="acoustic_encoder"):
         train(config, mini_corpus, tmp_path / "exp", overrides={"training.freeze": "[encoder]"}, device="cpu")
+
+
+def test_a_text_encoder_reads_the_tokens_that_it_has_learnt(taught, config, mini_corpus, tmp_path):
+    """Letters instead of phonemes: as many ids or fewer, other shapes or not, they are not the model's."""
+    overrides = {"training.epochs": "1", "training.init": str(taught), "tokenizer": "!tokenizer:character {}"}
+    with pytest.raises(ModelError, match=r"the tokenizer of .* writes 'the' as \[\[.*training\.fresh"):
+        train(config, mini_corpus, tmp_path / "exp", overrides=overrides, device="cpu")
+    overrides |= {"training.fresh": "[text_encoder]"}
+    train(config, mini_corpus, tmp_path / "exp2", overrides=overrides, device="cpu")
+
+
+def test_few_words_are_visited_often_and_the_last_epoch_is_kept(config, mini_corpus, tmp_path, capsys):
+    """12 words in batches of 12, of 5 utterances where 4 are recorded."""
+    plan = {"epochs": "2", "keywords": "12", "utterances": "5", "passes": "3", "replacement": "true", "keep": "last"}
+    train(config, mini_corpus, tmp_path / "exp", overrides={f"training.{k}": v for k, v in plan.items()}, device="cpu")
+    told = capsys.readouterr().out
+    assert "48 segments of 12 words; 3 batches an epoch" in told
+    assert "last validation AP" in told
+    assert "in epoch 2" in told
+    last, best = (torch.load(tmp_path / f"exp/train/{name}.pt", weights_only=False) for name in ("last", "best"))
+    assert best["epoch"] == 2
+    for name, weights in load_model(tmp_path / "exp/model").system.state_dict().items():
+        assert torch.equal(weights, last["system"][name]), name
