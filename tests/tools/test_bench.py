@@ -26,6 +26,11 @@ RUNS = {
         "{model} --minutes 0.1 --keywords 2 --load 1 --every 0.05 --most 1000 --recordings {speech}/0.wav",
         ["keeps up: ", "memory grew by"],
     ),
+    "people.py": (
+        "--model one={model} --model other={model} --speech {people} --half dev --resamples 20 --trial-scores "
+        "--only digits,librispeech,phrases --vocabulary {people}/lexicon.tsv --out {folder}/out",
+        ["digits, top 1", "one, words not of the vocabulary", "one less other"],
+    ),
     "scorer.py": ("--utterances 60 --words 10 --negatives 3 --resamples 5", []),
     "spotting.py": (
         "--model small={model} --counts 1 --repeats 1 --seconds 2 --without livekit --without pocketsphinx "
@@ -60,12 +65,37 @@ def sung_folders(sing, tmp_path):
     return {"spoken": tmp_path / "spoken", "speech": tmp_path / "speech"}
 
 
+@pytest.fixture
+def sung_people(sing, tmp_path):
+    """A folder of people's speech: digits, and utterances of words with their times."""
+    folder = tmp_path / "people"
+    for part in ("digits", "librispeech_words/flac"):
+        (folder / part).mkdir(parents=True)
+    for speaker, name in enumerate(("jackson", "nicolas", "george")):
+        for digit, word in enumerate(("zero", "one", "two")):
+            soundfile.write(folder / "digits" / f"{digit}_{name}_0.wav", sing(word, speaker, 0)[::2], 8_000)
+    rows = ["file\tstart\tend\tword\tprobability"]
+    for speaker in range(6):
+        pieces, at, name = [], 0.0, f"{speaker + 1}-1-0000.flac"
+        for take, word in enumerate(np.roll(["tiger", "button", "meadow", "copper", "window", "kitten"], speaker)):
+            pieces.append(sing(word, speaker, take))
+            stop = at + len(pieces[-1]) / 16_000
+            rows.append(f"{name}\t{at:.2f}\t{stop:.2f}\t{word}\t0.95")
+            at = stop
+        soundfile.write(folder / "librispeech_words/flac" / name, np.concatenate(pieces), 16_000)
+    (folder / "librispeech_words/words.tsv").write_text("\n".join(rows) + "\n")
+    (folder / "lexicon.tsv").write_text("window\tW IH1 N D OW0\nkitten\tK IH1 T AH0 N\n")
+    return {"people": folder}
+
+
 @pytest.mark.parametrize("script", RUNS)
 def test_a_benchmark_runs(script, tmp_path, monkeypatch, capsys, request):
     arguments, told = RUNS[script]
     places = {"folder": tmp_path}
     if "{model}" in arguments:
         places |= {"model": request.getfixturevalue("tiny_model"), **request.getfixturevalue("sung_folders")}
+    if "{people}" in arguments:
+        places |= request.getfixturevalue("sung_people")
     monkeypatch.setattr(sys, "argv", [script, *arguments.format(**places).split()])
     monkeypatch.setattr(sys, "path", [str(BENCH), *sys.path])
     monkeypatch.setattr(torch, "set_num_threads", lambda count: None)

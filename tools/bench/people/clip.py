@@ -1,0 +1,56 @@
+"""A stretch of somebody's speech, and what is said in it."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kwskit.data.audio import MIN_SAMPLES, SAMPLE_RATE, AudioError, read_segments
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A file, or a stretch of it in seconds, its text and its speaker."""
+
+    name: str
+    path: Path
+    text: str
+    speaker: str
+    start: float = 0.0
+    stop: float = float("inf")
+
+
+def long_enough(start: float, stop: float) -> bool:
+    """Whether a stretch has one window of 25 ms."""
+    return round(stop * SAMPLE_RATE) - round(start * SAMPLE_RATE) >= MIN_SAMPLES
+
+
+def sounds_of(clips: Sequence[Clip]) -> list[NDArray[np.int16]]:
+    """(samples,) int16 at 16 kHz of each clip; a file is opened once.
+
+    Raises
+    ------
+    AudioError
+        When a clip cannot be read.
+    """
+    by_file: dict[Path, list[int]] = defaultdict(list)
+    for number, clip in enumerate(clips):
+        by_file[clip.path].append(number)
+    found: dict[int, NDArray[np.int16]] = {}
+    for path, numbers in by_file.items():
+        stretches = read_segments(path, [clips[n].start for n in numbers], [clips[n].stop for n in numbers])[0]
+        for number, stretch in zip(numbers, stretches, strict=True):
+            if isinstance(stretch, AudioError):
+                raise stretch
+            found[number] = stretch
+    return [found[number] for number in range(len(clips))]
+
+
+def some_clips(clips: list[Clip], most: int | None) -> list[Clip]:
+    """All of ``clips``, or ``most`` of them, evenly spread."""
+    if most is None or len(clips) <= most:
+        return clips
+    return [clips[place] for place in np.linspace(0, len(clips) - 1, most).round().astype(int)]

@@ -1,0 +1,26 @@
+"""Two models on the same clips, draw by draw."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from people.figure import Figure
+
+GROUPS = frozenset(("errors", "by_speaker", "by_digit"))  # of clips: not compared
+
+
+def differences(one: Any, other: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[str, Figure]]:
+    """Each figure of ``one`` less that of ``other`` at the same place of two nested dictionaries, by its place."""
+    if isinstance(one, Figure) and isinstance(other, Figure):
+        yield " ".join(place), one - other
+    elif isinstance(one, dict) and isinstance(other, dict):
+        for name in one:
+            if name in other and name not in GROUPS:
+                yield from differences(one[name], other[name], (*place, str(name)))
+
+
+def above_zero(figure: Figure) -> float:
+    """Share of the resamples, of those with a value, in which a difference is above 0; ties count half."""
+    values = figure.samples[np.isfinite(figure.samples)]
+    return float(np.mean((np.sign(values) + 1) / 2)) if len(values) else float("nan")

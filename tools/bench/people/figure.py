@@ -1,0 +1,46 @@
+"""A figure with what resampling makes of it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kwskit.evaluation.bootstrap import interval
+
+
+@dataclass(frozen=True, eq=False)
+class Figure:
+    """A value, and its values in B resamples (B,), NaN where a resample has none."""
+
+    value: float
+    samples: NDArray[np.float64]
+
+    def __sub__(self, other: "Figure") -> "Figure":
+        """The difference, in resamples of the same speakers."""
+        return Figure(self.value - other.value, self.samples - other.samples)
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Of 95 %."""
+        return interval(self.samples)
+
+    def percent(self) -> str:
+        """Such as ``48.3 (41.0 to 55.7)``."""
+        low, high = self.interval
+        return f"{100 * self.value:.1f} ({100 * low:.1f} to {100 * high:.1f})"
+
+    def plain(self) -> dict[str, Any]:
+        """For JSON."""
+        return dict(zip(("value", "low", "high"), (self.value, *self.interval), strict=True))
+
+
+def as_json(told: Any) -> Any:
+    """``told`` with its figures as ``{value, low, high}``; what is not finite is null."""
+    if isinstance(told, Figure):
+        return as_json(told.plain())
+    if isinstance(told, dict):
+        return {str(name): as_json(value) for name, value in told.items()}
+    if isinstance(told, list | tuple):
+        return [as_json(value) for value in told]
+    return None if isinstance(told, float) and not np.isfinite(told) else told

@@ -1,0 +1,50 @@
+"""Clips against typed texts, as a model hears and reads them."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kwskit.spotting.cohort_embeddings import CohortEmbeddings
+from kwskit.spotting.enrolled import enrolled
+from kwskit.spotting.keyword_queries import KeywordQueries
+from kwskit.spotting.speech_model import SpeechModel
+
+AT_ONCE = 64
+SCORES = ("cosine", "spotter")
+
+
+def embedded(model: SpeechModel, sounds: Sequence[NDArray[np.int16]]) -> NDArray[np.float32]:
+    """(N, dim) unit embeddings of N clips (samples,), those of one length together: nothing is padded."""
+    by_length: dict[int, list[int]] = defaultdict(list)
+    for number, pcm in enumerate(sounds):
+        by_length[len(pcm)].append(number)
+    found = np.zeros((len(sounds), model.dim), np.float32)
+    for numbers in by_length.values():
+        for at in range(0, len(numbers), AT_ONCE):
+            part = numbers[at : at + AT_ONCE]
+            found[part] = model.embed_windows(np.stack([sounds[number] for number in part]))
+    return found
+
+
+def text_scores(
+    model: SpeechModel, heard: NDArray[np.float32], texts: Sequence[str], scores: str = "cosine"
+) -> NDArray[np.float32]:
+    """(N, V) scores of N clips (N, dim) with V typed texts, each the highest over the text's pronunciations.
+
+    Parameters
+    ----------
+    scores : ``cosine``; or ``spotter``, normalised by other words as a spotter does it
+    """
+    if scores == "spotter":
+        keywords = [enrolled(model, _no_listener, text) for text in texts]
+        return KeywordQueries(keywords, CohortEmbeddings(model), model.tokenizer).every_score(heard)
+    tokens = [model.tokenizer.encode(text) for text in texts]
+    first = np.cumsum([0, *map(len, tokens[:-1])])
+    rows = model.embed_tokens([said for every in tokens for said in every])
+    return np.maximum.reduceat(heard @ rows.T, first, axis=1)
+
+
+def _no_listener(seconds: Sequence[float]) -> None:
+    raise AssertionError("keywords that are typed need no listener")

@@ -1,0 +1,122 @@
+"""Results as Markdown."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from people.comparison import above_zero, differences
+
+WORDS, PHRASES = "librispeech", "phrases"
+
+
+def markdown(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table whose first column is text, the others numbers."""
+    lines = [f"| {' | '.join(heads)} |", "|---|" + "---:|" * (len(heads) - 1)]
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
+
+
+def digit_tables(models: Mapping[str, dict[str, Any]]) -> list[str]:
+    """Top-1 of each model, by speaker and by digit, and its confusions."""
+    found = {name: told["digits"] for name, told in models.items() if "digits" in told}
+    if not found:
+        return []
+    one = next(iter(found.values()))
+    speakers, digits = list(one["by_speaker"]), list(one["by_digit"])
+    heads = ["digits, top 1 in %", "clips", "by speakers", "by recordings", *speakers]
+    rows = [
+        [name, str(told["clips"]), *(told["top1"][by].percent() for by in ("speakers", "recordings"))]
+        + [told["by_speaker"][speaker].percent() for speaker in speakers]
+        for name, told in found.items()
+    ]
+    by_digit = [
+        [name, *(f"{100 * told['by_digit'][digit].value:.0f}" for digit in digits)] for name, told in found.items()
+    ]
+    confused = [
+        [name, ", ".join(f"{c['said']} as {c['taken_for']} {c['times']} of {c['of']}" for c in told["confusions"])]
+        for name, told in found.items()
+    ]
+    return [
+        markdown(heads, rows),
+        markdown(["digits, top 1 in %", *digits], by_digit),
+        "\n".join(f"- {name}: {pairs}" for name, pairs in confused),
+    ]
+
+
+def text_tables(models: Mapping[str, dict[str, Any]]) -> list[str]:
+    """Easy, hard and many negatives of words, and of phrases by their number of words."""
+    rows = [
+        [f"{name}, {label}", str(told["clips"]), str(told["texts"]), *_cells(told)]
+        for name, model in models.items()
+        for label, told in _parts(model)
+        if told["clips"]
+    ]
+    if not rows:
+        return []
+    heads = ["typed text, in %", "clips", "texts", "easy: EER", "easy: AUC", "hard: EER", "hard: AUC", "50 others: AP"]
+    return [markdown(heads, rows)]
+
+
+def _cells(told: dict[str, Any]) -> list[str]:
+    return [
+        told[kind][metric].percent()
+        for kind, metric in (("easy", "eer"), ("easy", "auc"), ("hard", "eer"), ("hard", "auc"), ("many", "ap"))
+    ]
+
+
+def _parts(model: dict[str, Any]) -> Iterable[tuple[str, dict[str, Any]]]:
+    labels = {"all": "words", "known": "words of the vocabulary", "unknown": "words not of the vocabulary"}
+    for part, label in labels.items():
+        if part in model.get(WORDS, {}):
+            yield label, model[WORDS][part]
+    for length, told in model.get(PHRASES, {}).items():
+        yield f"phrases of {length} words", told["all"]
+
+
+def error_tables(models: Mapping[str, dict[str, Any]]) -> list[str]:
+    """Where the models err: groups of clips in rows, models in columns."""
+    tables = []
+    for part, cell in (("digits", _digit_cell), (WORDS, _word_cell)):
+        found = {name: told[part]["errors"] for name, told in models.items() if part in told}
+        if not found:
+            continue
+        one = next(iter(found.values()))
+        rows = [
+            [f"{kind}: {group}", str(told["clips"]), *(cell(errors[kind][group]) for errors in found.values())]
+            for kind in ("phonemes", "initial", "rate")
+            for group, told in one[kind].items()
+        ]
+        unit = "top 1" if part == "digits" else "hard EER; easy EER; AP of 50 others"
+        tables.append(markdown([f"{part}, {unit}, in %", "clips", *found], rows))
+    spreads = [
+        [f"{name}, {kind}", str(spread["speakers"]), *(f"{100 * spread[at]:.1f}" for at in SPREAD)]
+        for name, told in models.items()
+        if WORDS in told
+        for kind, spread in told[WORDS]["errors"]["speaker"].items()
+    ]
+    if spreads:
+        tables.append(markdown([f"{WORDS}, errors of a speaker in %", "speakers", *SPREAD], spreads))
+    return tables
+
+
+SPREAD = ("best", "quarter", "median", "three quarters", "worst")
+
+
+def _digit_cell(told: dict[str, Any]) -> str:
+    return told["top1"].percent()
+
+
+def _word_cell(told: dict[str, Any]) -> str:
+    return "; ".join(told[kind][m].percent() for kind, m in (("hard", "eer"), ("easy", "eer"), ("many", "ap")))
+
+
+def comparison_tables(models: Mapping[str, dict[str, Any]]) -> list[str]:
+    """The first model less each other one."""
+    (first, one), *others = models.items()
+    tables = []
+    for name, other in others:
+        rows = [
+            [place, difference.percent(), f"{100 * above_zero(difference):.0f}"]
+            for place, difference in differences(one, other)
+        ]
+        heads = [f"{first} less {name}", "difference in % points", "above 0 in % of resamples"]
+        tables.append(markdown(heads, rows))
+    return tables
