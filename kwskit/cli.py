@@ -12,6 +12,7 @@ from types import ModuleType
 from kwskit import __version__, registry
 
 COMMANDS = (
+    "models",
     "parts",
     "fetch",
     "align",

@@ -8,7 +8,8 @@ TOLD = "stage 3 without training: take a model trained elsewhere"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Tell ``parser`` what the command takes."""
-    parser.add_argument("--model", type=Path, required=True, help="its directory")
+    told = "its directory, the name of a packaged one, or owner/name of the Hugging Face Hub"
+    parser.add_argument("--model", required=True, help=told)
     parser.add_argument("--exp", type=Path, required=True, help="folder of the run")
 
 

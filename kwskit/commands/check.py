@@ -7,6 +7,8 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kwskit.commands import MODEL
+
 if TYPE_CHECKING:
     from kwskit.spotting.keyword_check import KeywordCheck
 
@@ -17,7 +19,7 @@ WIDTH = 100
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Tell ``parser`` what the command takes."""
     parser.add_argument("keywords", nargs="+", metavar="TEXT", help="several are also checked against each other")
-    parser.add_argument("--model", type=Path, metavar="DIR", help="a trained or exported model")
+    parser.add_argument("--model", metavar="MODEL", help=MODEL)
     parser.add_argument("--fa-per-hour", type=float, default=0.5, help="false alarms of a keyword (default 0.5)")
     parser.add_argument("--threshold", type=float, help="of all keywords, in the place of their own")
     parser.add_argument("--background", type=Path, metavar="FILE", help="of kwskit calibrate (default: the model's)")

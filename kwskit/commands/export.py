@@ -17,9 +17,11 @@ TOLD = "write a trained model as ONNX graphs, which run without torch"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Tell ``parser`` what the command takes."""
-    parser.add_argument("model", type=Path, metavar="MODEL", help="directory that training wrote, such as exp/model")
+    told = "directory that training wrote, such as exp/model, a packaged name, or owner/name of the Hugging Face Hub"
+    parser.add_argument("model", metavar="MODEL", help=told)
     parser.add_argument("--format", choices=["onnx"], default="onnx")
-    parser.add_argument("--to", type=Path, metavar="DIR", help="directory to write (default: MODEL-onnx)")
+    told = "directory to write (default: MODEL-onnx; that of a model called by its name is made here)"
+    parser.add_argument("--to", type=Path, metavar="DIR", help=told)
     parser.add_argument("--int8", action="store_true", help="also write a smaller, faster model to DIR-int8")
     parser.add_argument("--clips", type=Path, metavar="FOLDER", help="recordings of speech to compare the models on")
     parser.add_argument("--data", type=Path, metavar="DIR", help="a corpus to score the models on")
@@ -33,10 +35,14 @@ def run(options: argparse.Namespace) -> None:
         from kwskit.export.trial_precision import TrialPrecision
     except ImportError as error:
         raise ImportError(f"{error}; to export: pip install 'kwskit[export]'") from error
+    from kwskit.model_source import ModelSource
 
-    target = options.to or options.model.absolute().with_name(f"{options.model.absolute().name}-{options.format}")
+    source = ModelSource.find(options.model)
+    beside = Path((source.name or source.directory.name).rpartition("/")[2]) if source.shared else source.directory
+    beside = beside.absolute()
+    target = options.to or beside.with_name(f"{beside.name}-{options.format}")
     trials = None if options.data is None else partial(TrialPrecision, options.data, options.trials)
-    report = export_model(options.model, target, _clips(options), options.int8, trials)
+    report = export_model(source.directory, target, _clips(options), options.int8, trials)
     for row in _rows(report) if sys.stdout.isatty() else ():
         print(row)
     if not sys.stdout.isatty():

@@ -3,6 +3,8 @@
 import argparse
 import sys
 
+from kwskit.commands import MODEL
+
 TOLD = "make recordings searchable, or add some to an index"
 
 
@@ -11,8 +13,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("recordings", nargs="+", metavar="RECORDING", help="audio files, or folders of them")
     told = "folder of the index, or an address of the vector engine; what is there already is added to"
     parser.add_argument("--out", required=True, metavar="INDEX", help=told)
-    told = "directory of a trained or exported model; an index that is there remembers its own"
-    parser.add_argument("--model", metavar="DIR", help=told)
+    parser.add_argument("--model", metavar="MODEL", help=f"{MODEL}; an index that is there remembers its own")
     parser.add_argument("--device", default="cpu", help="of torch, for a trained model")
     told = "lengths of the windows in seconds, of a new index (default 0.3,0.5,0.8,1.2,1.8)"
     parser.add_argument("--windows", metavar="SECONDS,...", help=told)

@@ -16,7 +16,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("index", metavar="INDEX", help="what kwskit index has made")
     parser.add_argument("text", nargs="?", help="typed words")
     parser.add_argument("--example", metavar="AUDIO", help="a recording of the words, and of nothing else")
-    parser.add_argument("--model", metavar="DIR", help="where the model of the index is, if it has been moved")
+    parser.add_argument("--model", metavar="MODEL", help="where the model of the index is, if it has been moved")
     parser.add_argument("--device", default="cpu", help="of torch, for a trained model")
     parser.add_argument("--top", type=int, metavar="N", help="hits, at most (default 20; of each of --queries 1000)")
     parser.add_argument("--min-score", type=float, metavar="SCORE", help="least score of a hit")

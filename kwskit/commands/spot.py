@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kwskit.commands import MODEL
+
 if TYPE_CHECKING:
     from kwskit.spotting.hit import Hit
     from kwskit.spotting.keyword import Keyword
@@ -17,7 +19,7 @@ TOLD = "hear keywords in recordings, in a pipe or at the microphone"
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Tell ``parser`` what the command takes."""
     parser.add_argument("recordings", nargs="*", metavar="AUDIO", help="files; - is raw 16-bit mono PCM from stdin")
-    parser.add_argument("--model", type=Path, metavar="DIR", help="a trained or exported model")
+    parser.add_argument("--model", metavar="MODEL", help=MODEL)
     parser.add_argument("--keyword", action="append", default=[], metavar="TEXT", help="to listen for (repeatable)")
     parser.add_argument("--keywords-file", type=Path, metavar="FILE", help="keywords, one a line")
     told = "a recording of somebody saying NAME, beside --keyword NAME or in its place (repeatable)"

@@ -8,7 +8,6 @@ from typing import cast
 
 import numpy as np
 import torch
-from torch import nn
 
 from kwskit.export.multiply_accumulates import multiply_accumulates
 from kwskit.spotting.frame_stream import FrameStream
@@ -16,6 +15,7 @@ from kwskit.spotting.onnx_model import AUDIO, FEATURES, FRAMES, OnnxModel
 from kwskit.spotting.torch_model import TorchModel
 from kwskit.stream_shape import SAMPLE_RATE
 from kwskit.systems.dual_encoder import DualEncoder
+from kwskit.systems.parameter_counts import parameter_counts
 
 STREAM_SECONDS = 4
 REPEATS = 5
@@ -42,8 +42,7 @@ class Profile:
         """Of a system and its float graphs in ``directory``."""
         silence = np.zeros((1, SAMPLE_RATE), np.float32)
         return cls(
-            _parameters(system.frontend, system.acoustic_encoder, system.audio_pooler),
-            _parameters(system.text_encoder, system.text_pooler),
+            *parameter_counts(system),
             multiply_accumulates(directory / AUDIO, {"wav": silence, "lens": np.array([SAMPLE_RATE])}),
             None if system.stream is None else _stream_macs(system, directory),
         )
@@ -103,7 +102,3 @@ def _stream_macs(system: DualEncoder, directory: Path) -> int:
     heard = 1 + (SAMPLE_RATE - shape.window) // shape.hop
     a_feature = features / heard + (of_frames(20) - of_frames(10)) / (10 * shape.stride)
     return round(a_feature * SAMPLE_RATE / shape.hop)
-
-
-def _parameters(*modules: nn.Module) -> int:
-    return sum(parameter.numel() for module in modules for parameter in module.parameters())

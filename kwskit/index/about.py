@@ -17,7 +17,7 @@ class About:
     Attributes
     ----------
     model, digest : name of the model, and what tells it from any other
-    opened_from : where it was
+    opened_from : where it was: a directory, a packaged name or a repository of the Hub
     dim : of its embeddings
     settings : facts of :class:`SearchSettings`
     version : of the index's layout

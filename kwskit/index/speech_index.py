@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,6 +21,7 @@ from kwskit.index.merging import merged
 from kwskit.index.speech_index_error import SpeechIndexError
 from kwskit.index.tables import IndexedFile, Near
 from kwskit.index.window_tables import WindowTables
+from kwskit.model_source import ModelSource
 from kwskit.spotting.cohort_embeddings import COHORT, CohortEmbeddings
 from kwskit.spotting.expected_duration import WINDOWS, expected_seconds, fitting_windows
 from kwskit.spotting.listener import Listener
@@ -57,7 +59,7 @@ class SpeechIndex:
     def create(
         cls,
         place: str | Path,
-        model: SpeechModel | str | Path,
+        model: SpeechModel | str | Path | None = None,
         settings: SearchSettings = DEFAULTS,
         device: str = "cpu",
     ) -> "SpeechIndex":
@@ -66,7 +68,7 @@ class SpeechIndex:
         Parameters
         ----------
         place : a folder that is not there or empty, or an address that the vector engine connects to
-        model : or its directory
+        model : or what :meth:`kwskit.model_source.ModelSource.find` takes: its directory, its name, None
         settings : lengths and overlap of the windows, refractory time, and whether there is a cohort
         device : of torch
 
@@ -75,12 +77,13 @@ class SpeechIndex:
         SpeechIndexError
             When there is an index already.
         kwskit.model_error.ModelError
-            When the directory holds no usable model.
+            When there is no usable model.
         """
         tables = WindowTables(place)
         tables.refuse_strange()
-        told = str(Path(model).absolute()) if isinstance(model, str | Path) else ""
-        opened = open_model(model, device) if isinstance(model, str | Path) else model
+        source = ModelSource.find(model) if model is None or isinstance(model, str | Path) else None
+        opened = cast(SpeechModel, model) if source is None else open_model(source, device)
+        told = "" if source is None else source.told
         about = About(opened.name, opened.digest, told, opened.dim, settings.told())
         with tables.writing():
             if tables.exists():
@@ -97,7 +100,7 @@ class SpeechIndex:
         Parameters
         ----------
         place : of the index
-        model : or its directory; by default that which the index was made with, from where it was then
+        model : or its directory or name; by default that which the index was made with, from where it was then
         device : of torch
 
         Raises
@@ -118,11 +121,9 @@ class SpeechIndex:
         settings: SearchSettings = DEFAULTS,
         device: str = "cpu",
     ) -> "SpeechIndex":
-        """The index of ``place``, or an empty one; raises as :meth:`open` and :meth:`create`."""
+        """The index of ``place``, or an empty one; takes and raises what :meth:`open` and :meth:`create` do."""
         if WindowTables(place).exists():
             return cls.open(place, model, device)
-        if model is None:
-            raise SpeechIndexError(f"{place}: a new index needs a model (--model): the directory of a trained one")
         return cls.create(place, model, settings, device)
 
     @property

@@ -18,12 +18,12 @@ CONNECTIONS = 64
 THREADS = 2
 
 
-def serve(model: Path | None, index: Path | None, host: str, port: int) -> None:
+def serve(model: str | Path | None, index: Path | None, host: str, port: int) -> None:
     """Serve the page until it is interrupted.
 
     Parameters
     ----------
-    model : directory of the model; None is that of the index, or the packaged one
+    model : as :meth:`kwskit.model_source.ModelSource.find` takes it; None is that of the index, or the packaged one
     index : directory of what can be searched, if anything
     host : address of this machine that is listened at
     port : 0 is any that is free
@@ -67,7 +67,7 @@ def configuration(page: Page) -> uvicorn.Config:
     )
 
 
-def _opened(model: Path | None, index: Path | None) -> "tuple[Spotter, SpeechIndex | None]":
+def _opened(model: str | Path | None, index: Path | None) -> "tuple[Spotter, SpeechIndex | None]":
     archive = None
     if index is None:
         spotter = Spotter.load(model)

@@ -1,27 +1,29 @@
-"""A model directory of either kind, for spotting."""
+"""A model of either kind, for spotting."""
 
 from pathlib import Path
 
 from kwskit.model_error import ModelError
+from kwskit.model_source import EXPORTED, KINDS, TRAINED, ModelSource
 from kwskit.spotting.speech_model import SpeechModel
 
-EXPORTED, TRAINED = "model.onnx.json", "model.yaml"
 
-
-def open_model(model: str | Path, device: str = "cpu") -> SpeechModel:
-    """The model of a directory that ``kwskit export`` has written, without torch, or training, with torch.
+def open_model(model: str | Path | ModelSource | None = None, device: str = "cpu") -> SpeechModel:
+    """The model that ``kwskit export`` has written, without torch, or training, with torch.
 
     Parameters
     ----------
-    model : the directory
-    device : of torch; an exported model runs on the CPU
+    model : as :meth:`kwskit.model_source.ModelSource.find` takes it
+    device : of torch; an exported model runs on the CPU, and where both are there is what is opened for ``cpu``
 
     Raises
     ------
     ModelError
-        When it holds no usable model.
+        When there is none, or it cannot be used.
+    ImportError
+        When it is of the Hugging Face Hub, and huggingface_hub is not installed.
     """
-    path = Path(model)
+    source = ModelSource.find(model)
+    path = source.for_spotting(device)
     if (path / EXPORTED).is_file():
         from kwskit.spotting.onnx_model import OnnxModel
 
@@ -29,9 +31,5 @@ def open_model(model: str | Path, device: str = "cpu") -> SpeechModel:
     if (path / TRAINED).is_file():
         from kwskit.spotting.torch_model import TorchModel
 
-        return TorchModel(path, device)
-    found = "holds neither" if path.is_dir() else "is no directory"
-    raise ModelError(
-        f"{path} {found}: a model is the directory that training wrote ({TRAINED}, such as exp/small/model) or that "
-        f"kwskit export wrote ({EXPORTED})"
-    )
+        return TorchModel(path, device, source.name)
+    raise ModelError(f"{path} holds neither {TRAINED} nor {EXPORTED}: {KINDS}")

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kwskit.model_error import ModelError
+from kwskit.model_source import ModelSource
 from kwskit.spotting.background import FILE, Background, BackgroundError
 from kwskit.spotting.background_recorder import BackgroundRecorder
 from kwskit.spotting.cohort_embeddings import CohortEmbeddings
@@ -65,18 +66,19 @@ class Spotter:
     @classmethod
     def load(
         cls,
-        model: str | Path | None = None,
+        model: str | Path | ModelSource | None = None,
         *,
         device: str = "cpu",
         streaming: bool | None = None,
         background: str | Path | None = None,
     ) -> "Spotter":
-        """A spotter with the model of a directory, trained or exported.
+        """A spotter with a model: a packaged one, that of a directory, trained or exported, or one of the Hub.
 
         Parameters
         ----------
-        model : the directory
-        device : of torch, for a trained one
+        model : name, directory or repository, as :meth:`kwskit.model_source.ModelSource.find` takes it; None is the
+            packaged ``english-small``
+        device : of torch; on the CPU a model that has been exported too needs no torch
         streaming : see :class:`Spotter`
         background : file of ``kwskit calibrate``; None is the model's own, where it has one
 
@@ -84,17 +86,15 @@ class Spotter:
         ------
         ModelError
             When there is no usable model.
+        ImportError
+            When it is of the Hugging Face Hub, and huggingface_hub is not installed.
         BackgroundError
             When the background cannot be used.
         """
-        if model is None:
-            raise ModelError(
-                "which model? kwskit has none of its own yet: give the directory of one, such as "
-                'Spotter.load("recipes/synth/exp/small/model"), which `bash recipes/synth/run.sh` trains'
-            )
-        own = Path(model) / FILE
+        source = ModelSource.find(model)
+        own = source.for_spotting(device) / FILE
         path = own if background is None and own.is_file() else background
-        opened = open_model(model, device)
+        opened = open_model(source, device)
         return cls(opened, None if path is None else Background.read(path), streaming)
 
     @property

@@ -26,6 +26,7 @@ class TorchModel:
     ----------
     directory : of the model
     device : of torch
+    name : what it is called; None is after its directory
 
     Raises
     ------
@@ -33,7 +34,7 @@ class TorchModel:
         When the directory holds no usable model, or one that compares speech and text pair by pair.
     """
 
-    def __init__(self, directory: str | Path, device: str = "cpu"):
+    def __init__(self, directory: str | Path, device: str = "cpu", name: str | None = None):
         path = Path(directory)
         model = load_model(path, device)
         if not isinstance(model.system, DualEncoder):
@@ -41,7 +42,7 @@ class TorchModel:
                 f"{path}: {type(model.system).__name__} judges speech against text pair by pair; spotting and indexing "
                 "need !system:dual_encoder, which gives speech and text an embedding each"
             )
-        self.name = path.name if path.name != "model" else path.absolute().parent.name
+        self.name = name or (path.name if path.name != "model" else path.absolute().parent.name)
         self.digest = hashlib.sha256((path / PARTS).read_bytes() + (path / WEIGHTS).read_bytes()).hexdigest()[:16]
         self.system, self.tokenizer = model.system, model.tokenizer
         self.dim: int = self.system.dim

@@ -3,12 +3,18 @@
 import shutil
 from pathlib import Path
 
+from kwskit.model_source import ModelSource
 from kwskit.stages.train import write_plugins
 from kwskit.systems.model_directory import WEIGHTS, load_model
 
 
-def adopt_model(model: Path, exp: Path) -> None:
-    """Copy the model directory ``model`` to ``exp/model``, whole or not at all; the same one there already stays.
+def adopt_model(model: str | Path, exp: Path) -> None:
+    """Copy a model directory to ``exp/model``, whole or not at all; the same one there already stays.
+
+    Parameters
+    ----------
+    model : its directory, or its name as :meth:`kwskit.model_source.ModelSource.find` takes it
+    exp : folder of the run
 
     Raises
     ------
@@ -17,17 +23,18 @@ def adopt_model(model: Path, exp: Path) -> None:
     ValueError
         When ``exp`` holds another model.
     """
+    source = ModelSource.find(model).directory
     target = exp / "model"
     if target.exists():
-        if _weights(target) == _weights(model):
+        if _weights(target) == _weights(source):
             print(f"the model is there already: {target}")
             return
         raise ValueError(f"{target} is another model than {model}: choose another --exp, or delete that folder")
-    load_model(model)
+    load_model(source)
     write_plugins(exp)
     partial = exp / ".model.partial"
     shutil.rmtree(partial, ignore_errors=True)
-    shutil.copytree(model, partial)
+    shutil.copytree(source, partial)
     partial.rename(target)
     print(f"model of {model} in {target}")
 

@@ -70,7 +70,7 @@ def test_metrics_are_those_of_listening_to_everything(task, tmp_path, model, mon
 
     monkeypatch.setattr("kwskit.index.speech_index.open_model", lambda source, device: model)
     place = str(tmp_path / "index")
-    assert main(["index", str(task / "audio"), "--out", place, "--model", "m"]) == 0
+    assert main(["index", str(task / "audio"), "--out", place, "--model", str(tmp_path)]) == 0
     found = tmp_path / "found.tsv"
     assert main(["search", place, "--queries", str(task)]) == 1
     assert main(["search", place, "--queries", str(task), "--to", str(found)]) == 0

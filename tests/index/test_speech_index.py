@@ -173,8 +173,6 @@ def test_another_model_is_refused(tmp_path, index, model):
         SpeechIndex.create(index.place, model)
     with pytest.raises(SpeechIndexError, match="kwskit index RECORDINGS"):
         SpeechIndex.open(tmp_path / "nothing")
-    with pytest.raises(SpeechIndexError, match="needs a model"):
-        SpeechIndex.open_or_create(tmp_path / "nothing")
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "letter.txt").write_text("dear")
     with pytest.raises(SpeechIndexError, match=r"letter\.txt"):
@@ -222,9 +220,9 @@ def test_commands(tmp_path, model, recordings, monkeypatch, capsys):
     folder = shutil.copytree(recordings[0], tmp_path / "recordings")
     (folder / "broken.wav").write_bytes(b"broken")
     place = str(tmp_path / "index")
-    assert main(["index", str(folder), "--out", place]) == 1
-    assert "--model" in capsys.readouterr().err
-    assert main(["index", str(folder), "--out", place, "--model", "m", "--windows", "0.3,0.5"]) == 0
+    assert main(["index", str(folder), "--out", place, "--model", "/nowhere/at/all"]) == 1
+    assert "/nowhere/at/all is no directory" in capsys.readouterr().err
+    assert main(["index", str(folder), "--out", place, "--model", str(folder), "--windows", "0.3,0.5"]) == 0
     told = capsys.readouterr()
     assert "3 files indexed, 1 cannot be read" in told.out
     assert "not indexed" in told.err

@@ -225,8 +225,6 @@ def test_enrolling_forgetting_retuning(sung_model, caplog):
 
 
 def test_models_that_are_none(tmp_path, sung_model):
-    with pytest.raises(ModelError, match=r"bash recipes/synth/run\.sh"):
-        Spotter.load()
     with pytest.raises(ModelError, match="holds neither"):
         Spotter.load(tmp_path)
     with pytest.raises(ModelError, match="is no directory"):

@@ -1,0 +1,1 @@
+"""The packaged models, a directory each; :mod:`kwskit.packaged` finds them."""
