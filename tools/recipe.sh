@@ -12,10 +12,13 @@
 #   own_flags      names of flags of its own, e.g. "corpus alignments"
 #   own_usage      what --help says of them, a line each
 #   zero_shot      1: nothing is trained here, stage 3 takes the model that --model names
+#   data_with_exp  1: the data are those of one run, and --data is EXP/data unless given
+# A recipe that does a stage in its own way defines stage_N, which is called in the place of the runner's.
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 recipe=$(cd "$(dirname "${BASH_SOURCE[1]}")" && pwd)
-extras='' default_size=small base_config=$repository/recipes/hparams/adml.yaml own_flags='' own_usage='' zero_shot=0
+extras='' default_size=small base_config=$repository/recipes/hparams/adml.yaml own_flags='' own_usage=''
+zero_shot=0 data_with_exp=0
 stage_names=("get data" "prepare manifests and trials" "pack store and pronunciations" train "embed and score" report)
 
 usage() {
@@ -91,7 +94,11 @@ parse_flags() {
         --plugin) need_path "$flag" "$value" && plugin_flags+=(--plugin "$value") ;;
         --config) need_path "$flag" "$value" && config=$value ;;
         --overlay) need_path "$flag" "$value" && overlays+=$value$'\n' ;;
-        --model) need_path "$flag" "$value/model.safetensors" && model=$value ;;
+        --model)
+            # Models that come with kwskit have names, which kwskit adopt knows.
+            [ -d "$repository/kwskit/models/$value" ] || need_path "$flag" "$value/model.safetensors"
+            model=$value
+            ;;
         *)
             if [[ " $own_flags " = *" ${flag#--} "* ]]; then
                 given_own_flags+=("$flag" "$value")
@@ -120,11 +127,12 @@ parse_flags() {
         yamls+=("$path")
     done <<<"$overlays"
     if [ -n "$model" ]; then
-        names+=_$(basename "$(cd "$model/.." && pwd)")
+        if [ -d "$model" ]; then names+=_$(basename "$(cd "$model/.." && pwd)"); else names+=_$model; fi
     elif ((zero_shot && stage <= 3 && stop_stage >= 3)); then
         complain "--model is missing: this recipe scores a model trained elsewhere, e.g. recipes/synth/exp/small/model"
     fi
-    data=${data:-$recipe/data/$size} exp=${exp:-$recipe/exp/$size$names}
+    exp=${exp:-$recipe/exp/$size$names}
+    if ((data_with_exp)); then data=${data:-$exp/data}; else data=${data:-$recipe/data/$size}; fi
     check_overrides
 
     train_flags=(--config "${yamls[0]}")
@@ -166,6 +174,10 @@ run_stage() {
     [ "$ngpu" != 0 ] || device_flags=(--device cpu)
     # "${a[@]+"${a[@]}"}" is an array that may be empty, for the bash of macOS.
     data_flags+=("${strict_flag[@]+"${strict_flag[@]}"}" "${given_own_flags[@]+"${given_own_flags[@]}"}")
+    if declare -F "stage_$1" >/dev/null; then
+        "stage_$1"
+        return
+    fi
     case $1 in
     0) get_data "${data_flags[@]}" ;;
     1) prepare "${data_flags[@]}" ;;

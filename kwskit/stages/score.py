@@ -62,10 +62,10 @@ def is_scored(data: Path, exp: Path, lists: Sequence[str]) -> bool:
 
 
 def score(data: Path, exp: Path, words_dir: Path | None = None, device: str | None = None) -> Path:
-    """Score the tasks of ``data`` with the model of ``exp`` and with an untrained one.
+    """Score the tasks of ``data`` with the model of ``exp`` and with an untrained one, or with that of ``exp/before``.
 
     The tasks are those of ``data/evaluation.txt`` where it exists, else all ``trials/test_*.tsv``. Writes
-    ``scores/<trained|untrained>/<task>``, ``embeddings.npz`` and ``results.json``. Score files of the same model
+    ``scores/<trained|untrained|before>/<task>``, ``embeddings.npz`` and ``results.json``. Score files of the same model
     and task are kept. What a system cannot do (segments or spoken queries, with one that judges pairs) is left out, and
     so are searches of more than ten minutes of sound with the untrained model.
 
@@ -91,7 +91,7 @@ def _score(data: Path, exp: Path, words_dir: Path | None, work: SharedWork) -> N
     if words_dir is not None:
         tasks.append(_human_task(words_dir, exp))
     results = []
-    for model_name in (TRAINED, UNTRAINED):
+    for model_name in work.names:
         able = [task for task in tasks if _is_wanted(task, model_name, work.model(model_name))]
         _score_tasks(exp, model_name, work, able)
         results += [_results(task, exp, model_name) for task in able]
@@ -149,7 +149,7 @@ def _showcase_store(data: Path, tasks: Sequence[Task]) -> Path | None:
 
 def _score_tasks(exp: Path, model_name: str, work: SharedWork, tasks: Sequence[Task]) -> None:
     """Write score files of the ``tasks``; each store is encoded once, and not at all when nothing is to do."""
-    model, told = work.model(model_name), f"{model_name}:{digest(exp / 'model' / WEIGHTS)}"
+    model, told = work.model(model_name), f"{model_name}:{digest(work.folder(model_name) / WEIGHTS)}"
     audio: dict[Path, Encoded] = {}
     for task in tasks:
         path = task.path(exp, model_name)

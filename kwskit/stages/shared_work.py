@@ -12,7 +12,7 @@ from kwskit.processes import Processes
 from kwskit.systems.model_directory import Model, load_model, untrained_model
 from kwskit.systems.scoring import encode_store_together
 
-TRAINED, UNTRAINED = "trained", "untrained"
+TRAINED, UNTRAINED, BEFORE = "trained", "untrained", "before"
 
 Found = TypeVar("Found")
 
@@ -25,7 +25,7 @@ class SharedWork:
 
     Parameters
     ----------
-    exp : folder of the run, with the trained model
+    exp : folder of the run, with the trained model; a run that trained another one on has that in ``before/``
     device : where to work
     """
 
@@ -33,11 +33,21 @@ class SharedWork:
         self.exp, self.device = exp, device
         self._models: dict[str, Model] = {}
 
+    @property
+    def names(self) -> tuple[str, str]:
+        """The models to be compared: the ``trained`` one, and what it was ``before`` or else an ``untrained`` one."""
+        return TRAINED, BEFORE if self.folder(BEFORE).is_dir() else UNTRAINED
+
+    def folder(self, name: str) -> Path:
+        """The directory of the model ``name``; for an untrained one, of that which it is like."""
+        return self.exp / "before/model" if name == BEFORE else self.exp / "model"
+
     def model(self, name: str) -> Model:
-        """The ``trained`` model of the run, or an ``untrained`` one like it."""
+        """The ``trained`` model of the run, that which it was ``before``, or an ``untrained`` one like it."""
         if name not in self._models:
-            make = {TRAINED: load_model, UNTRAINED: lambda *place: untrained_model(place[0], 0, place[1])}[name]
-            self._models[name] = make(self.exp / "model", self.device)
+            place = self.folder(name)
+            untrained = name == UNTRAINED
+            self._models[name] = untrained_model(place, 0, self.device) if untrained else load_model(place, self.device)
         return self._models[name]
 
     def encode(self, name: str, store: Path) -> Encoded:
@@ -49,7 +59,7 @@ class SharedWork:
 
         Parameters
         ----------
-        name : ``trained`` or ``untrained``
+        name : one of :attr:`names`
         work : a function that pickles; it gives the others None
         """
         collectives.told_by_first((name, work))

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from kwskit.evaluation.report.result_tables import counts_told, shared_with_training
-from kwskit.evaluation.report.run_folder import UNTRAINED, WAKE_WORD, RunFolder
+from kwskit.evaluation.report.run_folder import BEFORE, UNTRAINED, WAKE_WORD, RunFolder
 from kwskit.evaluation.report.searches import PUBLISHED, PUBLISHED_RATE
 from kwskit.evaluation.report.tables import MISSING, count, interval, percent
 from kwskit.evaluation.results_table import chance_of, metric_label, metrics_of
 
+RIVALS = {UNTRAINED: "Untrained model", BEFORE: "Before this training"}
 HUMAN = "human"  # the trial list that stage 4 makes of a folder of recordings
 
 
@@ -22,8 +23,9 @@ def headline(run: RunFolder) -> dict[str, Any]:
     value, _, _ = interval(metrics_of(main)[metric])
     bars = [_bar(main["model"], f"{main['model'].capitalize()} model", metrics_of(main)[metric])]
     for result in run.results:
-        if result["model"] == UNTRAINED != main["model"] and result["trials_name"] == main["trials_name"]:
-            bars.append(_bar(UNTRAINED, "Untrained model", metrics_of(result).get(metric)))
+        model = result["model"]
+        if model in RIVALS and model != main["model"] and result["trials_name"] == main["trials_name"]:
+            bars.append(_bar(UNTRAINED, RIVALS[model], metrics_of(result).get(metric)))
     if chance_of(metric, main) is not None:
         bars.append(_bar("chance", "Chance", chance_of(metric, main)))
     if main["protocol"] == WAKE_WORD and metric == f"miss_at_{PUBLISHED_RATE:g}":

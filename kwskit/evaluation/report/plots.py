@@ -10,7 +10,7 @@ from scipy.stats import norm
 
 from kwskit.evaluation.report.inline_svg import INK, MUTED, OTHER, PAPER, TRAINED, drawing, inline_svg, new_figure
 
-MODEL_COLOURS = {"trained": TRAINED, "untrained": MUTED}
+MODEL_COLOURS = {"trained": TRAINED, "untrained": MUTED, "before": MUTED}
 DET_TICKS = (0.0001, 0.001, 0.005, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8)
 MAX_POINTS = 400
 # A mid tone that reads on the light and on the dark page; a raster cannot follow the page's variables.
@@ -62,7 +62,7 @@ def det_plot(name: str, label: str, results: Sequence[dict[str, Any]]) -> str:
             x, y = (norm.ppf(np.clip(rate, low / 10, 0.999)) for rate in (fa, miss))
             keep = _thin(len(x))
             colour = MODEL_COLOURS.get(result["model"], OTHER)
-            style = "--" if result["model"] == "untrained" else "-"
+            style = "--" if result["model"] != "trained" else "-"
             axes.plot(x[keep], y[keep], style, color=colour, label=result["model"])
             eer = _value(result.get("eer"))
             if eer is not None and low < eer < 0.85:

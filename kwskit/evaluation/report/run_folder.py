@@ -15,7 +15,7 @@ from kwskit.records import read_records
 
 WAKE_WORD = "wake_word"  # the protocol of searches after Picovoice's benchmark
 WAKE_WORDS_ALONE = "wake_word_keywords"  # of trials of the recordings that are in them
-TRAINED, UNTRAINED = "trained", "untrained"
+TRAINED, UNTRAINED, BEFORE = "trained", "untrained", "before"
 SPLITS = ("train", "dev", "test")
 KINDS = (None, "search", "segments")  # of results; trials have no kind
 

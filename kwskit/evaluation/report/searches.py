@@ -16,7 +16,7 @@ from kwskit.evaluation.results_table import metric_label, metrics_of
 PUBLISHED = {"PocketSphinx": 0.520, "Snowboy": 0.319, "Porcupine": 0.027}
 PUBLISHED_RATE = 0.1
 MOST_QUERIES = 60
-COLOURS = {"trained": TRAINED, "untrained": MUTED}
+COLOURS = {"trained": TRAINED, "untrained": MUTED, "before": MUTED}
 
 
 def searches(results: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Mapping[str, Any]]]:
@@ -111,7 +111,7 @@ def _miss_plot(name: str, label: str, by_model: Mapping[str, Mapping[str, Any]])
         for model, result in reversed(list(by_model.items())):
             x, y = (np.asarray(result["curve"][key], float) for key in ("fa_per_hour", "miss"))
             # No false alarm at all is at the left edge: the axis has no 0.
-            style = "--" if model == "untrained" else "-"
+            style = "--" if model != "trained" else "-"
             x = np.maximum(x, left)
             axes.step(x, 100 * y, style, where="post", color=COLOURS.get(model, OTHER), label=model)
         if published:
