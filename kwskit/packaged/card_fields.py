@@ -27,7 +27,8 @@ class CardFields:
     def __init__(self, values: Any, place: str, names: Collection[str]):
         self._place = place
         if not isinstance(values, dict):
-            raise ValueError(f"'{place}' must be an object, not {values!r:.60}" if place else "must be an object")
+            subject = f"'{place}' " if place else ""
+            raise ValueError(f"{subject}must be an object, not {values!r:.60}")
         for name in names:
             if name not in values:
                 raise ValueError(f"'{self._full(name)}' is missing")
