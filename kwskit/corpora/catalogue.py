@@ -129,6 +129,15 @@ _FILES = [
         "Apache-2.0",
         top="wake-word-benchmark-master",
     ),
+    PublishedFile(
+        "kokoro-voices",  # of the network in the extra voices-kokoro; the checksum is that of a download
+        ("https://registry.npmjs.org/kokoro-js/-/kokoro-js-1.2.1.tgz",),
+        "kokoro-js/package/voices",
+        "Apache-2.0",
+        26887218,
+        "sha256:1f0d0383ef0349af0bd9440d81dc12abbea3a5392eb645283eda876f537f5860",
+        into="kokoro-js",
+    ),
     *(
         PublishedFile(
             f"demand-{place.lower()}",  # Thiemann, Ito and Vincent (2013); the café is published at 48 kHz alone
