@@ -87,7 +87,7 @@ def installed_engines() -> tuple[list[str], list[str]]:
         if not issubclass(part.cls, Voice):
             raise TypeError(f"voice '{part.name}' ({part.source}) must derive from kwskit.data.voices.voice.Voice")
         try:
-            part.cls.module()
+            part.cls.require()
             found.append(part.name)
         except MissingEngine as error:
             reasons.append(str(error))

@@ -1,9 +1,14 @@
 """What every synthesis engine offers the synthetic corpus."""
 
 import importlib
+from collections.abc import Sequence
 from types import ModuleType
 
 import numpy as np
+
+from kwskit.data.voices.spoken import Spoken
+
+MARKS = ",.?!"  # what may follow a word in a phrase
 
 
 class MissingEngine(ImportError):
@@ -22,11 +27,13 @@ class Voice:
     package : name of the Python module it needs
     extra : the extra of kwskit that installs it
     stateful : whether a call's samples depend on the calls before (noise generators, phase)
+    timed : whether it speaks phrases and tells the time of each word (:meth:`speak_words`)
     """
 
     package: str
     extra: str
     stateful: bool = True
+    timed: bool = False
 
     def speakers(self) -> list[str]:
         """Names of the speakers, without the engine's own name."""
@@ -55,6 +62,38 @@ class Voice:
         """
         raise NotImplementedError(f"{type(self).__name__} must define synthesise(text, speaker, ...)")
 
+    def speak_words(
+        self,
+        words: Sequence[str],
+        speaker: str,
+        rate: float = 1.0,
+        pitch: float = 1.0,
+        seed: int = 0,
+        said: Sequence[Sequence[str]] | None = None,
+    ) -> Spoken:
+        """Speak ``words`` as one phrase, each running into the next, and tell when each was spoken.
+
+        Parameters
+        ----------
+        words : the words, each with the marks that follow it, such as ``well,``: a comma makes a pause, the last
+            word's mark the melody
+        speaker, rate, pitch, seed : as in :meth:`synthesise`
+        said : ARPAbet phonemes of each word, for engines that can be told; others read the words by their own rules
+
+        Raises
+        ------
+        ValueError
+            For an unknown speaker or without words.
+        UntimedSpeech
+            When the engine ran words together so that it does not know where one begins.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not tell the times of words (timed is False)")
+
+    @classmethod
+    def require(cls) -> None:
+        """Raise :class:`MissingEngine` where the engine cannot be made for want of what must be installed."""
+        cls.module()
+
     def close(self) -> None:
         """Free what the engine holds; most hold nothing that Python does not free."""
 
@@ -74,6 +113,11 @@ class Voice:
                 f"the voice '{cls.__name__}' needs the package {cls.package}, which cannot be imported ({error}); "
                 f"install it with: pip install 'kwskit[{cls.extra}]'"
             ) from error
+
+    def check_words(self, words: Sequence[str]) -> None:
+        """Raise ValueError unless there are ``words``, each with a letter."""
+        if not words or any(not word.strip(MARKS + " ") for word in words):
+            raise ValueError(f"{type(self).__name__} was asked to speak {list(words)!r}: expected words, none empty")
 
     def check_speaker(self, speaker: str) -> None:
         """Raise ValueError unless ``speaker`` is one of :meth:`speakers`."""
