@@ -10,6 +10,7 @@ SAMPLE_RATE = 16000
 FRAME, HOP = 160, 80  # 10 ms, 5 ms
 FLOOR_DB = -42.0  # below the loudest frame: silence. Weak final fricatives lie above it.
 MARGIN = 640  # 40 ms kept on both sides
+SPAN_MARGIN = 0.02  # s kept around the sound of a word in a phrase
 HIGH_PASS = butter(2, 40.0, "highpass", fs=SAMPLE_RATE, output="sos")  # some espeak variants have an offset
 LEVEL = 0.07  # RMS of the trimmed utterance, about -23 dBFS
 PEAK = 0.9
@@ -21,13 +22,25 @@ def condition(samples: np.ndarray, sample_rate: int, warp: float = 1.0) -> np.nd
     ``warp`` scales the whole spectrum, formants and pitch, and shortens by the same factor, as a shorter vocal
     tract would; 1 leaves it. An utterance without sound comes back empty.
     """
-    resampled = _resample(np.asarray(samples, np.float32), round(sample_rate * warp))
-    trimmed = trim_silence(sosfilt(HIGH_PASS, resampled) if len(resampled) else resampled)
+    return condition_timed(samples, sample_rate, np.zeros((0, 2)), warp)[0]
+
+
+def condition_timed(
+    samples: np.ndarray, sample_rate: int, spans: np.ndarray, warp: float = 1.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """:func:`condition`, with (words, 2) ``spans`` in seconds of ``samples`` moved along; they end where it ends."""
+    played = round(sample_rate * warp)
+    resampled = _resample(np.asarray(samples, np.float32), played)
+    filtered = sosfilt(HIGH_PASS, resampled) if len(resampled) else resampled
+    first, behind = _sounding(filtered)
+    trimmed = filtered[first:behind]
+    moved = np.asarray(spans, np.float64) * (sample_rate / played) - first / SAMPLE_RATE
+    moved = np.clip(moved, 0.0, len(trimmed) / SAMPLE_RATE)
     peak = np.abs(trimmed).max(initial=0.0)
     if peak == 0.0:
-        return np.zeros(0, np.int16)
+        return np.zeros(0, np.int16), np.zeros_like(moved)
     gain = min(LEVEL / np.sqrt(np.mean(trimmed**2, dtype=np.float64)), PEAK / peak)
-    return np.round(trimmed * (gain * 32767.0)).astype(np.int16)
+    return np.round(trimmed * (gain * 32767.0)).astype(np.int16), moved
 
 
 def trim_silence(samples: np.ndarray) -> np.ndarray:
@@ -35,15 +48,46 @@ def trim_silence(samples: np.ndarray) -> np.ndarray:
 
     Silence is 10 ms frames more than 42 dB below the loudest frame.
     """
+    first, behind = _sounding(samples)
+    return samples[first:behind]
+
+
+def tightened(samples: np.ndarray, spans: np.ndarray) -> np.ndarray:
+    """(words, 2) ``spans`` in seconds of ``samples`` (samples,) at 16 kHz, without the silence in their ends.
+
+    Silence is as in :func:`trim_silence`, measured on the whole of ``samples``; 20 ms of it are kept. A span without
+    sound comes back empty, its end at its begin.
+    """
+    power = _power(samples)
+    loud = power > power.max(initial=0.0) * 10 ** (FLOOR_DB / 10)
+    tight = []
+    for begin, end in spans:
+        own = np.arange(max(0, round(begin * SAMPLE_RATE / HOP)), min(len(loud), round(end * SAMPLE_RATE / HOP) - 1))
+        heard = own[loud[own]]
+        if len(heard):
+            first, last = heard[0] * HOP / SAMPLE_RATE, (heard[-1] * HOP + FRAME) / SAMPLE_RATE
+            tight.append((max(begin, first - SPAN_MARGIN), min(end, last + SPAN_MARGIN)))
+        else:
+            tight.append((begin, begin))
+    return np.asarray(tight, np.float64).reshape(-1, 2)
+
+
+def _sounding(samples: np.ndarray) -> tuple[int, int]:
+    """First sample and the one behind the last of what :func:`trim_silence` keeps."""
     if len(samples) < FRAME:
-        return samples
-    energy = np.concatenate([[0.0], np.cumsum(samples.astype(np.float64) ** 2)])
-    starts = np.arange(0, len(samples) - FRAME + 1, HOP)
-    power = energy[starts + FRAME] - energy[starts]
+        return 0, len(samples)
+    power = _power(samples)
     loud = np.flatnonzero(power > power.max() * 10 ** (FLOOR_DB / 10))
     if not len(loud):
-        return samples[:0]
-    return samples[max(0, starts[loud[0]] - MARGIN) : starts[loud[-1]] + FRAME + MARGIN]
+        return 0, 0
+    return max(0, loud[0] * HOP - MARGIN), min(len(samples), loud[-1] * HOP + FRAME + MARGIN)
+
+
+def _power(samples: np.ndarray) -> np.ndarray:
+    """(frames,) energy of the 10 ms behind every 5 ms."""
+    energy = np.concatenate([[0.0], np.cumsum(samples.astype(np.float64) ** 2)])
+    starts = np.arange(0, max(0, len(samples) - FRAME + 1), HOP)
+    return energy[starts + FRAME] - energy[starts]
 
 
 def _resample(samples: np.ndarray, sample_rate: int) -> np.ndarray:

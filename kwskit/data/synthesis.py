@@ -6,37 +6,28 @@ bytes depend neither on the number of processes nor on what was spoken before.
 """
 
 import hashlib
-import io
 import logging
-import multiprocessing
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import soundfile
 
-from kwskit import registry
 from kwskit.data.casting import Speaker
 from kwskit.data.conditioning import SAMPLE_RATE, condition
-from kwskit.data.corpus_settings import claim_corpus
-from kwskit.data.progress import Progress
+from kwskit.data.engines import engine, slowest_first
+from kwskit.data.shard_making import audio_path, make_shards, read_shard, write_shard
 from kwskit.data.synthesis_error import SynthesisError
 from kwskit.data.voices.voice import Voice
-from kwskit.records import MANIFEST, read_records, write_records
-from kwskit.whole_file import written_whole
+from kwskit.records import write_records
 
 logger = logging.getLogger(__name__)
 
 GAP = SAMPLE_RATE // 10  # zeros between the utterances of a shard
 ATTEMPTS = 3
 SHORTEST, LONGEST = 0.1, 2.5  # s
-
-_engines: dict[str, Voice] = {}
 
 
 @dataclass(frozen=True)
@@ -95,6 +86,11 @@ class Shard:
     engine: str
     utterances: tuple[Utterance, ...]
 
+    @property
+    def work(self) -> int:
+        """Utterances to speak."""
+        return len(self.utterances)
+
 
 def utterances(plan: CorpusPlan, split: str) -> Iterator[Utterance]:
     """The utterances of ``split``, word by word; each depends on the seed, the split, its word and its number alone."""
@@ -116,11 +112,10 @@ def shards(plan: CorpusPlan) -> list[Shard]:
         by_engine: dict[str, list[Utterance]] = {}
         for utterance in utterances(plan, split):
             by_engine.setdefault(Speaker.parse(utterance.speaker).engine, []).append(utterance)
-        for engine, own in by_engine.items():
+        for name, own in by_engine.items():
             for number, first in enumerate(range(0, len(own), plan.shard)):
-                cut.append(Shard(f"{split}-{engine}-{number:04d}", engine, tuple(own[first : first + plan.shard])))
-    slow_first = ["hibari", "pico", "espeak"]
-    return sorted(cut, key=lambda s: slow_first.index(s.engine) if s.engine in slow_first else -1)
+                cut.append(Shard(f"{split}-{name}-{number:04d}", name, tuple(own[first : first + plan.shard])))
+    return slowest_first(cut)
 
 
 def synthesise_corpus(plan: CorpusPlan, data: str | Path, jobs: int = 1) -> Counter[str]:
@@ -149,33 +144,9 @@ def synthesise_corpus(plan: CorpusPlan, data: str | Path, jobs: int = 1) -> Coun
     """
     data = Path(data)
     cut = shards(plan)
-    (data / "audio" / "shards").mkdir(parents=True, exist_ok=True)
-    claim_corpus(data, {"format": 1, **asdict(plan)})
-    for leftover in (data / "audio").glob(".*.partial"):  # of a run that was killed
-        leftover.unlink()
-    todo = [shard for shard in cut if not (_records(data, shard).exists() and _audio(data, shard).exists())]
-    counts = Counter(kept=len(cut) - len(todo), shards=len(todo))
-    with Progress(sum(len(s.utterances) for s in todo), "synthesis", "utt") as progress:
-        if jobs <= 1 or len(todo) <= 1:
-            for shard in todo:
-                progress.advance(speak_shard(shard, plan, data))
-        else:
-            context = multiprocessing.get_context("spawn")
-            with ProcessPoolExecutor(min(jobs, len(todo)), context) as pool:
-                running = [pool.submit(speak_shard, shard, plan, data) for shard in todo]
-                try:
-                    for done in as_completed(running):
-                        progress.advance(done.result())
-                except BaseException as error:
-                    pool.shutdown(wait=False, cancel_futures=True)
-                    if isinstance(error, BrokenProcessPool):
-                        raise SynthesisError(
-                            "a synthesis process was killed (too little memory?); finished shards are kept: "
-                            "repeat the command, perhaps with fewer jobs"
-                        ) from error
-                    raise
+    counts = make_shards(cut, speak_shard, plan, data, {"format": 1, **asdict(plan)}, jobs)
     for split in plan.splits:
-        spoken = [read_records(_records(data, s), "manifest")[0] for s in cut if s.utterances[0].split == split]
+        spoken = [read_shard(data, s.name) for s in cut if s.utterances[0].split == split]
         table = pa.concat_tables(spoken).sort_by("utt_id")
         wanted = len(plan.splits[split].words) * plan.splits[split].utterances
         if not len(table):
@@ -187,9 +158,10 @@ def synthesise_corpus(plan: CorpusPlan, data: str | Path, jobs: int = 1) -> Coun
 
 def speak_shard(shard: Shard, plan: CorpusPlan, data: Path) -> int:
     """Speak ``shard`` into ``data/audio/<name>.wav`` and its record file; returns the number of utterances tried."""
-    voice = _engine(shard.engine)
-    try:
-        rows, pieces, position = [], [], 0
+    rows: list[tuple] = []
+    pieces: list[np.ndarray] = []
+    position = 0
+    with engine(shard.engine) as voice:
         for utterance in shard.utterances:
             samples = speak(voice, utterance, plan)
             if samples is None:
@@ -197,21 +169,11 @@ def speak_shard(shard: Shard, plan: CorpusPlan, data: Path) -> int:
                 continue
             stop = position + len(samples)
             times = (position / SAMPLE_RATE, stop / SAMPLE_RATE)
-            path = f"audio/{shard.name}.wav"
+            path = audio_path(shard.name)
             rows.append((utterance.utt_id, path, *times, utterance.word, utterance.speaker, utterance.split))
             pieces += [samples, np.zeros(GAP, np.int16)]
             position = stop + GAP
-    finally:
-        if voice.stateful:
-            voice.close()
-    pcm = np.concatenate(pieces) if pieces else np.zeros(GAP, np.int16)
-    whole = io.BytesIO()  # libsndfile says nothing of a full disk, write_bytes does
-    soundfile.write(whole, pcm, SAMPLE_RATE, subtype="PCM_16", format="WAV")
-    with written_whole(_audio(data, shard)) as partial:
-        partial.write_bytes(whole.getbuffer())
-    columns = zip(*rows, strict=True) if rows else ([] for _ in MANIFEST)
-    arrays = [pa.array(list(column), kind) for column, kind in zip(columns, MANIFEST.values(), strict=True)]
-    write_records(_records(data, shard), "manifest", pa.table(arrays, names=list(MANIFEST)))
+    write_shard(data, shard.name, np.concatenate(pieces) if pieces else np.zeros(GAP, np.int16), rows)
     return len(shard.utterances)
 
 
@@ -230,24 +192,6 @@ def speak(voice: Voice, utterance: Utterance, plan: CorpusPlan) -> np.ndarray | 
         if SHORTEST <= len(samples) / SAMPLE_RATE <= LONGEST:
             return samples
     return None
-
-
-def _engine(name: str) -> Voice:
-    """A new engine where it carries state, else this process's."""
-    if name not in _engines:
-        voice = registry.build("voice", name)
-        if voice.stateful:
-            return voice
-        _engines[name] = voice
-    return _engines[name]
-
-
-def _audio(data: Path, shard: Shard) -> Path:
-    return data / "audio" / f"{shard.name}.wav"
-
-
-def _records(data: Path, shard: Shard) -> Path:
-    return data / "audio" / "shards" / f"{shard.name}.tsv"
 
 
 def _seed(*parts: object) -> int:
