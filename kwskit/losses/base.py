@@ -1,6 +1,7 @@
 """The two base classes of losses."""
 
-from typing import cast
+from collections.abc import Sequence
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -45,6 +46,16 @@ class Loss(nn.Module):
     def compute(self, emb: Embeddings) -> Tensor:
         """Scalar value of the loss, not yet weighted."""
         raise NotImplementedError(f"{type(self).__name__} must define compute(emb)")
+
+    def begin(self, system: Any, tokenizer: Any, words: Sequence[str]) -> None:
+        """Look at the system before it is trained; for losses that need more than batches.
+
+        Parameters
+        ----------
+        system : with the weights that training starts from, on the CPU; not to be changed
+        tokenizer : what its texts are made of
+        words : of the training
+        """
 
     def set_progress(self, progress: float) -> None:
         """Take note of how much of the training is done, 0 to 1; losses with a schedule override this."""

@@ -40,7 +40,7 @@ class TrainingPlan:
     resident : what of the training store is kept in the memory of the training device: nothing (null; the store is
         read through the page cache), its samples (``pcm``, 32 kB a second), or its features (``features``, 16 kB a
         second in fp32 and 8 kB in mixed precision with 40 mels), which a ``wave_augment`` rules out
-    init : model directory whose parts training starts from; those the system lacks are passed over
+    init : model directory or packaged model whose parts training starts from; those the system lacks are passed over
     fresh : parts that ``init`` has and that start from chance all the same
     freeze : parts that stay as they are, running statistics included
     """

@@ -8,21 +8,22 @@ import safetensors
 import safetensors.torch
 
 from kwskit.model_error import ModelError
+from kwskit.model_source import ModelSource
 from kwskit.systems.model_directory import WEIGHTS, load_tokenizer
 from kwskit.systems.system import System
 from kwskit.text.unpronounceable import UnpronounceableText
 from kwskit.training.plan import PlanError
 
 # Every phoneme and every letter; texts that two tokenizers write alike here, they write alike.
-PANGRAM = "the quick brown fox jumps over a lazy dog beige voyage thing church with joyous measures out loud"
+PANGRAM = "the quick brown fox jumps over lazy dogs beige voyage thing church with joyous measures out loud"
 
 
-def start_from(directory: str | Path, system: System, fresh: Collection[str], tokenizer: Any) -> list[str]:
-    """Give ``system`` the weights of the parts that the model in ``directory`` has too, and name these parts.
+def start_from(model: str | Path, system: System, fresh: Collection[str], tokenizer: Any) -> list[str]:
+    """Give ``system`` the weights of the parts that ``model`` has too, and name these parts.
 
     Parameters
     ----------
-    directory : a model directory
+    model : a model directory, or the name of a packaged model
     system : changed in place
     fresh : parts left as they are
     tokenizer : what the system's texts are made of
@@ -33,7 +34,8 @@ def start_from(directory: str | Path, system: System, fresh: Collection[str], to
         When the weights cannot be read, a part has other shapes there than here, or a text encoder that is taken over
         would read other tokens than it has learnt.
     """
-    path = Path(directory) / WEIGHTS
+    directory = ModelSource.find(model).directory
+    path = directory / WEIGHTS
     try:
         weights = safetensors.torch.load_file(path)
     except (OSError, safetensors.SafetensorError) as error:

@@ -55,6 +55,7 @@ CASES += [
     ("modality_adversarial", {"dim": 8, "hidden_size": 6, "reversal": -1.0}),
     ("modality_adversarial", {"dim": 8, "hidden_size": 6, "reversal": -1.0, "normalize": True, "shared": False}),
     ("modality_adversarial", {"dim": 8, "hidden_size": 6, "reversal": -1.0, "levels": ["frame"]}),
+    ("typed_vocabulary", {"words": 5}),
 ]
 # Of pairs as wholes: their alignment, frame probabilities or scores. Noise for unmatched pairs is drawn anew each time.
 OF_PAIRS = [
@@ -82,7 +83,10 @@ def loss(request):
     name, arguments = request.param
     if name == "pytorch_metric_learning":
         pytest.importorskip(name, reason="the extra zoo is not installed")
-    return registry.build("loss", name, **arguments)
+    built = registry.build("loss", name, **arguments)
+    if name == "typed_vocabulary":  # what begin() embeds
+        built.others = torch.nn.functional.normalize(torch.randn(5, 8), dim=1)
+    return built
 
 
 @pytest.fixture
