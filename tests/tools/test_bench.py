@@ -28,8 +28,8 @@ RUNS = {
     ),
     "people.py": (
         "--model one={model} --model other={model} --speech {people} --half dev --resamples 20 --trial-scores "
-        "--only digits,librispeech,phrases --vocabulary {people}/lexicon.tsv --out {folder}/out",
-        ["digits, top 1", "one, words not of the vocabulary", "one less other"],
+        "--without pocketsphinx --vocabulary {people}/lexicon.tsv --out {folder}/out",
+        ["digits, top 1", "one, words not of the vocabulary", "one, 10 dB", "one less other"],
     ),
     "scorer.py": ("--utterances 60 --words 10 --negatives 3 --resamples 5", []),
     "spotting.py": (
@@ -67,9 +67,9 @@ def sung_folders(sing, tmp_path):
 
 @pytest.fixture
 def sung_people(sing, tmp_path):
-    """A folder of people's speech: digits, and utterances of words with their times."""
+    """A folder of people's speech: digits, utterances of words with their times, wake words and noise."""
     folder = tmp_path / "people"
-    for part in ("digits", "librispeech_words/flac"):
+    for part in ("digits", "librispeech_words/flac", "wake_words/banana", "wake_words/_other", "noise"):
         (folder / part).mkdir(parents=True)
     for speaker, name in enumerate(("jackson", "nicolas", "george")):
         for digit, word in enumerate(("zero", "one", "two")):
@@ -83,6 +83,11 @@ def sung_people(sing, tmp_path):
             rows.append(f"{name}\t{at:.2f}\t{stop:.2f}\t{word}\t0.95")
             at = stop
         soundfile.write(folder / "librispeech_words/flac" / name, np.concatenate(pieces), 16_000)
+    for take in range(6):  # three and two of them are of the dev half
+        soundfile.write(folder / f"wake_words/banana/banana-{take}.wav", np.pad(sing("banana", take, 0), 4000), 16_000)
+        soundfile.write(folder / f"wake_words/_other/other-{take}.wav", sing("velvet", take, 0), 16_000)
+    (folder / "wake_words/_other/metadata.csv").write_text("other-0.wav,velvet,en,\n")
+    soundfile.write(folder / "noise/hum.wav", 0.1 * np.random.default_rng(0).standard_normal(32_000), 16_000)
     (folder / "librispeech_words/words.tsv").write_text("\n".join(rows) + "\n")
     (folder / "lexicon.tsv").write_text("window\tW IH1 N D OW0\nkitten\tK IH1 T AH0 N\n")
     return {"people": folder}

@@ -10,7 +10,8 @@ A model is a directory that training or `kwskit export` wrote. FOLDER holds
 - wake_words/<word>/ and wake_words/_other/; noise/.
 
 Half of the people, ``dev``, is there to choose models by; look at ``test`` once they are chosen. What the parts
-measure is told in people/digit_test.py and people/text_test.py. OUT gets results.json, results.md and errors.md,
+measure is told in people/digit_test.py, people/text_test.py and people/wake_misses.py; wake words are heard by
+PocketSphinx too (pip install pocketsphinx). OUT gets results.json, results.md and errors.md,
 where the models err. Intervals hold 95 % of the resamples of speakers; with two models and more, the first is compared
 with each other one in the same resamples.
 """
@@ -24,22 +25,23 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from people.clip import Clip, some_clips, sounds_of
+from people.clip import Clip, some, sounds_of
 from people.digit_test import DigitTest
 from people.digits import digit_clips
 from people.figure import as_json
 from people.halves import HALVES
 from people.matching import SCORES, embedded, text_scores
-from people.score_files import write_trial_scores
-from people.spoken_words import phrase_clips, spoken_words, word_clips
-from people.tables import comparison_tables, digit_tables, error_tables, text_tables
+from people.score_files import plain_name, write_trial_scores
+from people.spoken_words import phrase_clips, spoken_words, vocabulary_of, word_clips
+from people.tables import comparison_tables, digit_tables, error_tables, text_tables, wake_tables
 from people.text_test import TextTest
+from people.wake_spotters import wake_results
 
 from kwskit.data.audio import SAMPLE_RATE
 from kwskit.spotting.open_model import open_model
 from kwskit.whole_file import written_whole
 
-PARTS = ("digits", "librispeech", "phrases")
+PARTS = ("digits", "librispeech", "phrases", "wake")
 PHRASES = (2, 3, 4)  # words
 
 
@@ -48,7 +50,7 @@ def typed_tests(options: argparse.Namespace) -> dict[tuple[str, ...], tuple[Any,
     found = {}
 
     def add(place: tuple[str, ...], clips: list[Clip], test: Callable[..., Any], **more: Any) -> None:
-        clips = some_clips(clips, options.clips)
+        clips = some(clips, options.clips)
         sounds = sounds_of(clips)
         seconds = [len(pcm) / SAMPLE_RATE for pcm in sounds]
         found[place] = test(clips, seconds, options.resamples, options.seed, **more), sounds
@@ -58,14 +60,15 @@ def typed_tests(options: argparse.Namespace) -> dict[tuple[str, ...], tuple[Any,
     if {"librispeech", "phrases"} & set(options.only):
         words = spoken_words(options.speech, options.half)
         if "librispeech" in options.only:
-            known = vocabulary(options.vocabulary)
+            known = words_of_lexicon(options.vocabulary)
             add(("librispeech",), word_clips(options.speech, words), TextTest, vocabulary=known)
+        others = vocabulary_of(words)
         for length in PHRASES if "phrases" in options.only else ():
-            add(("phrases", str(length)), phrase_clips(options.speech, words, length), TextTest)
+            add(("phrases", str(length)), phrase_clips(options.speech, words, length), TextTest, words=others)
     return found
 
 
-def vocabulary(lexicon: Path | None) -> set[str] | None:
+def words_of_lexicon(lexicon: Path | None) -> set[str] | None:
     """The words of a lexicon, which is its first column."""
     if lexicon is None:
         return None
@@ -91,11 +94,6 @@ def measured(
     return told
 
 
-def plain_name(name: str) -> str:
-    """For a folder."""
-    return "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in name)
-
-
 def main() -> None:
     """Parse, listen, count."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -104,10 +102,13 @@ def main() -> None:
     parser.add_argument("--half", choices=HALVES, required=True)
     parser.add_argument("--out", type=Path, required=True, help="folder of the results")
     parser.add_argument("--only", default=",".join(PARTS), help=f"of {','.join(PARTS)} (default: all)")
+    parser.add_argument("--without", action="append", default=[], choices=["pocketsphinx"], help="of the wake words")
     parser.add_argument("--vocabulary", type=Path, help="lexicon.tsv: words in training, told apart from others")
     parser.add_argument("--scores", choices=SCORES, default=SCORES[0], help="as they are, or normalised for spotting")
     parser.add_argument("--trial-scores", action="store_true", help="also write every trial's score")
     parser.add_argument("--clips", type=int, help="of a part at most, for trying it out")
+    parser.add_argument("--snr", type=float, default=10.0, help="of wake words over noise, in dB")
+    parser.add_argument("--jobs", type=int, default=1, help="processes that hear wake words")
     parser.add_argument("--resamples", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
@@ -119,9 +120,12 @@ def main() -> None:
         parser.error("two models have one name: --model NAME=DIR")
     tests = typed_tests(options)
     models = {name: measured(name, directory, tests, options) for name, directory in directories.items()}
+    if "wake" in options.only:
+        for name, told in wake_results(directories, options).items():
+            models.setdefault(name, {})["wake"] = told
     command = f"python tools/bench/people.py {shlex.join(sys.argv[1:])}"
     told = {"command": command, "half": options.half, "models": models}
-    tables = [*digit_tables(models), *text_tables(models), *comparison_tables(models)]
+    tables = [*digit_tables(models), *text_tables(models), *wake_tables(models), *comparison_tables(models)]
     write(options.out / "results.json", json.dumps(as_json(told), indent=1) + "\n")
     write(options.out / "results.md", "\n\n".join([f"    {command}", *tables]) + "\n")
     write(options.out / "errors.md", "\n\n".join([f"    {command}", *error_tables(models)]) + "\n")

@@ -4,11 +4,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kwskit.data.audio import MIN_SAMPLES, SAMPLE_RATE, AudioError, read_segments
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,8 @@ def sounds_of(clips: Sequence[Clip]) -> list[NDArray[np.int16]]:
     return [found[number] for number in range(len(clips))]
 
 
-def some_clips(clips: list[Clip], most: int | None) -> list[Clip]:
-    """All of ``clips``, or ``most`` of them, evenly spread."""
-    if most is None or len(clips) <= most:
-        return clips
-    return [clips[place] for place in np.linspace(0, len(clips) - 1, most).round().astype(int)]
+def some(things: Sequence[T], most: int | None) -> list[T]:
+    """All of ``things``, or ``most`` of them, evenly spread."""
+    if most is None or len(things) <= most:
+        return list(things)
+    return [things[place] for place in np.linspace(0, len(things) - 1, most).round().astype(int)]

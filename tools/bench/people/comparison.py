@@ -7,7 +7,7 @@ import numpy as np
 
 from people.figure import Figure
 
-GROUPS = frozenset(("errors", "by_speaker", "by_digit"))  # of clips: not compared
+GROUPS = frozenset(("errors", "by_speaker", "by_digit", "by_keyword"))  # of clips: not compared
 
 
 def differences(one: Any, other: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[str, Figure]]:

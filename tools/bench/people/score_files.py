@@ -32,3 +32,8 @@ def write_trial_scores(folder: Path, part: str, test: Any, scores: NDArray[np.fl
         paths.append(folder / (f"{part}.tsv" if name == part else f"{part}_{name}.tsv"))
         write_records(paths[-1], "scores", table)
     return paths
+
+
+def plain_name(name: str) -> str:
+    """For a file or folder."""
+    return "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in name)

@@ -78,6 +78,12 @@ def phrase_clips(speech: Path, words: Sequence[SpokenWord], length: int) -> list
     return clips
 
 
+def vocabulary_of(words: Sequence[SpokenWord]) -> list[str]:
+    """The sure words, each once, as they are typed."""
+    sure = (word.text for word in words if word.probability > SURE and any(map(str.isalpha, word.text)))
+    return sorted({token for text in sure for token in normalise(text)})
+
+
 def _is_phrase(part: Sequence[SpokenWord]) -> bool:
     sure = all(word.probability > SURE and any(map(str.isalpha, word.text)) for word in part)
     close = all(after.start - before.stop < GAP for before, after in pairwise(part))

@@ -52,14 +52,14 @@ def text_tables(models: Mapping[str, dict[str, Any]]) -> list[str]:
     if not rows:
         return []
     heads = ["typed text, in %", "clips", "texts", "easy: EER", "easy: AUC", "hard: EER", "hard: AUC", "50 others: AP"]
+    heads += ["a word changed: EER"]
     return [markdown(heads, rows)]
 
 
 def _cells(told: dict[str, Any]) -> list[str]:
-    return [
-        told[kind][metric].percent()
-        for kind, metric in (("easy", "eer"), ("easy", "auc"), ("hard", "eer"), ("hard", "auc"), ("many", "ap"))
-    ]
+    cells = ("easy eer", "easy auc", "hard eer", "hard auc", "many ap", "changed eer")
+    places = [cell.split() for cell in cells]
+    return [told[kind][metric].percent() if kind in told else "-" for kind, metric in places]
 
 
 def _parts(model: dict[str, Any]) -> Iterable[tuple[str, dict[str, Any]]]:
@@ -69,6 +69,32 @@ def _parts(model: dict[str, Any]) -> Iterable[tuple[str, dict[str, Any]]]:
             yield label, model[WORDS][part]
     for length, told in model.get(PHRASES, {}).items():
         yield f"phrases of {length} words", told["all"]
+
+
+def wake_tables(models: Mapping[str, dict[str, Any]]) -> list[str]:
+    """Misses of wake words by each spotter in each condition, and by keyword at the lowest rate of false alarms."""
+    found = [
+        (f"{name}, {condition}", told)
+        for name, model in models.items()
+        for condition, told in model.get("wake", {}).items()
+    ]
+    if not found:
+        return []
+    one = found[0][1]
+    rates, keywords = list(one["miss_at"]), one["by_keyword"]
+    heads = ["wake words missed, in %", "hours", "spoken", *(f"at {rate}/h" for rate in rates)]
+    heads += [f"at {rates[0]}/h, of all recordings"]
+    heads += ["at its own threshold", "false alarms of a keyword/h"]
+    rows = [
+        [name, f"{told['hours']:.2f}", str(sum(own["spoken"] for own in told["by_keyword"].values()))]
+        + [told["miss_at"][rate].percent() for rate in rates]
+        + [told["recordings_miss_at"][rates[0]].percent()]
+        + [f"{100 * told['own_threshold']['miss']:.1f}", f"{told['own_threshold']['fa_per_hour']:.2f}"]
+        for name, told in found
+    ]
+    each = [[name, *(told["by_keyword"][k]["miss_at"][rates[0]].percent() for k in keywords)] for name, told in found]
+    spoken = [f"{keyword} ({own['spoken']})" for keyword, own in keywords.items()]
+    return [markdown(heads, rows), markdown([f"missed at {rates[0]}/h, in %", *spoken], each)]
 
 
 def error_tables(models: Mapping[str, dict[str, Any]]) -> list[str]:
