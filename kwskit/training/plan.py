@@ -43,6 +43,8 @@ class TrainingPlan:
     init : model directory or packaged model whose parts training starts from; those the system lacks are passed over
     fresh : parts that ``init`` has and that start from chance all the same
     freeze : parts that stay as they are, running statistics included
+    keep_statistics : normalise by the running statistics that ``init`` has, and leave them as they are: those of a few
+        words' batches are others
     """
 
     epochs: int
@@ -65,6 +67,7 @@ class TrainingPlan:
     init: str | None = None
     fresh: tuple[str, ...] = ()
     freeze: tuple[str, ...] = ()
+    keep_statistics: bool = False
 
     @classmethod
     def from_mapping(cls, section: Mapping[str, Any]) -> "TrainingPlan":

@@ -176,6 +176,10 @@ class Trainer(Brain):
             loss.set_progress(progress)
         for name in self.plan.freeze:
             cast(nn.Module, getattr(self.system, name)).eval()
+        if self.plan.keep_statistics:
+            for part in self.system.modules():
+                if getattr(part, "running_mean", None) is not None:
+                    part.eval()
 
     def compute_forward(self, batch: Batch, stage: Stage) -> dict[str, Tensor]:
         return self.modules.system(batch, self.generator)
