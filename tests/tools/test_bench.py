@@ -83,7 +83,7 @@ def sung_people(sing, tmp_path):
             rows.append(f"{name}\t{at:.2f}\t{stop:.2f}\t{word}\t0.95")
             at = stop
         soundfile.write(folder / "librispeech_words/flac" / name, np.concatenate(pieces), 16_000)
-    for take in range(6):  # three and two of them are of the dev half
+    for take in range(6):  # five and two of them are of the dev half
         soundfile.write(folder / f"wake_words/banana/banana-{take}.wav", np.pad(sing("banana", take, 0), 4000), 16_000)
         soundfile.write(folder / f"wake_words/_other/other-{take}.wav", sing("velvet", take, 0), 16_000)
     (folder / "wake_words/_other/metadata.csv").write_text("other-0.wav,velvet,en,\n")
