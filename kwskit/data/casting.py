@@ -80,10 +80,12 @@ def cast(split: str, engines: Collection[str]) -> dict[str, float]:
     return chances
 
 
-def installed_engines() -> tuple[list[str], list[str]]:
-    """Names of the registered voices whose package can be imported, and the reasons why others cannot."""
+def installed_engines(others: Collection[str] = ()) -> tuple[list[str], list[str]]:
+    """Names of the registered voices that can be made, and the reasons why others cannot; ``others`` are left aside."""
     found, reasons = [], []
     for part in registry.parts("voice"):
+        if part.name in others:
+            continue
         if not issubclass(part.cls, Voice):
             raise TypeError(f"voice '{part.name}' ({part.source}) must derive from kwskit.data.voices.voice.Voice")
         try:
