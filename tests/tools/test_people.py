@@ -182,7 +182,7 @@ def test_json_has_no_nan():
 
 
 def test_models_are_compared_in_the_same_resamples():
-    from people.comparison import above_zero, differences
+    from people.comparison import above_zero, comparisons, differences
     from people.figure import Figure
 
     one = {
@@ -196,6 +196,8 @@ def test_models_are_compared_in_the_same_resamples():
     assert difference.value == pytest.approx(0.2)
     assert difference.samples == pytest.approx([-0.1, 0.5, 0.0])
     assert above_zero(difference) == pytest.approx(0.5)
+    assert list(comparisons({"a": one, "b": other, "c": {}})) == ["b", "c"]
+    assert comparisons({"a": one}) == {}
 
 
 # -- groups

@@ -11,9 +11,9 @@ A model is a directory that training or `kwskit export` wrote. FOLDER holds
 
 Half of the people, ``dev``, is there to choose models by; look at ``test`` once they are chosen. What the parts
 measure is told in people/digit_test.py, people/text_test.py and people/wake_misses.py; wake words are heard by
-PocketSphinx too (pip install pocketsphinx). OUT gets results.json, results.md and errors.md,
-where the models err. Intervals hold 95 % of the resamples of speakers; with two models and more, the first is compared
-with each other one in the same resamples.
+PocketSphinx too (pip install pocketsphinx). OUT gets results.json, results.md and errors.md, where the models err.
+Intervals hold 95 % of the resamples of speakers; with two models and more, the first is compared with each other one
+in the same resamples.
 """
 
 import argparse
@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from people.clip import Clip, some, sounds_of
+from people.comparison import comparisons
 from people.digit_test import DigitTest
 from people.digits import digit_clips
 from people.figure import as_json
@@ -125,6 +126,7 @@ def main() -> None:
             models.setdefault(name, {})["wake"] = told
     command = f"python tools/bench/people.py {shlex.join(sys.argv[1:])}"
     told = {"command": command, "half": options.half, "models": models}
+    told["first_less"] = comparisons(models)
     tables = [*digit_tables(models), *text_tables(models), *wake_tables(models), *comparison_tables(models)]
     write(options.out / "results.json", json.dumps(as_json(told), indent=1) + "\n")
     write(options.out / "results.md", "\n\n".join([f"    {command}", *tables]) + "\n")

@@ -1,6 +1,6 @@
 """Two models on the same clips, draw by draw."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,12 @@ def differences(one: Any, other: Any, place: tuple[str, ...] = ()) -> Iterator[t
         for name in one:
             if name in other and name not in GROUPS:
                 yield from differences(one[name], other[name], (*place, str(name)))
+
+
+def comparisons(models: Mapping[str, Any]) -> dict[str, dict[str, Figure]]:
+    """The first model's figures less those of each other one, by its name and by their place."""
+    (_, one), *others = models.items()
+    return {name: dict(differences(one, other)) for name, other in others}
 
 
 def above_zero(figure: Figure) -> float:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from people.comparison import above_zero, differences
+from people.comparison import above_zero, comparisons
 
 WORDS, PHRASES = "librispeech", "phrases"
 
@@ -136,13 +136,9 @@ def _word_cell(told: dict[str, Any]) -> str:
 
 def comparison_tables(models: Mapping[str, dict[str, Any]]) -> list[str]:
     """The first model less each other one."""
-    (first, one), *others = models.items()
     tables = []
-    for name, other in others:
-        rows = [
-            [place, difference.percent(), f"{100 * above_zero(difference):.0f}"]
-            for place, difference in differences(one, other)
-        ]
-        heads = [f"{first} less {name}", "difference in % points", "above 0 in % of resamples"]
+    for name, found in comparisons(models).items():
+        rows = [[place, told.percent(), f"{100 * above_zero(told):.0f}"] for place, told in found.items()]
+        heads = [f"{next(iter(models))} less {name}", "difference in % points", "above 0 in % of resamples"]
         tables.append(markdown(heads, rows))
     return tables
