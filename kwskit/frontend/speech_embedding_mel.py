@@ -7,12 +7,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from kwskit.batch import length_mask
+from kwskit.encoders.around_a_word import RANGE
 from kwskit.frontend.log_mel import windowed_dft
 from kwskit.registry import register
 from kwskit.stream_shape import FeatureSteps
 
 FRAME, WINDOW, HOP, MELS = 512, 400, 160, 32
-RANGE = 8.0  # 80 dB, in the tens of decibels of a feature
 
 
 @register("frontend", "speech_embedding_mel")

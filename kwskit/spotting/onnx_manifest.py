@@ -12,6 +12,7 @@ from kwskit.model_error import ModelError
 from kwskit.stream_shape import StreamShape
 
 FILE = "model.onnx.json"
+NETWORK = "speech_embedding"
 VERSION = 1
 MOST_DIMENSIONS = 1 << 16
 LARGEST = 1 << 24  # bytes of the file; the pieces of a large subword tokenizer take a hundredth of it
@@ -29,6 +30,7 @@ class OnnxManifest:
     files : SHA-256 of the other files of the directory, by name
     source : digest of the model that was exported
     kwskit : version that exported it
+    network : of a package, that makes the frames: ``speech_embedding``; None where ``frames.onnx`` does
     """
 
     name: str
@@ -41,6 +43,7 @@ class OnnxManifest:
     files: Mapping[str, str]
     source: str
     kwskit: str
+    network: str | None = None
 
     @classmethod
     def read(cls, directory: Path) -> "OnnxManifest":
@@ -66,12 +69,16 @@ class OnnxManifest:
         values = {name: _field(path, found, name, kind) for name, kind in _KINDS.items()}
         if not 0 < values["dim"] <= MOST_DIMENSIONS:
             raise ModelError(f"{path}: 'dim' lies in 1 to {MOST_DIMENSIONS:,}, not {values['dim']}")
+        if (network := found.get("network")) not in (None, NETWORK):
+            raise ModelError(f"{path}: 'network' is {NETWORK} or null, not {network!r:.60}")
         shape = values.pop("stream")
         try:
             stream = None if shape is None else StreamShape(**shape)
         except (TypeError, ValueError) as error:
             raise ModelError(f"{path}: 'stream': {error}") from error
-        return cls(**values, stream=stream)
+        if network is not None and stream is None:
+            raise ModelError(f"{path}: 'network' makes the frames of a stream, but 'stream' is null")
+        return cls(**values, stream=stream, network=network)
 
     def write(self, directory: Path) -> None:
         """Write it into ``directory``."""

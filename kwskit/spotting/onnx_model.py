@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from kwskit.model_error import ModelError
 from kwskit.spotting.onnx_manifest import OnnxManifest
+from kwskit.spotting.onnx_session import first_line, onnx_session
+from kwskit.spotting.package_network import PackageNetwork
 from kwskit.stream_shape import StreamShape
 
 AUDIO, TEXT, FEATURES, FRAMES, POOL = "audio.onnx", "text.onnx", "features.onnx", "frames.onnx", "pool.onnx"
@@ -36,7 +38,11 @@ class OnnxModel:
         self.manifest = manifest = OnnxManifest.read(self.directory)
         self.name, self.digest, self.dim = manifest.name, manifest.digest, manifest.dim
         self.stream: StreamShape | None = manifest.stream
-        for name in {AUDIO, TEXT, *([] if self.stream is None else [FEATURES, FRAMES, POOL]), *manifest.files}:
+        self._network = None if manifest.network is None else PackageNetwork(threads)
+        made = (
+            {FEATURES, POOL} if self._network else {AUDIO, *([] if self.stream is None else [FEATURES, FRAMES, POOL])}
+        )
+        for name in {TEXT, *made, *manifest.files}:
             manifest.content(self.directory, name)
         self.tokenizer = manifest.built_tokenizer(self.directory)
         self._threads = threads
@@ -50,7 +56,20 @@ class OnnxModel:
 
     def embed_speech(self, wav: NDArray[np.float32], lens: NDArray[np.int64]) -> NDArray[np.float32]:
         """Unit embeddings (N, dim) of recordings (N, samples) in [-1, 1] at 16 kHz, of which ``lens`` (N,) count."""
-        return self._run(AUDIO, wav, lens)
+        if self._network is None:
+            return self._run(AUDIO, wav, lens)
+        return self._joined([self._embed_word(one[:size]) for one, size in zip(wav, lens.tolist(), strict=True)])
+
+    def _embed_word(self, wav: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(1, dim) of samples (S,): the frames of the word with silence around it, pooled."""
+        shape = self.stream
+        assert shape is not None
+        wav = np.pad(wav, (0, max(0, shape.window - len(wav))))
+        mels = self._run(FEATURES, wav[None])
+        silence = mels.max() - np.float32(shape.floor or 0)
+        after = -len(mels) % shape.stride + shape.ahead
+        around = np.pad(np.maximum(mels, silence), ((shape.past, after), (0, 0)), constant_values=silence)
+        return self.embed_frames(self.frames(around)[None])
 
     def embed_tokens(self, tokens: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         # Texts of like length together pad little.
@@ -69,53 +88,29 @@ class OnnxModel:
         return self._run(FEATURES, _samples(pcm)[None])
 
     def frames(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        return self._run(FRAMES, features[None])
+        return self._run(FRAMES, features[None]) if self._network is None else self._network.frames(features)
 
     def embed_frames(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
         return self._run(POOL, frames) if len(frames) else self._joined([])
 
     def _run(self, name: str, *inputs: NDArray[Any]) -> NDArray[np.float32]:
         if name not in self._sessions:
-            self._sessions[name] = self._session(name)
+            content = self.manifest.content(self.directory, name)
+            self._sessions[name] = onnx_session(content, self._threads, self.directory / name, self.directory)
         session = self._sessions[name]
         try:
             names = [needed.name for needed in session.get_inputs()]
             found = session.run(None, dict(zip(names, inputs, strict=True)))[0]
         except Exception as error:  # onnxruntime's own errors share no other base
-            raise ModelError(f"{self.directory / name}: onnxruntime cannot run it: {_first_line(error)}") from error
+            raise ModelError(f"{self.directory / name}: onnxruntime cannot run it: {first_line(error)}") from error
         if name in (AUDIO, TEXT, POOL) and np.shape(found)[-1:] != (self.dim,):
             raise ModelError(f"{self.directory / name}: gives embeddings of {np.shape(found)[-1:]}, not of {self.dim}")
         if not (isinstance(found, np.ndarray) and found.dtype == np.float32 and np.isfinite(found).all()):
             raise ModelError(f"{self.directory / name}: what it gives is not finite; is the model damaged?")
         return found
 
-    def _session(self, name: str) -> Any:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = self._threads
-        options.inter_op_num_threads = 1
-        # What it remembers of every shape would grow as long as a stream goes on.
-        options.enable_mem_pattern = False
-        options.log_severity_level = 3
-        # Weights in other files are looked for in the model's directory, not where the program runs.
-        options.add_session_config_entry(
-            "session.model_external_initializers_file_folder_path", str(self.directory.absolute())
-        )
-        content = self.manifest.content(self.directory, name)
-        try:
-            # Without fallback, which prints.
-            return onnxruntime.InferenceSession(content, options, ["CPUExecutionProvider"], enable_fallback=0)
-        except Exception as error:  # onnxruntime's own errors share no other base
-            raise ModelError(f"{self.directory / name}: onnxruntime cannot load it: {_first_line(error)}") from error
-
     def _joined(self, parts: list[NDArray[np.float32]]) -> NDArray[np.float32]:
         return np.concatenate([np.zeros((0, self.dim), np.float32), *parts])
-
-
-def _first_line(error: Exception) -> str:
-    told = str(error).strip().split("\n", 1)[0]
-    return told if len(told) <= 300 else f"{told[:297]}..."
 
 
 def _samples(pcm: NDArray[np.int16]) -> NDArray[np.float32]:

@@ -11,10 +11,12 @@ from typing import cast
 import torch
 
 from kwskit import __version__, collectives, registry
+from kwskit.data.heard_words import HeardWords
+from kwskit.data.hearing import hear
 from kwskit.data.loader import WordBatches
 from kwskit.data.sampler import PKSampler
 from kwskit.data.store import PackedStore
-from kwskit.hparams import build_hparams, plain_value, resolve_hparams
+from kwskit.hparams import build_hparams, plain_value, resolve_hparams, select
 from kwskit.losses.base import Loss
 from kwskit.processes import Processes
 from kwskit.stages.augmentation_showcase import write_augmentation_showcase
@@ -28,7 +30,7 @@ from kwskit.systems.system import System
 from kwskit.systems.two_encoders import TwoEncoders
 from kwskit.training.checkpoint import Checkpoints
 from kwskit.training.feed import TrainingFeed
-from kwskit.training.plan import TrainingPlan
+from kwskit.training.plan import PlanError, TrainingPlan
 from kwskit.training.resident import resident_speech
 from kwskit.training.start import freeze_parts, start_from
 from kwskit.training.trainer import Trainer
@@ -88,18 +90,20 @@ def _train(
     torch.manual_seed(seed)  # the weights are drawn while the YAML is built
     hparams = build_hparams(text, config)
     system: System = hparams["system"]
+    heard = _heard(plan, data, system, text, processes)
+    speech = store if heard is None else heard
     sampler = PKSampler(
-        store.word_ids,
-        store.speaker_ids,
+        speech.word_ids,
+        speech.speaker_ids,
         keywords=plan.keywords,
         utterances=plan.utterances,
         seed=seed,
         passes=plan.passes,
         replacement=plan.replacement,
     )
-    resident = resident_speech(plan, store, system, processes.device)
+    resident = resident_speech(plan, store, system, processes.device) if heard is None else heard
     batches = WordBatches(
-        store,
+        speech,
         sampler,
         hparams["tokenizer"],
         seed,
@@ -114,13 +118,13 @@ def _train(
         start_from(plan.init, system, plan.fresh, hparams["tokenizer"])
     freeze_parts(system, plan.freeze)
     for loss in system.losses.values():
-        cast(Loss, loss).begin(system, hparams["tokenizer"], store.words)
+        cast(Loss, loss).begin(system, hparams["tokenizer"], speech.words)
     counts = {name: sum(p.numel() for p in part.parameters()) for name, part in system.named_children()}
     parameters = {name: count for name, count in counts.items() if count}
     if processes.first:
-        print(f"{len(store)} segments of {len(store.words)} words; {len(feed)} batches an epoch on {processes}")
+        print(f"{len(speech)} segments of {len(speech.words)} words; {len(feed)} batches an epoch on {processes}")
         print("parameters: " + ", ".join(f"{name} {count:,}" for name, count in parameters.items()))
-        if isinstance(system, TwoEncoders) and last is None and plan.resident != "features":
+        if isinstance(system, TwoEncoders) and last is None and plan.resident != "features" and heard is None:
             batch = next(iter(feed))
             spoken = [store.words[word] for word in batch.word.tolist()]
             write_augmentation_showcase(exp / "train" / "augmentation.npz", system, batch, spoken, seed)
@@ -154,6 +158,22 @@ def _train(
     seconds = time.perf_counter() - started
     told = f"{plan.keep} validation AP {best['ap']:.2%} in epoch {best['epoch']}"
     print(f"{told}; {seconds:.0f} s; model in {exp / 'model'}")
+
+
+def _heard(
+    plan: TrainingPlan, data: Path, system: System, text: str, processes: Processes
+) -> HeardWords | None:
+    """The training words as they are heard in their recordings, where the plan says so; the first process makes them."""
+    if plan.heard is None:
+        return None
+    if not isinstance(system, DualEncoder) or system.stream is None:
+        raise PlanError("training.heard is for !system:dual_encoder with a front end that makes the frames of a stream")
+    settings = select(text, {name: None for name in ("frontend", "wave_augment") if name in text})
+    parts = data / "manifests" / "train.tsv", data / "heard", system.frontend, system.wave_augment, plan.heard, settings
+    if processes.first:
+        hear(*parts, processes.device)
+    collectives.told_by_first(True)
+    return hear(*parts, processes.device)
 
 
 def _identity(text: str, store: PackedStore) -> str:

@@ -65,13 +65,25 @@ class DualEncoder(TwoEncoders):
     @property
     def stream(self) -> StreamShape | None:
         """How frames of a stream are made; None where front end or encoder need the whole of an utterance."""
-        parts = self.frontend, self.acoustic_encoder
-        return StreamShape.of(*(getattr(part, "stream", None) for part in parts))
+        steps = self.frontend.frames if self.hears_windows else getattr(self.acoustic_encoder, "stream", None)
+        return StreamShape.of(getattr(self.frontend, "stream", None), steps)
+
+    @property
+    def hears_windows(self) -> bool:
+        """Whether the front end makes the frames of a stream, and the encoder runs over windows of them."""
+        return hasattr(self.frontend, "frames")
+
+    def stream_frames(self, features: Tensor) -> Tensor:
+        """Frames (N, per_step * n, d_frame) of features (N, past + stride * n + ahead, F), as ``stream`` has it."""
+        part = self.frontend if self.hears_windows else self.acoustic_encoder
+        return part.stream_frames(features)  # type: ignore[operator]
 
     def pool_frames(self, frames: Tensor) -> Tensor:
         """Unit embeddings (N, d) of stretches of streams (N, T, d_frame)."""
-        mask = torch.ones(frames.shape[:2], dtype=torch.bool, device=frames.device)
-        return F.normalize(self.audio_pooler(frames, mask), dim=-1)
+        lens = torch.full_like(frames[:, 0, 0], frames.shape[1], dtype=torch.long)
+        if self.hears_windows:
+            frames, lens = self.acoustic_encoder(frames, lens)
+        return F.normalize(self.audio_pooler(frames, length_mask(lens, frames.shape[1])), dim=-1)
 
     def embed_text(self, tokens: Tensor, token_lens: Tensor) -> Tensor:
         """Unit embeddings (N, d) of token sequences (N, T_t) with ``token_lens`` (N,)."""

@@ -33,10 +33,10 @@ class StreamFrames(nn.Module):
 
     def __init__(self, system: DualEncoder):
         super().__init__()
-        self.encoder: Any = system.acoustic_encoder
+        self.system = system
 
     def forward(self, features: Tensor) -> Tensor:
-        return self.encoder.stream_frames(features)[0]
+        return self.system.stream_frames(features)[0]
 
 
 class PooledFrames(nn.Module):

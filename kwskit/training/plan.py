@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from kwskit.data.hearing import Hearing
 from kwskit.registry import nearest
 
 PRECISIONS = ("fp32", "bf16", "fp16")
@@ -40,6 +41,8 @@ class TrainingPlan:
     resident : what of the training store is kept in the memory of the training device: nothing (null; the store is
         read through the page cache), its samples (``pcm``, 32 kB a second), or its features (``features``, 16 kB a
         second in fp32 and 8 kB in mixed precision with 40 mels), which a ``wave_augment`` rules out
+    heard : how words are heard in their recordings before training, see :class:`~kwskit.data.hearing.Hearing`; for
+        front ends that make the frames of a stream. ``wave_augment`` is then part of it. null hears segments
     init : model directory or packaged model whose parts training starts from; those the system lacks are passed over
     fresh : parts that ``init`` has and that start from chance all the same
     freeze : parts that stay as they are, running statistics included
@@ -64,6 +67,7 @@ class TrainingPlan:
     keep: str = "best"
     validate: str = "trials"
     resident: str | None = None
+    heard: Hearing | None = None
     init: str | None = None
     fresh: tuple[str, ...] = ()
     freeze: tuple[str, ...] = ()
@@ -86,7 +90,11 @@ class TrainingPlan:
             if name not in section:
                 raise PlanError(f"training: '{name}' is missing")
         lists = {name: tuple(section[name]) for name in ("fresh", "freeze") if name in section}
-        plan = cls(**{**section, **lists})
+        try:
+            heard = {"heard": Hearing(**section["heard"])} if section.get("heard") is not None else {}
+        except (TypeError, ValueError) as error:
+            raise PlanError(f"training.heard: {error}") from error
+        plan = cls(**{**section, **lists, **heard})
         for name in ("epochs", "keywords", "utterances", "passes", "accumulate", "checkpoint_steps", "log_steps"):
             if not isinstance(getattr(plan, name), int) or getattr(plan, name) < 1:
                 raise PlanError(f"training.{name} must be a whole number of at least 1, not {getattr(plan, name)!r}")
@@ -100,6 +108,8 @@ class TrainingPlan:
             raise PlanError(f"training.validate must be 'trials' or 'segments', not {plan.validate!r}")
         if plan.resident not in (None, "pcm", "features"):
             raise PlanError(f"training.resident must be null, 'pcm' or 'features', not {plan.resident!r}")
+        if plan.heard is not None and plan.resident is not None:
+            raise PlanError("training.heard and training.resident both say where features come from: leave one out")
         if plan.schedule_every not in ("epoch", "step"):
             raise PlanError(f"training.schedule_every must be 'epoch' or 'step', not {plan.schedule_every!r}")
         return plan

@@ -1,0 +1,116 @@
+"""Features of words as they were heard in their recordings, several augmented times each."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import torch
+
+from kwskit.data.store_layout import StoreError
+
+FRAMES, INDEX = "frames.npy", "index.arrow"
+
+
+class HeardWords:
+    """The features that :func:`kwskit.data.hearing.hear` has made, drawn from like a packed store; memory mapped.
+
+    A segment of the manifest is as many rows as there are views of it; ``num_samples`` are those of the segment.
+
+    Parameters
+    ----------
+    path : the folder
+
+    Attributes
+    ----------
+    utt_ids : pyarrow large_string array (n,); of views after the first, ``utt_id~view``
+    words, speakers : the vocabulary and the speakers, sorted
+    word_ids, speaker_ids : (n,) int32, positions in ``words`` and ``speakers``
+    num_samples, num_frames : (n,) int64
+
+    Raises
+    ------
+    StoreError
+        When the folder holds no complete set of heard words.
+    """
+
+    def __init__(self, path: str | Path):
+        self.path = Path(path)
+        try:
+            index = pa.ipc.open_file(pa.memory_map(str(self.path / INDEX))).get_batch(0)
+            self._frames = np.load(self.path / FRAMES, mmap_mode="r")
+        except (OSError, ValueError, pa.ArrowInvalid) as error:
+            raise StoreError(f"{self.path}: holds no heard words; remove it to make them anew ({error})") from error
+        self.utt_ids: pa.LargeStringArray = index["utt_id"]
+        self.words: list[str] = index["word"].dictionary.to_pylist()
+        self.speakers: list[str] = index["speaker"].dictionary.to_pylist()
+        self.word_ids: np.ndarray = index["word"].indices.to_numpy()
+        self.speaker_ids: np.ndarray = index["speaker"].indices.to_numpy()
+        self.num_samples: np.ndarray = index["num_samples"].to_numpy()
+        self.num_frames: np.ndarray = index["num_frames"].to_numpy()
+        self._begins = np.cumsum(self.num_frames) - self.num_frames
+        if self._frames.shape[:1] != (self.num_frames.sum(),):
+            raise StoreError(f"{self.path}: {FRAMES} does not go with {INDEX}; remove the folder to make it anew")
+
+    def __len__(self) -> int:
+        return len(self.num_frames)
+
+    def speech(self, rows: np.ndarray, max_samples: int | None = None) -> dict[str, Any]:
+        """``feats`` (N, T, F) float32 and ``feat_lens`` of a :class:`~kwskit.batch.Batch`, whose ``wav`` is empty.
+
+        Raises
+        ------
+        IndexError
+            When a row does not exist.
+        ValueError
+            When segments are to be cut: their features are made already.
+        """
+        if max_samples is not None:
+            raise ValueError(f"max_samples={max_samples}: heard words were made of whole segments")
+        lens = self.num_frames[rows]
+        feats = np.zeros((len(rows), int(lens.max(initial=0)), self._frames.shape[1]), np.float32)
+        for place, begin, count in zip(feats, self._begins[rows].tolist(), lens.tolist(), strict=True):
+            place[:count] = self._frames[begin : begin + count]
+        samples = torch.from_numpy(self.num_samples[rows])
+        wav = torch.zeros(len(rows), 0)
+        return {"wav": wav, "wav_lens": samples, "feats": torch.from_numpy(feats), "feat_lens": torch.from_numpy(lens)}
+
+
+def write_heard_words(
+    path: Path,
+    columns: dict[str, Sequence[str]],
+    num_samples: np.ndarray,
+    num_frames: np.ndarray,
+    parts: Sequence[Path],
+) -> None:
+    """Write the folder: ``columns`` utt_id, word and speaker (n each), and the frames of ``parts``, .npy of (m, F) each.
+
+    The index is written last.
+    """
+    shapes = [np.load(part, mmap_mode="r").shape for part in parts]
+    total, width = sum(shape[0] for shape in shapes), shapes[0][1]
+    frames = np.lib.format.open_memmap(path / FRAMES, "w+", np.float16, (total, width))
+    at = 0
+    for part, shape in zip(parts, shapes, strict=True):
+        frames[at : at + shape[0]] = np.load(part)
+        at += shape[0]
+    frames.flush()
+    coded = {name: _dictionary(columns[name]) for name in ("word", "speaker")}
+    batch = pa.record_batch(
+        {
+            "utt_id": pa.array(columns["utt_id"], pa.large_string()),
+            **coded,
+            "num_samples": num_samples.astype(np.int64),
+            "num_frames": num_frames.astype(np.int64),
+        }
+    )
+    with pa.OSFile(str(path / f".{INDEX}"), "wb") as sink, pa.ipc.new_file(sink, batch.schema) as writer:
+        writer.write_batch(batch)
+    (path / f".{INDEX}").replace(path / INDEX)
+
+
+def _dictionary(values: Sequence[str]) -> pa.DictionaryArray:
+    """Dictionary encoded, the dictionary sorted."""
+    names, ids = np.unique(np.asarray(values, dtype=object), return_inverse=True)
+    return pa.DictionaryArray.from_arrays(pa.array(ids.astype(np.int32)), pa.array(names, pa.string()))
