@@ -68,6 +68,7 @@ class Flite(Voice):
             function = getattr(self._lib, name)
             function.restype, function.argtypes = result, arguments
         self._lib.flite_init()
+        self._seed_noise = ctypes.CDLL(None).srand  # Flite's noise comes from the C library's rand()
         self._voices = {}
         for name in self.speakers():
             enter = getattr(self._load(_VOICE_LIBRARY.format(name)), f"register_cmu_us_{name}")
@@ -81,7 +82,7 @@ class Flite(Voice):
     def synthesise(
         self, text: str, speaker: str, rate: float = 1.0, pitch: float = 1.0, seed: int = 0
     ) -> tuple[np.ndarray, int]:
-        spoken, _ = self._speak(text, speaker, rate, pitch)
+        spoken, _ = self._speak(text, speaker, rate, pitch, seed)
         return spoken.samples, spoken.sample_rate
 
     def speak_words(
@@ -95,12 +96,12 @@ class Flite(Voice):
     ) -> Spoken:
         """See :meth:`Voice.speak_words`; times are those of Flite's segments."""
         self.check_words(words)
-        spoken, tokens = self._speak(" ".join(words), speaker, rate, pitch)
+        spoken, tokens = self._speak(" ".join(words), speaker, rate, pitch, seed)
         if len(tokens) != len(words):
             raise UntimedSpeech(f"Flite reads {' '.join(words)!r} as {len(tokens)} words, not {len(words)}")
         return spoken
 
-    def _speak(self, text: str, speaker: str, rate: float, pitch: float) -> tuple[Spoken, np.ndarray]:
+    def _speak(self, text: str, speaker: str, rate: float, pitch: float, seed: int) -> tuple[Spoken, np.ndarray]:
         """The speech and its tokens' spans, which are in it too."""
         self.check_speaker(speaker)
         voice = self._voices[speaker]
@@ -108,6 +109,7 @@ class Flite(Voice):
         faster = pitch if speaker in _FIXED_PITCH else 1.0
         lib.feat_set_float(features, b"duration_stretch", self._stretch[speaker] * faster / rate)
         lib.feat_set_float(features, b"f0_shift", pitch)
+        self._seed_noise(ctypes.c_uint(seed & 0xFFFFFFFF))
         utterance = lib.flite_synth_text(text.encode(), voice)
         if not utterance:
             raise RuntimeError(f"Flite could not speak {text!r} as {speaker}")
