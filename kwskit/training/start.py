@@ -1,11 +1,13 @@
 """What training starts from, and what it leaves as it is."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 import safetensors
 import safetensors.torch
+import torch
+from torch import Tensor
 
 from kwskit.model_error import ModelError
 from kwskit.model_source import ModelSource
@@ -76,6 +78,17 @@ def _tokens(tokenizer: Any, word: str) -> list[list[int]] | None:
         return tokenizer.encode(word)
     except UnpronounceableText:
         return None
+
+
+def mixed(start: Mapping[str, Tensor], end: Mapping[str, Tensor], share: float) -> dict[str, Tensor]:
+    """``share`` of the weights ``start`` and the rest of ``end``, by name; whole numbers are those of ``end``.
+
+    Source: WiSE-FT, Wortsman et al. 2022, eq. 1, whose alpha is ``1 - share``.
+    """
+    return {
+        name: torch.lerp(start[name].to(weights), weights, 1 - share) if weights.is_floating_point() else weights
+        for name, weights in end.items()
+    }
 
 
 def freeze_parts(system: System, names: Collection[str]) -> None:

@@ -19,6 +19,8 @@ def test_defaults_are_the_papers_batch_shape():
         ({"epochs": 1, "keywords": 2, "schedule_every": "week"}, "'epoch' or 'step'"),
         ({"epochs": 1, "keywords": 2, "resident": "all"}, "null, 'pcm' or 'features', not 'all'"),
         ({"epochs": 1, "keywords": 2, "validate": "words"}, "'trials' or 'segments', not 'words'"),
+        ({"epochs": 1, "keywords": 2, "init": "m", "init_share": 1.0}, "init_share must lie from 0 to below 1"),
+        ({"epochs": 1, "keywords": 2, "init_share": 0.5}, "init_share mixes with the weights of training.init"),
         ({"epochs": 1, "keywords": 2, "passes": 0}, "training.passes must be a whole number"),
         ({"epochs": 1, "keywords": 2, "keep": "first"}, "'best' or 'last', not 'first'"),
         ({"epochs": 1, "keywords": 2, "keep": "last", "early_stop": 3}, "early_stop .* has to be null"),

@@ -65,3 +65,20 @@ def test_few_words_are_visited_often_and_the_last_epoch_is_kept(config, mini_cor
     assert best["epoch"] == 2
     for name, weights in load_model(tmp_path / "exp/model").system.state_dict().items():
         assert torch.equal(weights, last["system"][name]), name
+
+
+def test_a_share_of_the_initial_weights_is_released(taught, config, mini_corpus, tmp_path):
+    overrides = {"training.epochs": "1", "training.init": str(taught), "training.keep_statistics": "true"}
+    for name, share in (("all", "0"), ("mixed", "0.25")):
+        exp = tmp_path / name
+        train(config, mini_corpus, exp, overrides=overrides | {"training.init_share": share}, device="cpu")
+    start, end, got = (
+        load_model(path).system.state_dict() for path in (taught, tmp_path / "all/model", tmp_path / "mixed/model")
+    )
+    for name, weights in got.items():
+        if weights.is_floating_point():
+            assert torch.allclose(weights, 0.25 * start[name] + 0.75 * end[name], atol=1e-6), name
+        if "running_" in name:
+            assert torch.equal(weights, start[name]), name
+    assert not torch.equal(end["audio_pooler.norm.weight"], start["audio_pooler.norm.weight"])
+    assert "of which it has 25%" in (tmp_path / "mixed/model/README.md").read_text()
