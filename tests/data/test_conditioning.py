@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kwskit.data.conditioning import condition, trim_silence
+from kwskit.data.conditioning import condition, condition_timed, tightened, trim_silence
 
 
 def tone(frequency, seconds, sample_rate, amplitude=0.3):
@@ -74,3 +74,38 @@ def test_offset_is_removed():
 @pytest.mark.parametrize("silence", [np.zeros(0, "f4"), np.zeros(100, "f4"), np.zeros(8000, "f4")])
 def test_silence_gives_nothing(silence):
     assert len(condition(silence, 22050)) == 0
+
+
+def test_spans_move_with_the_sound():
+    """Two tones in a longer silence, warped: their spans still hold them."""
+    rate = 22050
+    silence = np.zeros(rate // 2, np.float32)
+    whole = np.concatenate([silence, tone(400, 0.3, rate), silence[: rate // 5], tone(900, 0.4, rate), silence])
+    spans = np.array([[0.45, 0.85], [0.95, 1.45]])
+    for warp in (0.9, 1.0, 1.15):
+        samples, moved = condition_timed(whole, rate, spans, warp)
+        np.testing.assert_array_equal(samples, condition(whole, rate, warp))
+        tight = tightened(samples, moved)
+        assert moved.min() >= 0
+        assert moved.max() <= len(samples) / 16000
+        for (begin, end), frequency, seconds in zip(tight, (400, 900), (0.3, 0.4), strict=True):
+            own = samples[round(begin * 16000) : round(end * 16000)].astype(float)
+            assert strongest(own) == pytest.approx(frequency * warp, rel=0.01)
+            assert end - begin == pytest.approx(seconds / warp + 0.04, abs=0.035)  # the filter rings on
+
+
+def test_a_span_of_silence_has_no_length():
+    samples = np.concatenate([tone(400, 0.3, 16000), np.zeros(8000)])
+    tight = tightened(samples, np.array([[0.1, 0.2], [0.5, 0.7], [0.2, 0.8], [0.79, 0.9]]))
+    assert tight[0].tolist() == [0.1, 0.2]
+    assert tight[1].tolist() == [0.5, 0.5]
+    assert tight[2] == pytest.approx([0.2, 0.32], abs=0.012)
+    assert tight[3].tolist() == [0.79, 0.79]
+
+
+def test_spans_of_no_sound():
+    samples, spans = condition_timed(np.zeros(4000), 16000, np.array([[0.1, 0.2]]))
+    assert len(samples) == 0
+    assert np.ptp(spans) == 0
+    assert tightened(samples, spans).tolist() == [[0.0, 0.0]]
+    assert tightened(np.zeros(4000), np.zeros((0, 2))).shape == (0, 2)
