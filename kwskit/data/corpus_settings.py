@@ -21,11 +21,8 @@ def claim_corpus(data: Path, plan: Mapping[str, Any]) -> None:
     """
     wanted = json.loads(json.dumps(plan))
     settings = data / SETTINGS
-    if settings.exists():
-        try:
-            stored = json.loads(settings.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise SynthesisError(f"{settings}: not a settings file ({error}); remove {data} to start over") from error
+    stored = stored_settings(data)
+    if stored is not None:
         if _grown(stored, wanted):
             _write_settings(settings, wanted)
         elif stored != wanted:
@@ -37,6 +34,23 @@ def claim_corpus(data: Path, plan: Mapping[str, Any]) -> None:
     if any((data / "audio").glob("*.wav")):
         raise SynthesisError(f"{data / 'audio'} holds audio but {settings} is missing; choose an empty folder")
     _write_settings(settings, wanted)
+
+
+def stored_settings(data: Path) -> Any:
+    """What is stored in the folder ``data``; None where nothing is.
+
+    Raises
+    ------
+    SynthesisError
+        When it cannot be read.
+    """
+    settings = data / SETTINGS
+    if not settings.exists():
+        return None
+    try:
+        return json.loads(settings.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise SynthesisError(f"{settings}: not a settings file ({error}); remove {data} to start over") from error
 
 
 def _write_settings(path: Path, settings: Mapping) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from kwskit.data.speech_part import SpeechPart
 
@@ -23,8 +24,14 @@ class RunningPlan:
     pitch: tuple[float, float] = (0.85, 1.2)
     shard: int = 200
 
-    def settings(self) -> dict[str, object]:
-        """As stored beside the corpus; an engine may come later, as a split of another corpus may."""
+    def settings(self, stored: Mapping[str, Any] | None = None) -> dict[str, object]:
+        """To be stored beside the corpus, where perhaps ``stored`` is; only what makes a sentence what it is.
+
+        So more sentences may come later, or other engines: those of ``stored`` stay.
+        """
         own = {name: {**vars(part), "packages": dict(part.packages)} for name, part in self.parts.items()}
+        for part in own.values():
+            del part["sentences"]
+        own = {**(stored or {}).get("splits", {}), **own}
         held_out = {"held_out": list(self.held_out), "pitch": list(self.pitch), "shard": self.shard}
         return {"format": 1, "kind": "running speech", "splits": own, **held_out}

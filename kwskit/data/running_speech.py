@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from kwskit.data.casting import Speaker
 from kwskit.data.conditioning import SAMPLE_RATE, condition_timed, tightened
+from kwskit.data.corpus_settings import stored_settings
 from kwskit.data.engines import engine, slowest_first
 from kwskit.data.running_plan import RunningPlan
 from kwskit.data.running_shard import RunningShard
@@ -36,18 +37,21 @@ SPLITS = ("train", "dev")
 
 def running_shards(plan: RunningPlan) -> list[RunningShard]:
     """The corpus cut into shards, the slowest engines first."""
-    cut = [
-        RunningShard(f"{name}-{first // plan.shard:04d}", name, first, min(first + plan.shard, part.sentences))
-        for name, part in plan.parts.items()
-        for first in range(0, part.sentences, plan.shard)
-    ]
+    cut = []
+    for engine_name, part in plan.parts.items():
+        for first in range(0, part.sentences, plan.shard):
+            behind = min(first + plan.shard, part.sentences)
+            # A shorter last one has another name, so that it is not taken for the whole when there are more sentences.
+            shorter = "" if behind - first == plan.shard else f"-{behind - first}"
+            cut.append(RunningShard(f"{engine_name}-{first // plan.shard:04d}{shorter}", engine_name, first, behind))
     return slowest_first(cut)
 
 
 def make_running_speech(plan: RunningPlan, data: str | Path, jobs: int = 1) -> Counter[str]:
     """Speak the whole plan into ``data/audio`` and write ``data/manifests/train.tsv`` and ``dev.tsv``.
 
-    Finished shards are kept. Rows with a word for development (:func:`kwskit.data.word_split.is_dev`) are in dev.
+    Finished shards are kept, also when there shall be more sentences or other engines. Rows with a word for
+    development (:func:`kwskit.data.word_split.is_dev`) are in dev.
 
     Parameters
     ----------
@@ -71,7 +75,7 @@ def make_running_speech(plan: RunningPlan, data: str | Path, jobs: int = 1) -> C
     cut = running_shards(plan)
     if not cut:
         raise SynthesisError("a corpus of running speech needs a sentence of one engine at least")
-    counts = make_shards(cut, speak_running_shard, plan, data, plan.settings(), jobs)
+    counts = make_shards(cut, speak_running_shard, plan, data, plan.settings(stored_settings(data)), jobs)
     table = pa.concat_tables([read_shard(data, shard.name) for shard in cut]).sort_by("utt_id")
     if not len(table):
         raise SynthesisError("no word of running speech could be spoken; see the warnings above")

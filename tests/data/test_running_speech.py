@@ -200,10 +200,23 @@ def test_same_bytes_after_an_interruption(made, tmp_path, monkeypatch):
 def test_other_seeds_and_settings(made):
     folder, _, _ = made
     before = contents(folder)
-    for plan in (chimes_plan(seed=5), chimes_plan(31), dataclasses.replace(chimes_plan(), held_out=("it",))):
+    for plan in (chimes_plan(seed=5), dataclasses.replace(chimes_plan(), held_out=("it",))):
         with pytest.raises(SynthesisError, match="other settings"):
             make_running_speech(plan, folder)
     assert contents(folder) == before
+
+
+def test_more_sentences_later(made, tmp_path):
+    """They end up as if all had been made at once; so do fewer."""
+    folder, _, _ = made
+    whole = contents(folder)
+    assert make_running_speech(chimes_plan(20), tmp_path)["shards"] == 3
+    fewer = rows_of(tmp_path)
+    counts = make_running_speech(chimes_plan(), tmp_path)
+    assert (counts["kept"], counts["shards"]) == (2, 2)
+    assert {name: digest for name, digest in contents(tmp_path).items() if name in whole} == whole
+    assert make_running_speech(chimes_plan(20), tmp_path)["kept"] == 3
+    assert rows_of(tmp_path) == fewer
 
 
 def test_an_engine_can_be_added_later(tmp_path):
@@ -217,6 +230,8 @@ def test_an_engine_can_be_added_later(tmp_path):
     assert [one[1] for one in Chimes.asked] == ["high", "low"] * 3
     assert {one[3] for one in Chimes.asked} == {1.0}
     assert {row["utt_id"].split("-")[0] for row in rows_of(tmp_path)} == {"chimes", "more_chimes"}
+    assert make_running_speech(first, tmp_path)["kept"] == 1
+    assert {row["utt_id"].split("-")[0] for row in rows_of(tmp_path)} == {"chimes"}
 
 
 def test_sentences_without_times_are_left_out(made, tmp_path, monkeypatch, caplog):
