@@ -137,7 +137,7 @@ def test_espeak_owns_up_to_words_it_runs_together():
     pytest.importorskip("espeakng_loader")
     espeak = registry.build("voice", "espeak")
     with pytest.raises(UntimedSpeech, match="no time of 'the' in 'walk in the garden'"):
-        espeak.speak_words("walk in the garden".split(), "en-us")
+        espeak.speak_words(["walk", "in", "the", "garden"], "en-us")
     espeak.close()
 
 
