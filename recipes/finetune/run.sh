@@ -30,12 +30,13 @@ for argument in "$@"; do
     --epochs | --epochs=*) argument=--training.epochs${argument#--epochs} ;;
     --out | --out=*) argument=--exp${argument#--out} ;;
     --words | --words=*) words=1 ;;
-    --split_speakers=0) arguments+=(--stop_stage 3) ;; # nothing to be scored
     --model | --model=*) model_given=1 ;;
     -h | --help) words=1 model_given=1 ;;
     esac
     arguments+=("$argument")
 done
+# Nothing is kept for a test then.
+if [[ " $* " = *" --split_speakers"[\ =]"0 "* ]]; then arguments=(--stop_stage 3 "${arguments[@]}"); fi
 [ -n "$model_given" ] || complain "--model is missing: what shall be fine-tuned, e.g. recipes/synth/exp/small/model"
 [ -n "$words" ] || complain "--words is missing: a folder a word, with recordings inside"
 

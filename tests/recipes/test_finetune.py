@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +48,7 @@ def tuned(tmp_path_factory, sing, tiny_model, mini_corpus, run_recipe):
     record(folder / "my words", sing, range(5, 10))
     flags = ["--model", tiny_model, "--words", "my words", "--speaker", "(singer[0-9]+)", "--split_speakers", "2"]
     flags += ["--replay", mini_corpus / "manifests/train.tsv", "--out", "exp/mine", "--epochs", "2"]
-    done = run_recipe("finetune", *flags, "--training.passes", "8", cwd=folder)
+    done = run_recipe("finetune", *flags, "--training.passes", "4", cwd=folder)
     return folder / "exp/mine", done.stdout
 
 
@@ -110,18 +112,41 @@ def test_the_model_is_one_to_spot_with(tuned, sing):
     assert "started from the weights of" in (exp / "model/README.md").read_text()
 
 
-def test_what_cannot_be_done_is_told(tmp_path, sing, tiny_model, run_recipe):
-    model, stage = ("--model", tiny_model), ("--stage", "1", "--stop_stage", "1", "--out", "exp")
+def test_what_cannot_be_done_is_told(tmp_path, sing, tiny_model, run_recipe, stage_one):
     assert "--model is missing" in run_recipe("finetune", "--words", "w", cwd=tmp_path, status=2).stderr
-    assert "--words is missing" in run_recipe("finetune", *model, cwd=tmp_path, status=2).stderr
+    assert "--words is missing" in run_recipe("finetune", "--model", tiny_model, cwd=tmp_path, status=2).stderr
     record(tmp_path / "one", sing, range(2), ["violet"])
-    own = (*model, *stage, "--words", "one")
-    told = run_recipe("finetune", *own, cwd=tmp_path, status=1).stderr
-    assert "one has one word, and a word is learnt by telling it from others: give some with --replay" in told
-    told = run_recipe("finetune", *own, "--split_speakers", "1", cwd=tmp_path, status=1).stderr
-    assert "of 4 recordings the speaker is not known" in told
-    told = run_recipe("finetune", *own, "--speaker", "singer", cwd=tmp_path, status=1).stderr
-    assert "its first group, and it has none" in told
+    own = ["--data", str(tmp_path / "data"), "--words", str(tmp_path / "one")]
+    for flags, told in {
+        (): "has one word, and a word is learnt by telling it from others: give some with --replay",
+        ("--split_speakers", "1"): "of 4 recordings the speaker is not known",
+        ("--speaker", "singer"): "its first group, and it has none",
+        ("--speaker", "(tenor)"): "fits none of the 4 names, e.g. singer0_0",
+        ("--speaker", "(singer.)", "--split_speakers", "2"): "there are 2 speakers, and some have to be trained on",
+    }.items():
+        with pytest.raises(SystemExit, match=re.escape(told)):
+            stage_one("finetune")([*own, *flags])
+    assert not (tmp_path / "data").exists()
+
+
+def test_without_speakers_some_recordings_of_each_word_are_the_test(tmp_path, sing, stage_one, capsys):
+    """A word with one recording is only trained on; folders below the words' are speakers."""
+    record(tmp_path / "words", sing, range(5), ["violet", "copper"])
+    (tmp_path / "words/solo").mkdir()
+    shutil.copy(tmp_path / "words/violet/singer0_0.wav", tmp_path / "words/solo")
+    prepare = stage_one("finetune")
+    prepare(["--data", str(tmp_path / "data"), "--words", str(tmp_path / "words")])
+    assert "THE SAME PEOPLE may speak in both" in capsys.readouterr().out
+    assert sorted(words_of(tmp_path / "data", "test")["word"]) == ["copper"] * 2 + ["violet"] * 2
+    assert len(words_of(tmp_path / "data", "train")["word"]) == 17
+    for path in sorted((tmp_path / "words").glob("*/*.wav")):
+        (path.parent / path.name[:7]).mkdir(exist_ok=True)
+        path.rename(path.parent / path.name[:7] / path.name)
+    prepare(["--data", str(tmp_path / "data"), "--words", str(tmp_path / "words")])
+    train, test = (set(words_of(tmp_path / "data", split)["speaker"]) for split in ("train", "test"))
+    assert train | test == {f"singer{i}" for i in range(5)}
+    assert len(test) == 1
+    assert train.isdisjoint(test)
 
 
 @pytest.fixture
