@@ -40,7 +40,7 @@ class HeardWords:
         try:
             index = pa.ipc.open_file(pa.memory_map(str(self.path / INDEX))).get_batch(0)
             self._frames = np.load(self.path / FRAMES, mmap_mode="r")
-        except (OSError, ValueError, pa.ArrowInvalid) as error:
+        except (OSError, EOFError, ValueError) as error:  # pyarrow's are ValueError
             raise StoreError(f"{self.path}: holds no heard words; remove it to make them anew ({error})") from error
         self.utt_ids: pa.LargeStringArray = index["utt_id"]
         self.words: list[str] = index["word"].dictionary.to_pylist()
@@ -49,8 +49,8 @@ class HeardWords:
         self.speaker_ids: np.ndarray = index["speaker"].indices.to_numpy()
         self.num_samples: np.ndarray = index["num_samples"].to_numpy()
         self.num_frames: np.ndarray = index["num_frames"].to_numpy()
-        self._begins = np.cumsum(self.num_frames) - self.num_frames
-        if self._frames.shape[:1] != (self.num_frames.sum(),):
+        self._begins: np.ndarray = index["begin"].to_numpy()
+        if len(self._frames) < (self._begins + self.num_frames).max(initial=0):
             raise StoreError(f"{self.path}: {FRAMES} does not go with {INDEX}; remove the folder to make it anew")
 
     def __len__(self) -> int:
@@ -81,20 +81,30 @@ def write_heard_words(
     path: Path,
     columns: dict[str, Sequence[str]],
     num_samples: np.ndarray,
+    begins: np.ndarray,
     num_frames: np.ndarray,
     parts: Sequence[Path],
 ) -> None:
-    """Write the folder: ``columns`` utt_id, word and speaker (n each), and the frames of ``parts``, .npy of (m, F) each.
+    """Write the folder, its index last.
 
-    The index is written last.
+    Parameters
+    ----------
+    columns : utt_id, word and speaker, n each
+    num_samples : (n,)
+    begins, num_frames : (n,) first frame of each row, and their number, in the frames of all parts end to end
+    parts : .npz files with ``frames`` (m, F) float16 and the ``counts`` of frames that they are made of
     """
-    shapes = [np.load(part, mmap_mode="r").shape for part in parts]
-    total, width = sum(shape[0] for shape in shapes), shapes[0][1]
-    frames = np.lib.format.open_memmap(path / FRAMES, "w+", np.float16, (total, width))
+    sizes = []
+    for part in parts:
+        with np.load(part) as made:
+            sizes.append(int(made["counts"].sum()))
+            width = made["frames"].shape[1]
+    frames = np.lib.format.open_memmap(path / FRAMES, "w+", np.float16, (sum(sizes), width))
     at = 0
-    for part, shape in zip(parts, shapes, strict=True):
-        frames[at : at + shape[0]] = np.load(part)
-        at += shape[0]
+    for part, size in zip(parts, sizes, strict=True):
+        with np.load(part) as made:
+            frames[at : at + size] = made["frames"]
+        at += size
     frames.flush()
     coded = {name: _dictionary(columns[name]) for name in ("word", "speaker")}
     batch = pa.record_batch(
@@ -102,6 +112,7 @@ def write_heard_words(
             "utt_id": pa.array(columns["utt_id"], pa.large_string()),
             **coded,
             "num_samples": num_samples.astype(np.int64),
+            "begin": begins.astype(np.int64),
             "num_frames": num_frames.astype(np.int64),
         }
     )

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,12 @@ from kwskit.data.audio import AudioError, probe, read_segments
 from kwskit.data.heard_words import INDEX, HeardWords, write_heard_words
 from kwskit.data.loader import as_wav
 from kwskit.data.progress import Progress
-from kwskit.data.stretches import Stretch, stretches
+from kwskit.data.stretches import AFTER, Stretch, stretches
 from kwskit.records import read_records
 from kwskit.stream_shape import SAMPLE_RATE
 from kwskit.whole_file import written_whole
 
-TOGETHER, PART = 16, 512  # stretches a batch, and a part that is written whole
+TOGETHER = 16  # stretches a batch
 FLOOR_SECONDS = 2.0
 
 
@@ -34,6 +35,7 @@ class Hearing:
     alone : share of the words that are heard cut out, between silence, as trials are; the others where they were said
     jitter : the most, in seconds, by which a window begins before a word and ends after it; it cuts at most a third of
         that off
+    phrases : share of the segments of several words that are trained on
     seed : of all draws
 
     Raises
@@ -43,13 +45,16 @@ class Hearing:
     """
 
     views: int = 2
-    alone: float = 0.25
+    alone: float = 0.3
     jitter: float = 0.12
+    phrases: float = 1.0
     seed: int = 1
 
     def __post_init__(self) -> None:
-        if self.views < 1 or not 0 <= self.alone <= 1 or self.jitter < 0:
-            raise ValueError(f"views >= 1, alone in 0 to 1 and jitter >= 0 must hold, not {self}")
+        if not isinstance(self.views, int) or self.views < 1:
+            raise ValueError(f"views must be a whole number of at least 1, not {self.views!r}")
+        if not 0 <= self.alone <= 1 or self.jitter < 0 or not 0 <= self.phrases <= 1:
+            raise ValueError(f"alone and phrases in 0 to 1, and jitter >= 0 must hold, not {self}")
 
 
 def hear(
@@ -58,7 +63,8 @@ def hear(
     """The words of ``manifest``, made now or found in a folder below ``folder`` that is named after what made them.
 
     Stretches of the recordings are augmented as a whole, and the front end runs over them as over a stream, at a
-    random phase of its steps; what is there of an interrupted run is kept.
+    random phase of its steps. Every recording is heard apart: those that an interrupted run, or one with another
+    manifest, has heard already are kept.
 
     Parameters
     ----------
@@ -74,41 +80,53 @@ def hear(
     kwskit.records.RecordError
         When the manifest cannot.
     """
-    told = json.dumps(asdict(hearing)) + settings + hashlib.sha256(manifest.read_bytes()).hexdigest()
-    place = folder / hashlib.sha256(told.encode()).hexdigest()[:12]
-    if (place / INDEX).exists():
-        return HeardWords(place)
-    place.mkdir(parents=True, exist_ok=True)
+    # What no recording sounds different for is left out: more views are heard beside those that are there.
+    how = {name: value for name, value in asdict(hearing).items() if name not in ("views", "phrases")}
+    place = folder / _digest(json.dumps(how) + settings)
+    whole = place / _digest(f"{hearing}{manifest.read_text('utf-8')}")
+    if (whole / INDEX).exists():
+        return HeardWords(whole)
+    whole.mkdir(parents=True, exist_ok=True)
     table = read_records(manifest, "manifest")[0]
-    cut = list(stretches(table))
-    maker = _Hearer(table, manifest.parent.parent, frontend.to(device).eval(), augment, hearing, device)
+    cut = {path: list(own) for path, own in groupby(stretches(table), key=lambda stretch: stretch.path)}
+    frontend, augment = frontend.to(device).eval(), augment and augment.to(device)  # both may keep sounds and weights
+    maker = _Hearer(table, manifest.parent.parent, frontend, augment, hearing, device)
     parts, rows, frames = [], [], []
-    with Progress(len(cut) * hearing.views, "hearing", "stretches") as progress:
-        for number, first in enumerate(range(0, len(cut), PART)):
-            own = cut[first : first + PART]
+    with Progress(len(cut) * hearing.views, "hearing", "files") as progress:
+        for path, own in cut.items():
+            order = np.concatenate([stretch.rows for stretch in own])
+            ids = "".join(f"{row}\n" for row in table.take(pa.array(order)).to_pylist())
             for view in range(hearing.views):
-                part, notes = place / f"part{number}-{view}.npy", place / f"part{number}-{view}.json"
-                if not notes.exists():
-                    heard, which = maker.hear(own, view, [hearing.seed, number, view])
+                part = place / f"{_digest(path + ids)}-{view}.npz"
+                if not part.exists():
+                    heard = maker.hear(own, [hearing.seed, int(_digest(path), 16), view])
                     with written_whole(part) as partial, partial.open("wb") as file:
-                        np.save(file, np.concatenate(heard))
-                    with written_whole(notes) as partial:
-                        partial.write_text(json.dumps([which, [len(one) for one in heard]]))
-                which, counts = json.loads(notes.read_text())
+                        np.savez(file, frames=np.concatenate(heard), counts=[len(one) for one in heard])
+                with np.load(part) as made:
+                    frames.append(made["counts"])
                 parts.append(part)
-                rows += [(row, view) for row in which]
-                frames += counts
-                progress.advance(len(own))
-    index = np.array([row for row, _ in rows])
+                rows += [(row, view) for row in order.tolist()]
+                progress.advance(1)
+    index, view_of = np.array(rows).T
+    counts = np.concatenate(frames)
+    begins = np.cumsum(counts) - counts
+    kept = np.array([_trained_on(row, hearing.phrases) for row in table.select(["utt_id", "word"]).to_pylist()])[index]
+    index, view_of = index[kept], view_of[kept]
     seconds = table["stop"].to_numpy() - table["start"].to_numpy()
     names = {name: table[name].take(pa.array(index)).to_pylist() for name in ("utt_id", "word", "speaker")}
-    names["utt_id"] = [f"{name}~{v}" if v else name for name, (_, v) in zip(names["utt_id"], rows, strict=True)]
+    names["utt_id"] = [f"{name}~{view}" if view else name for name, view in zip(names["utt_id"], view_of, strict=True)]
     samples = np.round(seconds[index] * SAMPLE_RATE)
-    write_heard_words(place, names, samples, np.array(frames), parts)
-    for part in parts:
-        part.unlink()
-        part.with_suffix(".json").unlink()
-    return HeardWords(place)
+    write_heard_words(whole, names, samples, begins[kept], counts[kept], parts)
+    return HeardWords(whole)
+
+
+def _trained_on(row: dict[str, str], phrases: float) -> bool:
+    """Whether a segment is a single word, or one of the share ``phrases`` of others, by its id."""
+    return " " not in row["word"] or int(_digest(row["utt_id"])[:8], 16) < phrases * 2**32
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 class _Hearer:
@@ -120,24 +138,22 @@ class _Hearer:
         self.step = frontend.frames.stride * frontend.stream.hop  # samples
 
     @torch.no_grad()
-    def hear(self, own: list[Stretch], view: int, seed: list[int]) -> tuple[list[np.ndarray], list[int]]:
-        """Frames (n, F) float16 of every row in ``own``, and the rows, in one view."""
+    def hear(self, own: list[Stretch], seed: list[int]) -> list[np.ndarray]:
+        """Frames (n, F) float16 of every row in ``own``, in their order."""
         rng = np.random.default_rng(seed)
         generator = torch.Generator(self.device).manual_seed(int(rng.integers(2**62)))
-        order = np.argsort([s.stop - s.start for s in own], kind="stable")
-        heard, rows = [], []
+        order = np.argsort([stretch.stop - stretch.start for stretch in own], kind="stable").tolist()
+        heard: dict[int, list[np.ndarray]] = {}
         for first in range(0, len(order), TOGETHER):
-            some = [own[k] for k in order[first : first + TOGETHER]]
-            wav, lens = self._read(some)
+            some = order[first : first + TOGETHER]
+            wav, lens = self._read([own[k] for k in some])
             given = lens
             if self.augment is not None:
                 wav, lens = self.augment(wav, lens, generator)
             factors = (lens / given).tolist()
-            pieces = self._hear_some(some, wav, lens, factors, rng)
-            for stretch, frames in zip(some, pieces, strict=True):
-                heard += frames
-                rows += stretch.rows.tolist()
-        return heard, rows
+            found = self._hear_some([own[k] for k in some], wav, lens, factors, rng)
+            heard.update(zip(some, found, strict=True))
+        return [frames for k in range(len(own)) for frames in heard[k]]
 
     def _hear_some(
         self, some: list[Stretch], wav: Tensor, lens: Tensor, factors: list[float], rng: np.random.Generator
@@ -151,7 +167,9 @@ class _Hearer:
                 early, late = rng.uniform(-self.hearing.jitter / 3, self.hearing.jitter, 2)
                 start = (self.starts[row] - stretch.start) * factors[k] - early
                 stop = (self.stops[row] - stretch.start) * factors[k] + late
-                begin, end = max(0, round(start * SAMPLE_RATE)), min(int(lens[k]), round(stop * SAMPLE_RATE))
+                size = int(lens[k])
+                begin = max(0, min(round(start * SAMPLE_RATE), size - self.step))  # a step is there of the last, too
+                end = min(size, round(stop * SAMPLE_RATE))
                 if rng.random() < self.hearing.alone:
                     cut = wav[k : k + 1, begin : max(end, begin + self.step)]
                     feats, _ = self.frontend(cut, torch.tensor([cut.shape[1]], device=self.device))
@@ -186,7 +204,8 @@ class _Hearer:
         pieces = []
         for stretch in some:
             path = self.root / stretch.path
-            stop = min(stretch.stop, probe(path)[1])
+            # Where the file ends before a word does, reading refuses.
+            stop = max(min(stretch.stop, probe(path)[1]), stretch.stop - AFTER)
             (piece,), _ = read_segments(path, [stretch.start], [stop])
             if isinstance(piece, AudioError):
                 raise piece

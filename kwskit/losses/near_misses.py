@@ -14,7 +14,7 @@ from kwskit.losses.info_nce import info_nce
 from kwskit.losses.learnt_scale import LearntScale
 from kwskit.numerics import unit
 from kwskit.registry import register
-from kwskit.systems.confusable import confusable_tokens
+from kwskit.systems.confusable import FIRST_PHONEME, confusable_tokens
 
 SHORTER = 0.25  # share of near misses that lack a phoneme
 
@@ -25,9 +25,9 @@ class NearMisses(Loss):
 
     Speech looks for its word's text among those of the batch's words and, for each of these, ``misses`` texts
     with a few phonemes replaced or added (:func:`~kwskit.systems.confusable.confusable_tokens`) or one left out, which
-    no recording needs to say. A word's text looks for its recordings, as ``!loss:clap`` with ``positives: unique_text`` does. Near
-    misses are what a keyword is confused with, and random batches have few. With stress in the tokens, a near miss may
-    be the same sounds: use a tokenizer without.
+    no recording needs to say. A word's text looks for its recordings, as ``!loss:clap`` with ``positives: unique_text``
+    does. Near misses are what a keyword is confused with, and random batches have few. With stress in the tokens, a
+    near miss may be the same sounds: use a tokenizer without.
 
     Parameters
     ----------
@@ -60,6 +60,9 @@ class NearMisses(Loss):
         self._num_tokens = 0
 
     def begin(self, system: Any, tokenizer: Any, words: Sequence[str]) -> None:
+        for name in ("text_encoder", "text_pooler"):
+            if getattr(system, name, None) is None:
+                raise ValueError(f"near_misses compares embeddings of a dual encoder; there is no {name} here")
         self._typing = system.text_encoder, system.text_pooler
         self._num_tokens = tokenizer.size
 
@@ -69,6 +72,8 @@ class NearMisses(Loss):
         scale = self.scale()
         self.metrics = {"scale": scale.detach()}
         audio, text, labels = unit(emb.audio), unit(emb.text), emb.word
+        if len(labels) == 0:
+            return (audio.sum() + text.sum()) * 0.0
         slot, size = class_slots(labels)
         words = unit(slot_means(text, slot, size))
         word_labels = torch.arange(len(words), device=slot.device).masked_fill(size == 0, -1)
@@ -84,6 +89,9 @@ class NearMisses(Loss):
         lens = emb.text_mask.sum(1)
         shorter = (torch.rand(lens.shape, device=lens.device) < SHORTER) & (lens > 2)
         place = (torch.rand(lens.shape, device=lens.device) * lens).long()
+        left_out = emb.token_ids.gather(1, place[:, None]).squeeze(1)
+        # Without the boundary of two words a text sounds as it did.
+        shorter &= (left_out >= FIRST_PHONEME) & (left_out < self._num_tokens - 1)
         index = torch.arange(emb.token_ids.shape[1], device=lens.device)
         skip = (shorter[:, None] & (index >= place[:, None])).long()
         left = F.pad(emb.token_ids, (0, 1)).gather(1, index + skip)

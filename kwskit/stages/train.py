@@ -101,7 +101,7 @@ def _train(
         passes=plan.passes,
         replacement=plan.replacement,
     )
-    resident = resident_speech(plan, store, system, processes.device) if heard is None else heard
+    resident = resident_speech(plan, store, system, processes.device)
     batches = WordBatches(
         speech,
         sampler,
@@ -175,7 +175,7 @@ def _heard(plan: TrainingPlan, data: Path, system: System, text: str, processes:
         return None
     if not isinstance(system, DualEncoder) or system.stream is None:
         raise PlanError("training.heard is for !system:dual_encoder with a front end that makes the frames of a stream")
-    settings = select(text, {name: None for name in ("frontend", "wave_augment") if name in text})
+    settings = select(text, {"frontend": None, "wave_augment": None}, inside="system")
     parts = data / "manifests" / "train.tsv", data / "heard", system.frontend, system.wave_augment, plan.heard, settings
     if processes.first:
         hear(*parts, processes.device)

@@ -65,7 +65,7 @@ class DualEncoder(TwoEncoders):
     @property
     def stream(self) -> StreamShape | None:
         """How frames of a stream are made; None where front end or encoder need the whole of an utterance."""
-        steps = self.frontend.frames if self.hears_windows else getattr(self.acoustic_encoder, "stream", None)
+        steps: Any = self.frontend.frames if self.hears_windows else getattr(self.acoustic_encoder, "stream", None)
         return StreamShape.of(getattr(self.frontend, "stream", None), steps)
 
     @property

