@@ -98,12 +98,16 @@ def with_arguments(text: str, key: str, arguments: Mapping[str, Any]) -> str:
     return stream.getvalue()
 
 
-def select(text: str, keep: Mapping[str, Iterable[str] | None]) -> str:
+def select(text: str, keep: Mapping[str, Iterable[str] | None], inside: str | None = None) -> str:
     """The YAML ``text`` with only the top-level keys of ``keep`` and, where given, only those arguments.
 
-    References are already resolved in ``text``, so what is left stands alone.
+    References are already resolved in ``text``, so what is left stands alone. Of the part of the top-level key
+    ``inside``, the arguments of ``keep`` that it has and that are not null.
     """
     source = _reader().load(text)
+    if inside is not None:
+        source = {key: node for key, node in source[inside].items() if node is not None}
+        keep = {key: arguments for key, arguments in keep.items() if key in source}
     chosen = CommentedMap()
     for key, arguments in keep.items():
         node = source[key]

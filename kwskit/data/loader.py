@@ -10,13 +10,13 @@ import torch
 from torch import Tensor
 
 from kwskit.batch import Batch
+from kwskit.data.heard_words import HeardWords
 from kwskit.data.sampler import PKSampler
 from kwskit.data.store import PackedStore
 from kwskit.data.token_table import TokenTable
 from kwskit.text.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
-    from kwskit.data.heard_words import HeardWords
     from kwskit.data.resident_features import ResidentFeatures
     from kwskit.data.resident_store import ResidentStore
 
@@ -29,7 +29,7 @@ class WordBatches:
 
     Parameters
     ----------
-    store : packed segments, or words heard in their recordings, which are then ``resident`` too
+    store : packed segments, or words heard in their recordings
     sampler : chooses the rows of each batch
     tokenizer : turns words into ids; every word the sampler can draw is tokenised once, here
     seed : of the choice among pronunciations
@@ -49,7 +49,7 @@ class WordBatches:
 
     def __init__(
         self,
-        store: "PackedStore | HeardWords",
+        store: PackedStore | HeardWords,
         sampler: PKSampler,
         tokenizer: Tokenizer,
         seed: int = 0,
@@ -57,7 +57,7 @@ class WordBatches:
         prefetch: int = 0,
         rank: int = 0,
         world_size: int = 1,
-        resident: "ResidentStore | ResidentFeatures | HeardWords | None" = None,
+        resident: "ResidentStore | ResidentFeatures | None" = None,
     ):
         if sampler.keywords % world_size or sampler.keywords < 2 * world_size:
             raise ValueError(
@@ -101,6 +101,8 @@ class WordBatches:
         """The batch's fields that are speech; samples stay int16, which travel in half the time."""
         if self.resident is not None:
             return self.resident.speech(rows, self.max_samples)
+        if isinstance(self.store, HeardWords):
+            return self.store.speech(rows, self.max_samples)
         pcm, wav_lens = self.store.gather(rows, self.max_samples)
         return {"wav": pcm, "wav_lens": wav_lens}
 
