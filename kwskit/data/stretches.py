@@ -21,7 +21,8 @@ class Stretch(NamedTuple):
 def stretches(manifest: pa.Table, seconds: float = 4.0) -> Iterator[Stretch]:
     """The manifest's recordings in stretches that cut no segment and last ``seconds`` or a little longer.
 
-    Around the first and the last segment of a stretch is up to 0.2 s of whatever the recording has there.
+    Around the first and the last segment of a stretch is up to 0.2 s of whatever the recording has there. What lies
+    between two segments of a stretch is part of it, however long. Only the last stretch of a recording is shorter.
     """
     if not len(manifest):
         return
