@@ -38,16 +38,20 @@ def quantise_model(
     exact = OnnxModel(floats)
     quantise_weights(floats / TEXT, small / TEXT)
     frame_feeds, pool_feeds = _stream_feeds(exact, clips)
+    composed = exact.manifest.network is not None  # frames come from a package; encoder and pooler are one graph
     if exact.stream is not None:
         shutil.copyfile(floats / FEATURES, small / FEATURES)
-        quantise_by_range(floats / POOL, small / POOL, pool_feeds)
+        if not composed:
+            quantise_by_range(floats / POOL, small / POOL, pool_feeds)
     speech = [{"wav": clip[None] / np.float32(32768), "lens": np.array([len(clip)])} for clip in clips]
     for kept in FLOATS:
         tell("making 8-bit products" + (f", but for the first {kept}" if kept else ""))
-        if exact.manifest.network is None:
+        if composed:
+            quantise_by_range(floats / POOL, small / POOL, pool_feeds, kept)
+        else:
             quantise_by_range(floats / AUDIO, small / AUDIO, speech, kept)
-        if exact.stream is not None and exact.manifest.network is None:
-            quantise_by_range(floats / FRAMES, small / FRAMES, frame_feeds, kept)
+            if exact.stream is not None:
+                quantise_by_range(floats / FRAMES, small / FRAMES, frame_feeds, kept)
         describe(small)
         agreed = comparison.speech(OnnxModel(small))
         if agreed.worst >= LEAST["int8"]:

