@@ -15,15 +15,18 @@ PREFIX = Path(sys.prefix)
 def run_recipe():
     """Runs ``run.sh`` of a recipe on the CPU, in this interpreter's environment, and gives the finished process.
 
-    ``status`` is the exit status that it must have; programs in the folder ``programs`` are found first.
+    ``status`` is the exit status that it must have; programs in the folder ``programs`` are found first; a run that
+    takes longer than ``seconds`` hangs.
     """
 
-    def run(recipe: str, *flags: object, cwd=None, status: int = 0, programs=None) -> subprocess.CompletedProcess[str]:
+    def run(
+        recipe: str, *flags: object, cwd=None, status: int = 0, programs=None, seconds: int = 300
+    ) -> subprocess.CompletedProcess[str]:
         command = ["bash", str(ROOT / f"recipes/{recipe}/run.sh"), "--ngpu", "0", "--jobs", "2", *map(str, flags)]
         folders = [*([] if programs is None else [programs]), PREFIX / "bin", os.environ["PATH"]]
         path = os.pathsep.join(map(str, folders))
         env = {**os.environ, "VIRTUAL_ENV": str(PREFIX), "PATH": path, "OMP_NUM_THREADS": "1"}
-        done = subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=env, timeout=300)
+        done = subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=env, timeout=seconds)
         assert done.returncode == status, done.stdout[-2000:] + done.stderr[-2000:]
         return done
 

@@ -168,7 +168,7 @@ def test_digits_of_some_people_teach_those_of_others(people, run_recipe):
     if "english-small" not in packaged_models.names():
         pytest.skip("this installation has no english-small")
     flags = ["--model", "english-small", "--words", "dev", "--dev", "test", "--speaker", "_([a-z]+)_", "--out", "exp"]
-    run_recipe("finetune", *flags, cwd=people)
+    run_recipe("finetune", *flags, cwd=people, seconds=1200)
     found = results(people / "exp")
     assert found["test_words", "trained"]["utterances"] == 600
     assert set(words_of(people / "exp/data", "train")["speaker"]) == TRAINED_ON
