@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The figures of a model's card, of what tools/bench/people.py has measured on people's speech.
 
-    python recipes/english_small/local/figures.py OUT/results.json NAME > figures.json
+python recipes/english_small/local/figures.py OUT/results.json NAME > figures.json
 """
 
 import json

@@ -114,7 +114,9 @@ def join(data: Path, corpora: list[str], seed: int) -> None:
         if split == "dev":
             chosen = np.random.default_rng(seed).permutation(len(whole))[:DEV]
             whole = whole.take(pa.array(np.sort(chosen)))
-            trials = wsj_trials(whole["utt_id"].to_pylist(), whole["word"].to_pylist(), seed=seed)
+            words = whole["word"].to_pylist()
+        if split == "dev" and len(set(words)) > 1:
+            trials = wsj_trials(whole["utt_id"].to_pylist(), words, seed=seed)
             write_records(data / "trials" / "dev_wsj.tsv", "trials", trials, {"protocol": WSJ, "seed": seed})
         write_records(data / "manifests" / f"{split}.tsv", "manifest", whole, {"corpus": "english_small"})
         seconds = pc.sum(pc.subtract(whole["stop"], whole["start"])).as_py() or 0.0

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Make of a trained model what is shipped: weights in 16 bits, thresholds, 8-bit graphs, and a card.
 
-    python recipes/english_small/local/release.py --exp EXP --to kwskit/models/english-small --facts FACTS.json
+    python recipes/english_small/local/release.py --exp EXP --data DATA --to kwskit/models/NAME --facts FACTS.json
 
 Thresholds are set by running speech that training has not heard: minutes of new sentences. --figures are results.json
 of tools/bench/people.py, whose numbers come into the card with the command that measured them.
@@ -30,6 +30,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--exp", type=Path, required=True, help="folder of the training run")
     parser.add_argument("--to", type=Path, required=True, help="directory of the model, named after it; replaced")
+    parser.add_argument(
+        "--data", type=Path, required=True, help="its corpus: dev words tell the ranges of 8-bit numbers"
+    )
     parser.add_argument("--facts", type=Path, required=True, help="JSON of card.json's fields that nothing can count")
     parser.add_argument("--figures", type=Path, help="JSON list of figures for the card")
     parser.add_argument("--seed", type=int, default=1011, help="of the sentences that thresholds are set by")
@@ -43,7 +46,8 @@ def main() -> None:
         (args.to / "README.md").write_text(readme, "utf-8")
     with tempfile.TemporaryDirectory() as folder:
         calibrate(args.to, Path(folder), args.seed)
-        _kwskit("export", str(args.to), "--to", f"{folder}/onnx", "--int8", "--clips", f"{folder}/speech/running/audio")
+        to = f"{folder}/onnx"
+        _kwskit("export", str(args.to.absolute()), "--to", to, "--int8", "--data", str(args.data.absolute()))
         shutil.copytree(Path(folder) / "onnx-int8", args.to / "onnx")
     # Where there are graphs, they are what spots: one background is enough.
     (args.to / "background.npz").unlink()
