@@ -14,7 +14,7 @@ from kwskit.losses.info_nce import info_nce
 from kwskit.losses.learnt_scale import LearntScale
 from kwskit.numerics import unit
 from kwskit.registry import register
-from kwskit.systems.confusable import FIRST_PHONEME, confusable_tokens
+from kwskit.systems.confusable import FIRST_PHONEME, MOST_EDITS, confusable_tokens
 
 SHORTER = 0.25  # share of near misses that lack a phoneme
 
@@ -39,7 +39,7 @@ class NearMisses(Loss):
     Raises
     ------
     ValueError
-        When ``misses`` is below 1.
+        When ``misses`` is below 1, or ``edits`` out of its range.
     """
 
     def __init__(
@@ -53,6 +53,8 @@ class NearMisses(Loss):
         super().__init__(weight)
         if misses < 1:
             raise ValueError(f"misses={misses}: at least 1; without near misses this is !loss:clap")
+        if not 1 <= edits <= MOST_EDITS:
+            raise ValueError(f"edits={edits}: 1 to {MOST_EDITS}, for what differs in more is no near miss")
         self.misses, self.edits = misses, edits
         self.scale = LearntScale(log_scale, max_log_scale)
         # In a tuple, for they are parts of the system and not of the loss.

@@ -56,6 +56,7 @@ CASES += [
     ("modality_adversarial", {"dim": 8, "hidden_size": 6, "reversal": -1.0, "normalize": True, "shared": False}),
     ("modality_adversarial", {"dim": 8, "hidden_size": 6, "reversal": -1.0, "levels": ["frame"]}),
     ("typed_vocabulary", {"words": 5}),
+    ("near_misses", {}),
 ]
 # Of pairs as wholes: their alignment, frame probabilities or scores. Noise for unmatched pairs is drawn anew each time.
 OF_PAIRS = [
@@ -86,6 +87,9 @@ def loss(request):
     built = registry.build("loss", name, **arguments)
     if name == "typed_vocabulary":  # what begin() embeds
         built.others = torch.nn.functional.normalize(torch.randn(5, 8), dim=1)
+    if name == "near_misses":  # what it draws anew each time
+        near = torch.nn.functional.normalize(torch.randn(5, 8), dim=1)
+        built._typing, built._near = (None, None), lambda emb: near.to(emb.audio)
     return built
 
 

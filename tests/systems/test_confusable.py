@@ -92,3 +92,27 @@ def test_padding_does_not_matter_and_the_generator_decides():
 def test_too_few_tokens_to_choose_from():
     with pytest.raises(ValueError, match="at least 4"):
         confusable_tokens(*texts(3), SIZE, allowed=torch.tensor([4, 5, 6]))
+
+
+@pytest.mark.parametrize("most", [1, 2])
+def test_no_more_edits_than_asked_for(most):
+    tokens, lens = texts()
+    found, found_lens = confusable_tokens(tokens, lens, SIZE, torch.Generator().manual_seed(1), most=most)
+    assert found.shape == (2000, 9 + most)
+    rows = zip(tokens.tolist(), lens.tolist(), found.tolist(), found_lens.tolist(), strict=True)
+    edits = Counter(distance(old[:n], new[:m]) for old, n, new, m in rows)
+    assert set(edits) == set(range(1, most + 1))
+    assert edits[1] / 2000 == pytest.approx(1 / most, abs=0.1)  # a text of one phoneme has no place for two
+
+
+def test_the_number_of_edits_is_uniform():
+    tokens = torch.randint(4, BOUNDARY, (3000, 9), generator=torch.Generator().manual_seed(2))
+    found, lens = confusable_tokens(tokens, torch.full((3000,), 9), SIZE, torch.Generator().manual_seed(3), most=3)
+    edits = Counter(distance(old, new[:m]) for old, new, m in zip(tokens.tolist(), found.tolist(), lens, strict=True))
+    assert [edits[n] / 3000 for n in (1, 2, 3)] == pytest.approx([1 / 3] * 3, abs=0.05)
+
+
+@pytest.mark.parametrize("most", [0, 4])
+def test_more_edits_than_a_near_miss_has(most):
+    with pytest.raises(ValueError, match=f"most={most}: a near miss differs in 1 to 3 edits"):
+        confusable_tokens(*texts(3), SIZE, most=most)
