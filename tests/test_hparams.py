@@ -132,6 +132,13 @@ def test_select_keeps_a_standalone_part(base):
     assert built["phn"].size == 7
 
 
+def test_select_inside_a_part_follows_its_references_and_leaves_null_out():
+    text = "one: &a {x: 1}\nother: {x: 2}\nsystem: !system:dual_encoder {frontend: *a, other: null, dim: 3}\n"
+    kept = select(text, {"frontend": None, "other": None, "absent": None}, inside="system")
+    assert kept.split() == ["frontend:", "{x:", "1}"]
+    assert select(text, {"other": None}, inside="system").strip() == "{}"
+
+
 @pytest.mark.parametrize(
     "text",
     [
