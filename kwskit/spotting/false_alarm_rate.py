@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 
 COUNTED = 10  # false alarms that must be allowed in the background for the threshold to be counted
 TAIL = 40  # highest peaks that the tail is fitted to
+# Of the generalised Pareto distribution, below 0 for a tail that ends. Scores of 300 words over 26 minutes of LibriSpeech
+# have -0.19 when each word's tail is scaled to a mean excess of 1 (moments; a head on the speech embedding).
+SHAPE = -0.2
 
 
 class Threshold(NamedTuple):
@@ -21,9 +24,11 @@ def threshold_of_peaks(peaks: NDArray[np.floating], hours: float, fa_per_hour: f
     """The threshold that ``fa_per_hour`` peaks an hour reach.
 
     Where the background is long enough for ten, it lies between the last peak that may reach it and the next. Else the
-    highest 40 (at most a half of all) are taken for an exponential tail over the next one, u: of n peaks in T hours
-    above u with a mean excess b, t = u + b ln(n / (T fa_per_hour)), the peaks-over-threshold estimate with shape 0
-    (Pickands 1975).
+    highest 40 (at most a half of all) are taken for the tail over the next one, u, of a generalised Pareto distribution
+    with the shape k of ``SHAPE``: of n peaks in T hours above u with a mean excess b,
+    t = u + b (1 - k) / k ((n / (T fa_per_hour))^k - 1), the peaks-over-threshold estimate (Pickands 1975). An
+    exponential tail, k = 0, asks for far too much: of a background of two minutes, six false alarms asked for an hour
+    became 0.2.
 
     Parameters
     ----------
@@ -46,11 +51,14 @@ def threshold_of_peaks(peaks: NDArray[np.floating], hours: float, fa_per_hour: f
     if allowed >= len(peaks):
         return Threshold(float(peaks[-1]), "counted")
     base, excess, count = _tail(peaks)
-    return Threshold(base + excess * float(np.log(count / (hours * fa_per_hour))), "extrapolated")
+    ratio = count / (hours * fa_per_hour)
+    return Threshold(base + excess * (1 - SHAPE) / SHAPE * (ratio**SHAPE - 1), "extrapolated")
 
 
 def rate_of_peaks(peaks: NDArray[np.floating], hours: float, threshold: float) -> float:
     """Peaks an hour that reach ``threshold``, which is above all of ``peaks``: the same tail, solved for the rate.
+
+    Beyond the end of the tail it is 0.
 
     Raises
     ------
@@ -60,7 +68,8 @@ def rate_of_peaks(peaks: NDArray[np.floating], hours: float, threshold: float) -
     if len(peaks) < 2:
         raise ValueError(f"{len(peaks)} peaks in {hours:g} hours: too few for a rate")
     base, excess, count = _tail(peaks)
-    return count / hours * float(np.exp(-(threshold - base) / max(excess, 1e-9)))
+    left = max(0.0, 1 + SHAPE / (1 - SHAPE) * (threshold - base) / max(excess, 1e-9))
+    return count / hours * left ** (-1 / SHAPE)
 
 
 def _tail(peaks: NDArray[np.floating]) -> tuple[float, float, int]:

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from scipy.stats import norm
+from scipy.stats import genpareto, norm
 
-from kwskit.spotting.false_alarm_rate import gaussian_threshold, rate_of_peaks, threshold_of_peaks
+from kwskit.spotting.false_alarm_rate import SHAPE, gaussian_threshold, rate_of_peaks, threshold_of_peaks
 
 
 def test_counted_where_the_background_is_long_enough():
@@ -15,20 +15,23 @@ def test_counted_where_the_background_is_long_enough():
 
 @pytest.mark.parametrize("rate", [0.01, 0.5, 5.0, 30.0])
 @pytest.mark.parametrize("seed", range(3))
-def test_extrapolated_on_an_exponential_distribution(rate, seed):
-    """Of 1,000 peaks in a quarter of an hour, exponential with mean 0.7: the true threshold is 0.7 ln(4000 / rate)."""
-    peaks = np.sort(np.random.default_rng(seed).exponential(0.7, 1000))[::-1]
+def test_extrapolated_on_the_distribution_that_is_assumed(rate, seed):
+    """Of 1,000 peaks in a quarter of an hour: the true threshold is that of 1 in 4000 / rate peaks."""
+    assumed = genpareto(SHAPE, scale=0.7)
+    peaks = np.sort(assumed.rvs(1000, random_state=seed))[::-1]
     found = threshold_of_peaks(peaks, 0.25, rate)
     assert found.told_by == "extrapolated"
-    # The mean excess of 40 peaks has a standard error of 16 %, and it is multiplied by ln(40 / (0.25 rate)).
-    error = 0.7 * (np.log(40 / (0.25 * rate)) / np.sqrt(40) + 1 / np.sqrt(40))
-    assert found.value == pytest.approx(0.7 * np.log(4000 / rate), abs=2.5 * error)
+    # Above any base the excess is of the same shape; the mean excess of 40 peaks has a standard error of 16 % or less.
+    base = assumed.isf(40 / 1000)
+    error = (assumed.isf(rate / 4000) - base) / np.sqrt(40) + 0.7 / np.sqrt(40)
+    assert found.value == pytest.approx(assumed.isf(rate / 4000), abs=2.5 * error)
     assert rate_of_peaks(peaks, 0.25, found.value) == pytest.approx(rate)
 
 
 def test_extrapolated_by_hand():
     peaks = np.array([5.0, 4.0, 3.0, 1.0, 0.5, 0.1])  # half of six: 5, 4, 3 over 1, mean excess 3
-    assert threshold_of_peaks(peaks, 1.0, 0.3).value == pytest.approx(1 + 3 * np.log(3 / 0.3))
+    assert threshold_of_peaks(peaks, 1.0, 0.3).value == pytest.approx(1 + 3 * 1.2 / 0.2 * (1 - (3 / 0.3) ** -0.2))
+    assert rate_of_peaks(peaks, 1.0, 1 + 3 * 1.2 / 0.2) == 0  # where the tail ends
 
 
 def test_lower_rates_have_higher_thresholds():

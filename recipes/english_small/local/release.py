@@ -22,7 +22,7 @@ from kwskit.packaged.write_card import write_card
 from kwskit.systems.model_directory import WEIGHTS
 
 ROOT = Path(__file__).parents[3]
-SENTENCES = {"hibari": 24, "flite": 24, "espeak": 12}  # about three minutes
+SENTENCES = {"hibari": 40, "flite": 40, "espeak": 20}  # about four minutes
 
 
 def main() -> None:
@@ -31,7 +31,7 @@ def main() -> None:
     parser.add_argument("--exp", type=Path, required=True, help="folder of the training run")
     parser.add_argument("--to", type=Path, required=True, help="directory of the model, named after it; replaced")
     parser.add_argument(
-        "--data", type=Path, required=True, help="its corpus: dev words tell the ranges of 8-bit numbers"
+        "--data", type=Path, required=True, help="its corpus, whose dev words tell 8-bit ranges"
     )
     parser.add_argument("--facts", type=Path, required=True, help="JSON of card.json's fields that nothing can count")
     parser.add_argument("--figures", type=Path, help="JSON list of figures for the card")
