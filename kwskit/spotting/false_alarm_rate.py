@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 COUNTED = 10  # false alarms that must be allowed in the background for the threshold to be counted
 TAIL = 40  # highest peaks that the tail is fitted to
-# Of the generalised Pareto distribution, below 0 for a tail that ends. Scores of 300 words over 26 minutes of LibriSpeech
-# have -0.19 when each word's tail is scaled to a mean excess of 1 (moments; a head on the speech embedding).
+# Of the generalised Pareto distribution, below 0 for a tail that ends. Scores of 300 words over 26 minutes of
+# LibriSpeech have -0.19, each word's tail scaled to a mean excess of 1 (moments; a head on the speech embedding).
 SHAPE = -0.2
 
 

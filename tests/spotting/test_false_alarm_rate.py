@@ -31,7 +31,7 @@ def test_extrapolated_on_the_distribution_that_is_assumed(rate, seed):
 def test_extrapolated_by_hand():
     peaks = np.array([5.0, 4.0, 3.0, 1.0, 0.5, 0.1])  # half of six: 5, 4, 3 over 1, mean excess 3
     assert threshold_of_peaks(peaks, 1.0, 0.3).value == pytest.approx(1 + 3 * 1.2 / 0.2 * (1 - (3 / 0.3) ** -0.2))
-    assert rate_of_peaks(peaks, 1.0, 1 + 3 * 1.2 / 0.2) == 0  # where the tail ends
+    assert rate_of_peaks(peaks, 1.0, 1.001 + 3 * 1.2 / 0.2) == 0  # where the tail has ended
 
 
 def test_lower_rates_have_higher_thresholds():
