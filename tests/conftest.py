@@ -15,6 +15,7 @@ import torch
 
 from kwskit import registry
 from kwskit.data.packing import pack_manifest
+from kwskit.encoders.speech_embedding_network import SpeechEmbeddingNetwork
 from kwskit.evaluation.trials import wsj_trials
 from kwskit.records import write_records
 from kwskit.stages.train import train
@@ -93,6 +94,19 @@ def sphere(path: Path, pcm: np.ndarray, order: str = "01", coding: str = "pcm", 
 def sphere_fixture():
     """The writer of SPHERE files."""
     return sphere
+
+
+@pytest.fixture(scope="session")
+def speech_embedding_weights():
+    """State of the speech embedding's network with weights of chance, which tell sounds apart as the trained ones."""
+    generator = torch.Generator().manual_seed(0)
+    weights = SpeechEmbeddingNetwork().state_dict()
+    for value in weights.values():
+        if value.dim() > 1:
+            torch.nn.init.kaiming_normal_(value, a=0.2, generator=generator)
+        else:
+            value.uniform_(-0.1, 0.1, generator=generator)
+    return weights
 
 
 @pytest.fixture(scope="session")

@@ -58,6 +58,8 @@ class SpeechEmbeddingMel(nn.Module):
     def _decibels(self, wav: Tensor) -> Tensor:
         """(N, T, 32) of samples (N, S)."""
         wav = 32768.0 * (wav if wav.dtype == torch.float64 else wav.float())
+        if wav.shape[1] < FRAME:
+            wav = F.pad(wav, (0, FRAME - wav.shape[1]))
         frames = max(1, 1 + (wav.shape[1] - FRAME) // HOP)
         before = (FRAME - WINDOW) // 2
         wav = F.pad(wav, (-before, (frames - 1) * HOP + WINDOW + before - wav.shape[1]))

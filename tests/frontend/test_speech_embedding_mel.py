@@ -44,6 +44,13 @@ def test_features_depend_on_the_utterance_alone():
         assert not together[i, t:].any()
 
 
+@pytest.mark.parametrize("samples", [1, 55, 57])
+def test_a_few_samples_are_continued_by_silence(samples):
+    frontend, wav = build("frontend", "speech_embedding_mel"), torch.ones(1, samples)
+    longer = torch.nn.functional.pad(wav, (0, 512 - samples))
+    assert torch.equal(frontend(wav, torch.tensor([samples]))[0], frontend(longer, torch.tensor([samples]))[0])
+
+
 def test_silence_is_finite():
     feats, _ = build("frontend", "speech_embedding_mel")(torch.zeros(1, 1600), torch.tensor([1600]))
     assert torch.equal(feats, torch.full_like(feats, -8.0))
