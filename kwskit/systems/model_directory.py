@@ -23,8 +23,9 @@ WEIGHTS, PARTS, CARD = "model.safetensors", "model.yaml", "README.md"
 KINDS = ("tokenizer", "frontend", "encoder", "text_encoder", "pooler", "aligner", "matcher", "system")
 # What only training uses; the aligner stays, since it shows where each phoneme was heard.
 TRAINING_ONLY = {"losses", "wave_augment", "feature_augment"}
-# Weights that a part may have in a package, and the model not in its file: those of the speech embedding, and some.
-ELSEWHERE = 1 << 19
+# Weights that a part may have in a package, and the model not in its file: twice those of the speech embedding, whose
+# package is compared with a network before one is made of it.
+ELSEWHERE = 1 << 20
 
 
 @dataclass(frozen=True)

