@@ -1,11 +1,19 @@
 import pytest
 
+from kwskit.data.hearing import Hearing
 from kwskit.training.plan import PlanError, TrainingPlan
 
 
 def test_defaults_are_the_papers_batch_shape():
     plan = TrainingPlan.from_mapping({"epochs": 100, "keywords": 250})
     assert (plan.utterances, plan.accumulate, plan.precision) == (2, 1, "fp32")
+
+
+def test_how_words_are_heard():
+    plan = TrainingPlan.from_mapping({"epochs": 1, "keywords": 2, "heard": {"views": 3, "alone": 0.5}})
+    assert plan.heard == Hearing(views=3, alone=0.5)
+    assert TrainingPlan.from_mapping({"epochs": 1, "keywords": 2, "heard": {}}).heard == Hearing()
+    assert TrainingPlan.from_mapping({"epochs": 1, "keywords": 2, "heard": None, "resident": "pcm"}).heard is None
 
 
 @pytest.mark.parametrize(
@@ -22,6 +30,13 @@ def test_defaults_are_the_papers_batch_shape():
         ({"epochs": 1, "keywords": 2, "init": "m", "init_share": 1.0}, "init_share must lie from 0 to below 1"),
         ({"epochs": 1, "keywords": 2, "init_share": 0.5}, "init_share mixes with the weights of training.init"),
         ({"epochs": 1, "keywords": 2, "passes": 0}, "training.passes must be a whole number"),
+        ({"epochs": 1, "keywords": 2, "heard": {}, "resident": "pcm"}, "heard and training.resident .* leave one out"),
+        ({"epochs": 1, "keywords": 2, "heard": {"view": 2}}, r"training\.heard: .*'view'"),
+        ({"epochs": 1, "keywords": 2, "heard": {"views": 0}}, r"training\.heard: views must be a whole number"),
+        ({"epochs": 1, "keywords": 2, "heard": {"views": "two"}}, r"training\.heard: views must be a whole number"),
+        ({"epochs": 1, "keywords": 2, "heard": {"alone": 2}}, r"training\.heard: alone and phrases in 0 to 1"),
+        ({"epochs": 1, "keywords": 2, "heard": {"jitter": "some"}}, r"training\.heard: "),
+        ({"epochs": 1, "keywords": 2, "heard": 2}, r"training\.heard: "),
         ({"epochs": 1, "keywords": 2, "keep": "first"}, "'best' or 'last', not 'first'"),
         ({"epochs": 1, "keywords": 2, "keep": "last", "early_stop": 3}, "early_stop .* has to be null"),
     ],
