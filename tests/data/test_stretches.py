@@ -25,7 +25,7 @@ def some_manifest(seed):
     for recording in range(rng.integers(1, 5)):
         at, words = rng.uniform(0, 0.3), []
         for _ in range(rng.integers(1, 40)):
-            at += rng.choice([0.0, rng.uniform(0, 1), -0.05])
+            at += rng.choice([0.0, rng.uniform(0, 1), -rng.uniform(0, 0.05)])
             at = max(at, 0.0)
             words.append((f"audio/{recording}.wav", at, at + rng.uniform(0.05, 1.2)))
             at = words[-1][2]
