@@ -6,7 +6,7 @@ import torch.nn.functional as F
 
 from kwskit.frontend.babble import Babble
 from kwskit.frontend.gain import Gain
-from kwskit.frontend.noise import EXPONENTS, MAINS, Noise, noise_bank
+from kwskit.frontend.noise import EXPONENTS, MAINS, Noise, changing_noise_bank, noise_bank
 
 
 def snr_db(clean, noisy, lens):
@@ -84,3 +84,17 @@ def test_gain_is_within_its_range_and_nothing_else():
     assert -12.01 <= level.min() < -11
     assert 5.5 < level.max() <= 6.01
     assert torch.allclose(F.normalize(louder), F.normalize(wav), atol=1e-6)
+
+
+def test_noise_may_change_while_it_lasts():
+    generator = torch.Generator().manual_seed(3)
+    still, changing = noise_bank(4 * 16_000, generator), changing_noise_bank(4 * 16_000, generator)
+    torch.testing.assert_close(changing.square().mean(1), torch.ones(len(changing)))
+    levels = [10 * bank.unfold(1, 1600, 1600).square().mean(2).log10() for bank in (still[:3], changing)]
+    assert levels[0].std(1).max() < 2 < 4 < levels[1].std(1).min()  # dB, of tenths of a second
+
+
+def test_changing_noise_is_added_when_asked_for():
+    usual, more = Noise(seconds=2.0), Noise(seconds=2.0, changing=True)
+    assert len(more.bank) > len(usual.bank)
+    torch.testing.assert_close(more.bank[: len(usual.bank)], usual.bank)
