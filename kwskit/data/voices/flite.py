@@ -15,6 +15,7 @@ _LIBRARY = "libflite.so.1"
 _VOICE_LIBRARY = "libflite_cmu_us_{}.so.1"
 _SPEAKERS = ("awb", "kal16", "rms", "slt")
 _FIXED_PITCH = ("rms",)  # its model of f0 has no shift: it is played faster instead, formants and all
+_STRETCH: dict[str, float] = {}  # of each voice as it was when it was registered
 
 
 class _Wave(ctypes.Structure):  # cst_wave of cst_wave.h
@@ -74,7 +75,8 @@ class Flite(Voice):
             enter = getattr(self._load(_VOICE_LIBRARY.format(name)), f"register_cmu_us_{name}")
             enter.restype, enter.argtypes = ctypes.POINTER(_VoiceStruct), [_TEXT]
             self._voices[name] = enter(None)
-        self._stretch = {name: self._feature(name, b"duration_stretch") for name in self._voices}
+        # The library has one of each voice a process, which an engine before this one may have slowed.
+        self._stretch = {name: _STRETCH.setdefault(name, self._feature(name, b"duration_stretch")) for name in _SPEAKERS}
 
     def speakers(self) -> list[str]:
         return list(_SPEAKERS)
