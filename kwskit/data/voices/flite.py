@@ -76,7 +76,9 @@ class Flite(Voice):
             enter.restype, enter.argtypes = ctypes.POINTER(_VoiceStruct), [_TEXT]
             self._voices[name] = enter(None)
         # The library has one of each voice a process, which an engine before this one may have slowed.
-        self._stretch = {name: _STRETCH.setdefault(name, self._feature(name, b"duration_stretch")) for name in _SPEAKERS}
+        self._stretch = {
+            name: _STRETCH.setdefault(name, self._feature(name, b"duration_stretch")) for name in _SPEAKERS
+        }
 
     def speakers(self) -> list[str]:
         return list(_SPEAKERS)
