@@ -14,7 +14,7 @@ FRAMES, INDEX = "frames.npy", "index.arrow"
 
 
 class HeardWords:
-    """The features that :func:`kwskit.data.hearing.hear` has made, drawn from like a packed store; memory mapped.
+    """The features that :func:`kwskit.data.hear_words.hear` has made, drawn from like a packed store; memory mapped.
 
     A segment of the manifest is as many rows as there are views of it; ``num_samples`` are those of the segment.
 

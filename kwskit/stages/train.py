@@ -11,8 +11,8 @@ from typing import cast
 import torch
 
 from kwskit import __version__, collectives, registry
+from kwskit.data.hear_words import hear
 from kwskit.data.heard_words import HeardWords
-from kwskit.data.hearing import hear
 from kwskit.data.loader import WordBatches
 from kwskit.data.sampler import PKSampler
 from kwskit.data.store import PackedStore

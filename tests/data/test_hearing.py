@@ -12,10 +12,11 @@ import torch
 from numpy.lib.stride_tricks import sliding_window_view
 from torch import nn
 
-from kwskit.data import hearing as module
+from kwskit.data import hear_words as module
 from kwskit.data.audio import AudioError
+from kwskit.data.hear_words import hear
 from kwskit.data.heard_words import INDEX
-from kwskit.data.hearing import Hearing, hear
+from kwskit.data.hearing import Hearing
 from kwskit.data.stretches import stretches
 from kwskit.frontend.noise import Noise
 from kwskit.frontend.speed import Speed
