@@ -5,6 +5,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from kwskit.batch import length_mask
+from kwskit.numerics import values_at_hand
+
+LEAST = 32  # sequences that are read together, where those of a batch are read by length
 
 
 class BidirectionalLstm(nn.Module):
@@ -12,7 +15,8 @@ class BidirectionalLstm(nn.Module):
 
     The backward direction reads every sequence from its own last step, mirrored by one gather, so padding
     never matters and lengths need not leave the device. On a CPU this is three times as fast as
-    ``nn.LSTM`` on packed sequences, whose fused kernel takes padded input only.
+    ``nn.LSTM`` on packed sequences, whose fused kernel takes padded input only; and there sequences of like length are
+    read together, so that a few long ones cost the others nothing.
     """
 
     def add_lstms(self, input_size: int, hidden: int, layers: int, dropout: float = 0.0) -> None:
@@ -32,6 +36,18 @@ class BidirectionalLstm(nn.Module):
 
     def recur(self, x: Tensor, lens: Tensor) -> Tensor:
         """States (N, T, 2 * hidden) of ``x`` (N, T, input_size): forward half, backward half; padding arbitrary."""
+        count = len(lens) // LEAST if values_at_hand(lens) else 0
+        if count < 2:
+            return self._recur(x, lens)
+        order = lens.argsort(stable=True)
+        parts = []
+        for rows in order.chunk(min(count, 8)):
+            longest = max(1, int(lens[rows[-1]]))
+            states = self._recur(x[rows, :longest], lens[rows])
+            parts.append(F.pad(states, (0, 0, 0, x.shape[1] - longest)))
+        return torch.cat(parts).index_select(0, order.argsort())
+
+    def _recur(self, x: Tensor, lens: Tensor) -> Tensor:
         position = torch.arange(x.shape[1], device=x.device)
         # Position of each step's mirror image within its sequence; padding stays in place.
         mirror = torch.where(length_mask(lens, x.shape[1]), lens[:, None] - 1 - position, position).unsqueeze(-1)

@@ -113,3 +113,25 @@ def test_positions_and_raw_states():
             assert added[t, 2 * i + 1] == pytest.approx(np.cos(angle), abs=1e-6)
     with pytest.raises(ValueError, match="even embedding_dim"):
         encoder(positions=True)
+
+
+def test_long_sequences_are_read_apart_and_alike(mode, monkeypatch):
+    """By length or all at once: the same states and gradients, in the order of the batch."""
+    from kwskit.encoders import bidirectional_lstm
+
+    text = encoder(layers=2).double()
+    lens = torch.randint(1, 30, (70,), generator=torch.Generator().manual_seed(3))
+    ids = torch.randint(1, 11, (70, 31), generator=torch.Generator().manual_seed(4))
+    found = text(ids, lens)
+    found.square().sum().backward()
+    gradients = [parameter.grad.clone() for parameter in text.parameters()]
+    text.zero_grad()
+    monkeypatch.setattr(bidirectional_lstm, "LEAST", 1000)
+    expected = text(ids, lens)
+    expected.square().sum().backward()
+    torch.testing.assert_close(found, expected)
+    for gradient, parameter in zip(gradients, text.parameters(), strict=True):
+        torch.testing.assert_close(gradient, parameter.grad)
+    one_by_one = [text(ids[row : row + 1, :size], lens[row : row + 1])[0] for row, size in enumerate(lens.tolist())]
+    for row, alone in enumerate(one_by_one):
+        torch.testing.assert_close(found[row, : len(alone)], alone)
