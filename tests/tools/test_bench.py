@@ -28,7 +28,7 @@ RUNS = {
     ),
     "people.py": (
         "--model one={model} --model other={model} --speech {people} --half dev --resamples 20 --trial-scores "
-        "--without pocketsphinx --vocabulary {people}/lexicon.tsv --out {folder}/out",
+        "--without pocketsphinx --times recognised --vocabulary {people}/lexicon.tsv --out {folder}/out",
         ["digits, top 1", "one, words not of the vocabulary", "one, 10 dB", "one less other"],
     ),
     "scorer.py": ("--utterances 60 --words 10 --negatives 3 --resamples 5", []),

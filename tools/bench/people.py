@@ -6,12 +6,13 @@
 A model is a directory that training or `kwskit export` wrote. FOLDER holds
 
 - digits/: ``{digit}_{speaker}_{index}.wav``;
-- librispeech_words/: flac/ and words.tsv (file, start, end, word, probability);
+- librispeech_words/: flac/ and words.tsv (file, start, end, word, probability), as a recogniser heard them. It ends
+  words too early, so they are cut by forced alignment of what it heard, see people/forced_alignment.py;
 - wake_words/<word>/ and wake_words/_other/; noise/.
 
 Half of the people, ``dev``, is there to choose models by; look at ``test`` once they are chosen. What the parts
 measure is told in people/digit_test.py, people/text_test.py and people/wake_misses.py; wake words are heard by
-PocketSphinx too (pip install pocketsphinx). OUT gets results.json, results.md and errors.md, where the models err.
+PocketSphinx too. OUT gets results.json, results.md and errors.md, where the models err.
 Intervals hold 95 % of the resamples of speakers; with two models and more, the first is compared with each other one
 in the same resamples.
 """
@@ -30,6 +31,7 @@ from people.comparison import comparisons
 from people.digit_test import DigitTest
 from people.digits import digit_clips
 from people.figure import as_json
+from people.forced_alignment import with_aligned_times
 from people.halves import HALVES
 from people.matching import SCORES, embedded, text_scores
 from people.score_files import plain_name, write_trial_scores
@@ -44,6 +46,7 @@ from kwskit.whole_file import written_whole
 
 PARTS = ("digits", "librispeech", "phrases", "wake")
 PHRASES = (2, 3, 4)  # words
+ALIGNED, RECOGNISED = "aligned", "recognised"  # times of words
 
 
 def typed_tests(options: argparse.Namespace) -> dict[tuple[str, ...], tuple[Any, list]]:
@@ -60,6 +63,8 @@ def typed_tests(options: argparse.Namespace) -> dict[tuple[str, ...], tuple[Any,
         add(("digits",), digit_clips(options.speech, options.half), DigitTest)
     if {"librispeech", "phrases"} & set(options.only):
         words = spoken_words(options.speech, options.half)
+        if options.times == ALIGNED:
+            words = with_aligned_times(options.speech, words)
         if "librispeech" in options.only:
             known = words_of_lexicon(options.vocabulary)
             add(("librispeech",), word_clips(options.speech, words), TextTest, vocabulary=known)
@@ -105,6 +110,12 @@ def main() -> None:
     parser.add_argument("--only", default=",".join(PARTS), help=f"of {','.join(PARTS)} (default: all)")
     parser.add_argument("--without", action="append", default=[], choices=["pocketsphinx"], help="of the wake words")
     parser.add_argument("--vocabulary", type=Path, help="lexicon.tsv: words in training, told apart from others")
+    parser.add_argument(
+        "--times",
+        choices=(ALIGNED, RECOGNISED),
+        default=ALIGNED,
+        help="where words are cut: by forced alignment (pip install pocketsphinx), or where the recogniser heard them",
+    )
     parser.add_argument("--scores", choices=SCORES, default=SCORES[0], help="as they are, or normalised for spotting")
     parser.add_argument("--trial-scores", action="store_true", help="also write every trial's score")
     parser.add_argument("--clips", type=int, help="of a part at most, for trying it out")
