@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 SAMPLE_RATE = 16_000
 MOST = 160_000
+FLOOR_SECONDS = 2.0  # of a stream, of which the loudest feature sets the floor
 
 
 class FeatureSteps(NamedTuple):

@@ -12,14 +12,22 @@ from kwskit.data.audio import AudioError, probe, read_segments
 from kwskit.data.hearing import Hearing
 from kwskit.data.loader import as_wav
 from kwskit.data.stretches import AFTER, Stretch
-from kwskit.stream_shape import SAMPLE_RATE
+from kwskit.stream_shape import FLOOR_SECONDS, SAMPLE_RATE
 
 TOGETHER = 16  # stretches a batch
-FLOOR_SECONDS = 2.0
 
 
 class Hearer:
-    """Hears stretches of recordings."""
+    """Hears stretches of recordings (ours).
+
+    Parameters
+    ----------
+    table : the manifest, of segments in longer recordings
+    root : what its paths are relative to
+    frontend : with ``stream``, ``frames``, ``stream_features`` and ``stream_frames``, on ``device``
+    augment : waveform augmentation ``(wav, lens, generator) -> (wav, lens)``, or None
+    hearing : how much is heard alone, and how far ends are off
+    """
 
     def __init__(self, table: pa.Table, root: Path, frontend: Any, augment: Any, hearing: Hearing, device: Any):
         self.root, self.frontend, self.augment, self.hearing, self.device = root, frontend, augment, hearing, device

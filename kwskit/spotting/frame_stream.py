@@ -7,9 +7,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from kwskit.spotting.speech_model import SpeechModel
-from kwskit.stream_shape import SAMPLE_RATE
+from kwskit.stream_shape import FLOOR_SECONDS, SAMPLE_RATE
 
-FLOOR_SECONDS = 2.0
 SAMPLES_AT_ONCE = 160_000
 
 
