@@ -39,7 +39,7 @@ HELD_OUT += ("athena", "amelia", "computer", "android", "hey", "alexa")
 # Sentences of each engine; words that Pico speaks, and how often it speaks each.
 SIZES = {
     "tiny": {"kokoro": 4, "hibari": 12, "flite": 12, "espeak": 12, "words": 12, "utterances": 2},
-    "small": {"kokoro": 1400, "hibari": 12000, "flite": 8000, "espeak": 8000, "words": 8000, "utterances": 2},
+    "small": {"kokoro": 1400, "hibari": 30000, "flite": 20000, "espeak": 8000, "words": 8000, "utterances": 2},
 }
 # Engine -> what is added to the seed, and the packages that shape its sound.
 TIMED = {
