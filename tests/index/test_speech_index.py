@@ -211,6 +211,10 @@ def test_partitions_find_what_a_comparison_with_all_finds(tmp_path, model, write
     monkeypatch.setattr(window_tables, "OUTGROWN", 1.5)
     index.add([tmp_path / "r"])
     assert [found.name for found in one.list_indices()] == [f"made_for_{one.count_rows()}"]
+    # Which windows are in a partition differs from time to time: a few partitions have most of what all have.
+    alike = [len(set(index.search(word, top=6)) & set(exact.search(word, top=6))) for word in words]
+    assert sum(alike) >= 0.7 * 6 * len(words)
+    monkeypatch.setattr(window_tables, "PROBED", 1000)
     for word in words:
         assert index.search(word, top=6) == exact.search(word, top=6)
 
