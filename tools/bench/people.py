@@ -23,6 +23,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +128,8 @@ def main() -> None:
     options.only = options.only.split(",")
     if unknown := set(options.only) - set(PARTS):
         parser.error(f"--only {','.join(sorted(unknown))}: there are {', '.join(PARTS)}")
+    if options.times == ALIGNED and {"librispeech", "phrases"} & set(options.only) and not find_spec("pocketsphinx"):
+        parser.error("words are cut by forced alignment: pip install pocketsphinx, or --times recognised")
     directories = {name or directory: directory for name, _, directory in (m.rpartition("=") for m in options.model)}
     if len(directories) < len(options.model):
         parser.error("two models have one name: --model NAME=DIR")
