@@ -27,7 +27,8 @@ def tell_how_to_align(name: str, transcripts: pa.Table, audio: Path, data: Path)
         f"{name} comes without word alignments. Name them with --alignments (TextGrids, .ctm, or CSVs "
         "audio_filename,start,end,text), or make them, and run this stage again:\n"
         f"  kwskit align --corpus {audio} --transcripts {path} --to {data / 'alignments'} --with ctc\n"
-        f"or, with the Montreal Forced Aligner, --with mfa. {len(transcripts):,} transcripts are in {path}"
+        "or, with PocketSphinx (English) or the Montreal Forced Aligner, --with pocketsphinx or --with mfa. "
+        f"{len(transcripts):,} transcripts are in {path}"
     )
 
 

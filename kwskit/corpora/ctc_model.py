@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from kwskit.aligners.ctc_viterbi import ctc_feasible, ctc_viterbi
 from kwskit.corpora.corpus_error import CorpusError
+from kwskit.data.audio import SAMPLE_RATE
 
 DEFAULT_BUNDLE = "WAV2VEC2_ASR_BASE_960H"
 BLANK = 0  # in torchaudio's bundles, and here
@@ -27,6 +28,8 @@ class CtcModel:
     labels : name of each output; the first is the blank, ``|`` stands between words, ``*`` for anything
     device : where the network runs
     """
+
+    name = "ctc"
 
     def __init__(self, network: nn.Module, labels: Sequence[str], device: str = "cpu"):
         self.network, self.labels, self.device = network.to(device).eval(), list(labels), device
@@ -56,6 +59,26 @@ class CtcModel:
                 return None
             spelt.append(known)
         return spelt
+
+    def spells(self, words: Sequence[str]) -> bool:
+        """Whether every word has a letter that is known."""
+        return self.spell(words) is not None
+
+    def place(self, samples: np.ndarray, words: Sequence[str]) -> list[tuple[float, float, float | None]] | None:
+        """Start and stop in seconds, and mean probability, of each word in int16 (samples,); None as of :meth:`align`.
+
+        Raises
+        ------
+        CorpusError
+            As of :meth:`log_probs`.
+        """
+        spelt = self.spell(words)
+        log_probs = self.log_probs(samples)
+        found = None if spelt is None else self.align(log_probs, spelt)
+        if found is None:
+            return None
+        frame = len(samples) / SAMPLE_RATE / len(log_probs)
+        return [(start * frame, stop * frame, score) for start, stop, score in found]
 
     def align(self, log_probs: Tensor, words: Sequence[Sequence[int]]) -> list[tuple[int, int, float]] | None:
         """First frame, frame after the last, and mean probability of each word of (frames, labels).

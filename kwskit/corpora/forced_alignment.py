@@ -1,4 +1,4 @@
-"""Alignments for corpora that have none, by aligners that exist: torchaudio's, or the Montreal Forced Aligner."""
+"""Alignments for corpora without: by CTC networks, PocketSphinx, or the Montreal Forced Aligner."""
 
 import os
 import shutil
@@ -6,12 +6,13 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
 from kwskit.corpora.corpus_error import CorpusError
-from kwskit.corpora.ctc_model import CtcModel
 from kwskit.corpora.findings import Findings
 from kwskit.corpora.transcripts import read_transcripts
 from kwskit.data.audio import SAMPLE_RATE, AudioError, read_segment
@@ -21,7 +22,27 @@ from kwskit.whole_file import written_whole
 
 SHARE = 200  # utterances of a file of alignments; as many are lost when the work is interrupted
 COLUMNS = {"audio_filename": pa.string(), "start": pa.float64(), "end": pa.float64(), "text": pa.string()}
-SCORE = {"score": pa.float64()}  # mean probability of the word's letters: low where text and speech differ
+# Mean probability of the word's letters, where the aligner has them: low where text and speech differ.
+COLUMNS |= {"score": pa.float64()}
+
+
+class WordAligner(Protocol):
+    """What places words in their sound: :class:`~kwskit.corpora.ctc_model.CtcModel` and others.
+
+    Attributes
+    ----------
+    name : of the files that it writes
+    """
+
+    name: str
+
+    def spells(self, words: Sequence[str]) -> bool:
+        """Whether it knows how all of ``words`` are said."""
+        ...
+
+    def place(self, samples: np.ndarray, words: Sequence[str]) -> list[tuple[float, float, float | None]] | None:
+        """Start, stop (s) and score or None of each word in int16 (samples,) at 16 kHz; None where they do not fit."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -65,25 +86,25 @@ def spoken_utterances(corpus: Path, transcripts: Path, findings: Findings) -> li
     return found
 
 
-def align_with_ctc(utterances: Sequence[Spoken], to: Path, model: CtcModel, findings: Findings) -> None:
-    """Write ``to/ctc_<n>.csv`` with the columns ``audio_filename,start,end,text,score``.
+def align_with(model: WordAligner, utterances: Sequence[Spoken], to: Path, findings: Findings) -> None:
+    """Write ``to/<name of the model>_<n>.csv`` with the columns ``audio_filename,start,end,text,score``.
 
     Utterances that an earlier run has aligned are not aligned again.
 
     Parameters
     ----------
+    model : places the words
     utterances : what is to be aligned; utterances, not hours: a network's memory grows with the square of the length
     to : folder of the alignments
-    model : hears the letters
-    findings : takes unreadable audio, words without any letter the model knows, and transcripts too long for the audio
+    findings : takes unreadable audio, words that the model cannot spell, and transcripts too long for the audio
     """
     to.mkdir(parents=True, exist_ok=True)
-    files = sorted(to.glob("ctc_*.csv"))
+    files = sorted(to.glob(f"{model.name}_*.csv"))
     done = {Path(name).stem for file in files for name in pyarrow.csv.read_csv(file)["audio_filename"].to_pylist()}
     left = [one for one in utterances if one.utterance not in done]
     if len(left) < len(utterances):
         print(f"align: {len(utterances) - len(left):,} of {len(utterances):,} utterances are there already")
-    number = int(files[-1].stem[4:]) + 1 if files else 0
+    number = int(files[-1].stem.rpartition("_")[2]) + 1 if files else 0
     with Progress(len(left), "align", "utterances") as progress:
         for at in range(0, len(left), SHARE):
             rows: list[tuple] = []
@@ -91,16 +112,14 @@ def align_with_ctc(utterances: Sequence[Spoken], to: Path, model: CtcModel, find
                 rows += _aligned(one, model, findings)
                 progress.advance(1)
             if rows:
-                schema = pa.schema(COLUMNS | SCORE)
-                table = pa.table([list(column) for column in zip(*rows, strict=True)], schema=schema)
-                with written_whole(to / f"ctc_{number:06d}.csv") as path:
+                table = pa.table([list(column) for column in zip(*rows, strict=True)], schema=pa.schema(COLUMNS))
+                with written_whole(to / f"{model.name}_{number:06d}.csv") as path:
                     pyarrow.csv.write_csv(table, path)
                 number += 1
 
 
-def _aligned(one: Spoken, model: CtcModel, findings: Findings) -> list[tuple]:
-    spelt = model.spell(one.words)
-    if spelt is None:
+def _aligned(one: Spoken, model: WordAligner, findings: Findings) -> list[tuple]:
+    if not model.spells(one.words):
         findings.add("transcripts that the aligner cannot spell", f"{one.utterance}: {' '.join(one.words)[:80]}")
         return []
     try:
@@ -108,15 +127,13 @@ def _aligned(one: Spoken, model: CtcModel, findings: Findings) -> list[tuple]:
     except AudioError as error:
         findings.add("audio files that cannot be read", str(error))
         return []
-    log_probs = model.log_probs(samples)
-    words = model.align(log_probs, spelt)
+    words = model.place(samples, one.words)
     if words is None:
         told = f"{one.utterance}: {len(one.words)} words in {len(samples) / SAMPLE_RATE:.1f} s"
         findings.add("transcripts too long for their audio", told)
         return []
-    frame = len(samples) / SAMPLE_RATE / len(log_probs)
     return [
-        (one.path.name, round(start * frame, 4), round(stop * frame, 4), text, round(score, 4))
+        (one.path.name, round(start, 4), round(stop, 4), text, None if score is None else round(score, 4))
         for text, (start, stop, score) in zip(one.words, words, strict=True)
     ]
 
@@ -197,8 +214,8 @@ def align_corpus(
     ----------
     corpus, transcripts : see :func:`spoken_utterances`
     to : folder of the alignments
-    aligner : ``ctc`` or ``mfa``
-    model : of the aligner; default ``WAV2VEC2_ASR_BASE_960H`` or ``english_us_arpa``
+    aligner : ``ctc``, ``pocketsphinx`` (English) or ``mfa``
+    model : of ``ctc`` or ``mfa``; default ``WAV2VEC2_ASR_BASE_960H`` or ``english_us_arpa``
     dictionary : of ``mfa``; default ``english_us_arpa``
     jobs : processes of ``mfa``
     device : of ``ctc``; default a GPU where there is one
@@ -207,20 +224,24 @@ def align_corpus(
     Raises
     ------
     CorpusError
-        As of :func:`spoken_utterances`, :func:`align_with_mfa` and
-        :func:`~kwskit.corpora.ctc_model.load_ctc_model`.
+        As of :func:`spoken_utterances`, :func:`align_with_mfa`, :func:`~kwskit.corpora.ctc_model.load_ctc_model` and
+        :class:`~kwskit.corpora.pocketsphinx_model.PocketSphinxModel`.
     """
-    import torch
-
-    from kwskit.corpora.ctc_model import DEFAULT_BUNDLE, load_ctc_model
-
     findings = Findings()
     utterances = spoken_utterances(corpus, transcripts, findings)
     if aligner == "mfa":
         align_with_mfa(utterances, to, dictionary or "english_us_arpa", model or "english_us_arpa", jobs, findings)
+    elif aligner == "pocketsphinx":
+        from kwskit.corpora.pocketsphinx_model import PocketSphinxModel
+
+        align_with(PocketSphinxModel(), utterances, to, findings)
     else:
+        import torch
+
+        from kwskit.corpora.ctc_model import DEFAULT_BUNDLE, load_ctc_model
+
         place = device or ("cuda" if torch.cuda.is_available() else "cpu")
-        align_with_ctc(utterances, to, load_ctc_model(model or DEFAULT_BUNDLE, place), findings)
+        align_with(load_ctc_model(model or DEFAULT_BUNDLE, place), utterances, to, findings)
     if len(findings):
         if strict:
             raise CorpusError(f"{len(findings):,} things cannot be aligned, and this is --strict:\n{findings.told()}")

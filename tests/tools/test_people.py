@@ -125,6 +125,44 @@ def test_phrases_follow_closely_and_share_no_word(tmp_path):
     assert phrase_clips(tmp_path, words, 4) == []
 
 
+class Aligner:
+    """Places words 0.1 s later than ``words`` have it, and the fifth elsewhere; what is longer does not fit."""
+
+    name = "later"
+
+    def __init__(self, words):
+        self.words = words
+
+    def spells(self, words):
+        return all(any(map(str.isalnum, word)) for word in words)
+
+    def place(self, samples, words):
+        if len(words) > len(samples) / 1600:
+            return None
+        own = [word for word in self.words if word.text in words]
+        times = [(word.start + 0.1, word.stop + 0.1, None) for word in own]
+        times[4:5] = [(9.0, 9.5, None)]
+        return times
+
+
+def test_words_move_and_strays_are_not_sure(tmp_path):
+    from people.aligned_words import aligned_words
+    from people.spoken_words import SpokenWord, word_clips
+
+    texts = ["zero", "first", "second", "-", "third", "fourth", "fifth"]
+    long = [SpokenWord("7-1-0.flac", 0.5 * k, 0.5 * k + 0.5, text, 0.99) for k, text in enumerate(texts)]
+    short = [one._replace(file="7-1-1.flac") for one in long]
+    (tmp_path / "librispeech_words/flac").mkdir(parents=True)
+    for file, seconds in (("7-1-0.flac", 10), ("7-1-1.flac", 0.2)):
+        soundfile.write(tmp_path / "librispeech_words/flac" / file, np.zeros(round(16_000 * seconds)), 16_000)
+    found = aligned_words(tmp_path, long + short, Aligner(long))
+    later = [one._replace(start=one.start + 0.1, stop=one.stop + 0.1) for one in long]
+    later[3] = long[3]._replace(probability=0.0)  # it has no letter
+    later[5] = long[5]._replace(start=9.0, stop=9.5, probability=0.0)
+    assert found == [*later, *(one._replace(probability=0.0) for one in short)]
+    assert [clip.text for clip in word_clips(tmp_path, found)] == ["zero", "first", "second", "third", "fifth"]
+
+
 def test_clips_are_cut_at_their_times(tmp_path):
     from people.clip import Clip, some, sounds_of
 

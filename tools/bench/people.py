@@ -7,7 +7,7 @@ A model is a directory that training or `kwskit export` wrote. FOLDER holds
 
 - digits/: ``{digit}_{speaker}_{index}.wav``;
 - librispeech_words/: flac/ and words.tsv (file, start, end, word, probability), as a recogniser heard them. It ends
-  words too early, so they are cut by forced alignment of what it heard, see people/forced_alignment.py;
+  words too early, so they are cut by forced alignment of what it heard, see people/aligned_words.py;
 - wake_words/<word>/ and wake_words/_other/; noise/.
 
 Half of the people, ``dev``, is there to choose models by; look at ``test`` once they are chosen. What the parts
@@ -27,12 +27,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from people.aligned_words import aligned_words
 from people.clip import Clip, some, sounds_of
 from people.comparison import comparisons
 from people.digit_test import DigitTest
 from people.digits import digit_clips
 from people.figure import as_json
-from people.forced_alignment import with_aligned_times
 from people.halves import HALVES
 from people.matching import SCORES, embedded, text_scores
 from people.score_files import plain_name, write_trial_scores
@@ -41,6 +41,7 @@ from people.tables import comparison_tables, digit_tables, error_tables, text_ta
 from people.text_test import TextTest
 from people.wake_spotters import wake_results
 
+from kwskit.corpora.pocketsphinx_model import PocketSphinxModel
 from kwskit.data.audio import SAMPLE_RATE
 from kwskit.spotting.open_model import open_model
 from kwskit.whole_file import written_whole
@@ -65,7 +66,7 @@ def typed_tests(options: argparse.Namespace) -> dict[tuple[str, ...], tuple[Any,
     if {"librispeech", "phrases"} & set(options.only):
         words = spoken_words(options.speech, options.half)
         if options.times == ALIGNED:
-            words = with_aligned_times(options.speech, words)
+            words = aligned_words(options.speech, words, PocketSphinxModel())
         if "librispeech" in options.only:
             known = words_of_lexicon(options.vocabulary)
             add(("librispeech",), word_clips(options.speech, words), TextTest, vocabulary=known)
