@@ -12,8 +12,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--corpus", type=Path, required=True, help="folder of audio files")
     parser.add_argument("--transcripts", type=Path, help="file or folder (default: in the corpus)")
     parser.add_argument("--to", type=Path, required=True, help="folder of the alignments")
-    aligners = ("ctc", "pocketsphinx", "mfa")
-    parser.add_argument("--with", dest="aligner", choices=aligners, required=True, help="torchaudio, or the others")
+    aligners = {"ctc": "torchaudio", "pocketsphinx": "English; pip install 'kwskit[align]'", "mfa": "conda"}
+    told = "; ".join(f"{name} ({what})" for name, what in aligners.items())
+    parser.add_argument("--with", dest="aligner", choices=aligners, required=True, help=told)
     parser.add_argument("--model", help="ctc: a bundle of torchaudio or a TorchScript file; mfa: acoustic model")
     parser.add_argument("--dictionary", help="mfa: pronunciations")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="mfa: processes (default: all cores)")

@@ -7,7 +7,8 @@ from torch import Tensor, nn
 from kwskit.batch import length_mask
 from kwskit.numerics import values_at_hand
 
-LEAST = 32  # sequences that are read together, where those of a batch are read by length
+# A batch is sorted by length into so many parts at most, of so many sequences at least.
+MOST_PARTS, LEAST = 8, 32
 
 
 class BidirectionalLstm(nn.Module):
@@ -41,7 +42,7 @@ class BidirectionalLstm(nn.Module):
             return self._recur(x, lens)
         order = lens.argsort(stable=True)
         parts = []
-        for rows in order.chunk(min(count, 8)):
+        for rows in order.chunk(min(count, MOST_PARTS)):
             longest = max(1, int(lens[rows[-1]]))
             states = self._recur(x[rows, :longest], lens[rows])
             parts.append(F.pad(states, (0, 0, 0, x.shape[1] - longest)))
