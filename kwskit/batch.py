@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from kwskit.transfer import sent
+from kwskit.to_device import to_device
 
 
 @dataclass
@@ -46,13 +46,13 @@ class Batch:
         return len(self.utt_id)
 
     @property
-    def at_hand(self) -> "Batch":
+    def on_host(self) -> "Batch":
         """What the host knows of the batch, where :meth:`to` has kept it; else the batch itself."""
         return self.host or self
 
     def to(self, device: torch.device | str) -> "Batch":
         """The same batch with its tensors on ``device``; the host waits for no copy to a GPU."""
-        moved = self._each(lambda x: sent(x, device))
+        moved = self._each(lambda x: to_device(x, device))
         if self.tokens.is_cpu and not moved.tokens.is_cpu:
             moved.host = replace(self, wav=self.wav[:, :0], feats=None)
         return moved

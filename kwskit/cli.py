@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in COMMANDS:
         module = importlib.import_module(f"kwskit.commands.{name}")
-        command = commands.add_parser(name, help=module.TOLD, description=module.TOLD)
+        command = commands.add_parser(name, help=module.HELP, description=module.HELP)
         command.add_argument(
             "--plugin", type=Path, action="append", default=[], help="Python file that registers parts"
         )

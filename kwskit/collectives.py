@@ -35,7 +35,7 @@ def join(device_type: str) -> None:
 def leave() -> None:
     """Wait for the others, then part."""
     global _waiting_room
-    told_by_first(None)  # what the first still had to do is done
+    broadcast_from_first(None)  # what the first still had to do is done
     exchanged([rank()])
     _waiting_room = None
     dist.destroy_process_group()
@@ -61,7 +61,7 @@ def exchanged(numbers: Sequence[int]) -> Tensor:
     return everyone
 
 
-def told_by_first(value: Told) -> Told:
+def broadcast_from_first(value: Told) -> Told:
     """The first process's ``value``, any object that pickles; the others' are ignored."""
     if world_size() == 1:
         return value

@@ -15,6 +15,6 @@ def at_least_float32(x: Tensor) -> Tensor:
     return x.float() if x.is_floating_point() and x.dtype.itemsize < 4 else x
 
 
-def values_at_hand(x: Tensor) -> bool:
+def values_on_host(x: Tensor) -> bool:
     """Whether Python may branch on values of ``x`` at no cost: on a CPU, outside compiled and exported graphs."""
     return x.is_cpu and not torch.compiler.is_compiling() and not torch.jit.is_tracing()

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from kwskit.whole_file import written_whole
+from kwskit.atomic_write import atomic_write
 
 VERSION = "v1"
 HEADER_LINES = 2
@@ -58,7 +58,7 @@ class RecordError(ValueError):
 
 
 def write_records(path: str | Path, kind: str, table: pa.Table, facts: Mapping[str, object] | None = None) -> None:
-    """Write ``table`` as a ``kind`` file, whole or not at all (:func:`written_whole`).
+    """Write ``table`` as a ``kind`` file, whole or not at all (:func:`atomic_write`).
 
     Raises
     ------
@@ -76,7 +76,7 @@ def write_records(path: str | Path, kind: str, table: pa.Table, facts: Mapping[s
         if not re.fullmatch(r"[\w.-]+", key):
             raise RecordError(f"{path}: fact {key!r}: a name has letters, digits, '_', '.' and '-' only")
     told = "".join(f" {key}={quote(str(value), safe='/:,.+')}" for key, value in (facts or {}).items())
-    with written_whole(path) as partial, partial.open("wb") as sink:
+    with atomic_write(path) as partial, partial.open("wb") as sink:
         sink.write(f"#kwskit {kind} {VERSION}{told}\n{chr(9).join(columns)}\n".encode())
         options = pyarrow.csv.WriteOptions(include_header=False, delimiter="\t", quoting_style="none")
         pyarrow.csv.write_csv(table, sink, options)

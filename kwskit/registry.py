@@ -30,7 +30,7 @@ KINDS = {
     "matcher": "kwskit.matchers",
     "loss": "kwskit.losses",
     "system": "kwskit.systems",
-    "voice": "kwskit.data.voices",
+    "voice": "kwskit.synthesis.voices",
 }
 PLUGIN_GROUP = "kwskit.plugins"
 

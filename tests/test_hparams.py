@@ -3,8 +3,8 @@ import torch
 from torch import nn
 
 from kwskit import registry
-from kwskit.foreign_yaml import load_parts
 from kwskit.hparams import HparamsError, build_hparams, plain_value, resolve_hparams, select
+from kwskit.untrusted_yaml import load_parts
 
 KNOWN = ("seed", "losses", "optimizer")
 BASE = """\

@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from kwskit.atomic_write import atomic_write
 from kwskit.records import RecordError, read_records, write_records
-from kwskit.whole_file import written_whole
 
 HEAD = "#kwskit trials v1 protocol=wsj seed=7\n"
 COLUMNS = "enrol_text\tutt_id\ttarget\n"
@@ -166,7 +166,7 @@ def test_a_failing_disk_leaves_the_old_file_and_nothing_else(tmp_path):
 
 def test_an_error_while_writing_leaves_nothing(tmp_path):
     def interrupted():
-        with written_whole(tmp_path / "a" / "file") as partial:
+        with atomic_write(tmp_path / "a" / "file") as partial:
             partial.write_text("half")
             raise KeyboardInterrupt
 

@@ -3,7 +3,7 @@
 import sys
 
 from kwskit import Spotter
-from kwskit.spotting.check_keywords import check_keywords
+from kwskit.check.check_keywords import check_keywords
 
 model, *keywords = sys.argv[1:]
 for found in check_keywords(Spotter.load(model), keywords, fa_per_hour=0.5, count=3):

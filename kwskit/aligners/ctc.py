@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from kwskit.aligners.ctc_viterbi import ctc_viterbi
-from kwskit.aligners.frame_owners import average_owned
+from kwskit.aligners.dynamic_programming.ctc_viterbi import ctc_viterbi
+from kwskit.aligners.dynamic_programming.frame_owners import average_owned
 from kwskit.numerics import at_least_float32
 from kwskit.registry import register
 
@@ -17,8 +17,8 @@ class CtcAligner(nn.Module):
     affinity (N, T_t, T_a)``. A token's frames run from the first one in its state to the one before the next token's
     first, blanks after it included; the last token's run to the end and leading blanks are nobody's. Aligned audio
     is their mean; gradients reach the frames and not the path. Where the tokens do not fit in the
-    frames, aligned audio and affinity are 0 (:func:`~kwskit.aligners.frame_owners.feasible` tells). The head learns
-    from ``!loss:ctc`` only.
+    frames, aligned audio and affinity are 0 (:func:`~kwskit.aligners.dynamic_programming.frame_owners.feasible` tells).
+    The head learns from ``!loss:ctc`` only.
 
     Parameters
     ----------

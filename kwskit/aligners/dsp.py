@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from kwskit.aligners.frame_owners import average_owned
-from kwskit.aligners.sequence_partition import partition_by_means, partition_by_path
+from kwskit.aligners.dynamic_programming.frame_owners import average_owned
+from kwskit.aligners.dynamic_programming.sequence_partition import partition_by_means, partition_by_path
 from kwskit.numerics import at_least_float32, unit
 from kwskit.registry import register
 
@@ -18,7 +18,7 @@ class DynamicSequencePartition(nn.Module):
     ``(N, T_t, d), (N, T_t), (N, T_a, d), (N, T_a) -> aligned (N, T_t, d), affinity (N, T_t, T_a)``. Aligned audio is
     the mean of each segment; gradients reach its frames and not the cut. A pair with fewer frames
     than tokens has no cut: its aligned audio and affinity are 0
-    (:func:`~kwskit.aligners.frame_owners.feasible` tells). The recursions are a reconstruction.
+    (:func:`~kwskit.aligners.dynamic_programming.frame_owners.feasible` tells). The recursions are a reconstruction.
 
     Parameters
     ----------

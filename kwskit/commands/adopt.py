@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-TOLD = "stage 3 without training: take a model trained elsewhere"
+HELP = "stage 3 without training: take a model trained elsewhere"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

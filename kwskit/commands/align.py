@@ -4,7 +4,7 @@ import argparse
 import os
 from pathlib import Path
 
-TOLD = "find the words of a corpus that has transcripts but no alignments"
+HELP = "find the words of a corpus that has transcripts but no alignments"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +24,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run it."""
-    from kwskit.corpora.forced_alignment import align_corpus
+    from kwskit.corpora.alignments.forced_alignment import align_corpus
 
     o = options
     transcripts = o.transcripts or o.corpus

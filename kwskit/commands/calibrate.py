@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kwskit.commands import MODEL
 
-TOLD = "set thresholds by one's own recordings in which no keyword is said"
+HELP = "set thresholds by one's own recordings in which no keyword is said"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,9 +24,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run it."""
-    from kwskit.model_source import ModelSource
+    from kwskit.speech_model.model_source import ModelSource
+    from kwskit.speech_model.open_model import open_model
     from kwskit.spotting.background import FILE, BackgroundError
-    from kwskit.spotting.open_model import open_model
     from kwskit.spotting.spotter import Spotter
 
     model, recordings = _model_and_recordings(options)
@@ -52,15 +52,19 @@ def run(options: argparse.Namespace) -> None:
     for old in before:
         now = spotter.keywords[old.name]
         if table:
-            print(f"{old.threshold:>8.2f}  {now.threshold:>8.2f}  {old.name} ({now.told_by})")
+            print(f"{old.threshold:>8.2f}  {now.threshold:>8.2f}  {old.name} ({now.threshold_source})")
         else:
             told = {"keyword": old.name, "before": round(old.threshold, 3), "threshold": round(now.threshold, 3)}
-            print(json.dumps(told | {"told_by": now.told_by, "fa_per_hour": options.fa_per_hour}, ensure_ascii=False))
+            print(
+                json.dumps(
+                    told | {"told_by": now.threshold_source, "fa_per_hour": options.fa_per_hour}, ensure_ascii=False
+                )
+            )
 
 
 def _model_and_recordings(options: argparse.Namespace) -> tuple[str | None, list[str]]:
     """What is not a file, where no --model is given, is the model: a directory or a packaged name."""
-    from kwskit.packaged.packaged_models import names
+    from kwskit.speech_model.packaged_models import names
 
     first, *others = options.recordings
     if options.model is None and others and (Path(first).is_dir() or first in names()):

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from kwskit.commands import MODEL
 
 if TYPE_CHECKING:
-    from kwskit.spotting.keyword_check import KeywordCheck
+    from kwskit.check.keyword_check import KeywordCheck
 
-TOLD = "is it a good wake word? pronunciations, what it is confused with, false alarms, advice"
+HELP = "is it a good wake word? pronunciations, what it is confused with, false alarms, advice"
 WIDTH = 100
 
 
@@ -31,7 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run it."""
-    from kwskit.spotting.check_keywords import check_keywords
+    from kwskit.check.check_keywords import check_keywords
     from kwskit.spotting.spotter import Spotter
 
     if options.picture is not None and options.picture.suffix.lower() not in (".png", ".svg"):
@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> None:
     given = {"fa_per_hour": options.fa_per_hour, "threshold": options.threshold, "count": options.count}
     checks = check_keywords(spotter, options.keywords, **given)
     if options.picture is not None:
-        from kwskit.spotting.check_picture import draw_checks
+        from kwskit.check.picture import draw_checks
 
         draw_checks(checks, options.picture)
         print(f"drawn: {options.picture}", file=sys.stderr)
@@ -62,7 +62,9 @@ def told(check: "KeywordCheck") -> str:
     lines += [f"              {said}" for said in check.pronunciations[1:]]
     windows = ", ".join(f"{seconds:g}" for seconds in keyword.windows)
     lines.append(f"takes         about {keyword.seconds:.2f} s; heard in windows of {windows} s")
-    rate = "given" if keyword.fa_per_hour is None else f"{keyword.told_by}, for {keyword.fa_per_hour:g} an hour"
+    rate = (
+        "given" if keyword.fa_per_hour is None else f"{keyword.threshold_source}, for {keyword.fa_per_hour:g} an hour"
+    )
     lines.append(f"threshold     {keyword.threshold:.2f} ({rate}); itself, as typed, it scores {check.own:.2f}")
     alarms = "unknown: calibrate" if check.false_alarms is None else f"{check.false_alarms:.2g} an hour"
     heard = f", by {check.minutes:.0f} minutes of background" if check.minutes else ""

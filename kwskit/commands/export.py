@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from kwskit.export.clips import Clips
     from kwskit.export.export_model import Report
 
-TOLD = "write a trained model as ONNX graphs, which run without torch"
+HELP = "write a trained model as ONNX graphs, which run without torch"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> None:
         from kwskit.export.trial_precision import TrialPrecision
     except ImportError as error:
         raise ImportError(f"{error}; to export: pip install 'kwskit[export]'") from error
-    from kwskit.model_source import ModelSource
+    from kwskit.speech_model.model_source import ModelSource
 
     source = ModelSource.find(options.model)
     beside = Path((source.name or source.directory.name).rpartition("/")[2]) if source.shared else source.directory
@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _clips(options: argparse.Namespace) -> "Clips":
-    from kwskit.data.store import PackedStore
+    from kwskit.data.store.packed_store import PackedStore
     from kwskit.export.clips import Clips
 
     if options.clips is not None:

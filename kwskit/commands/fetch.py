@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-TOLD = "download public corpora: resumed, checked and unpacked"
+HELP = "download public corpora: resumed, checked and unpacked"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,7 +16,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run it."""
-    from kwskit.corpora.fetch import fetch, listing
+    from kwskit.corpora.download.fetch import fetch, listing
 
     if options.list:
         print(listing())

@@ -5,7 +5,7 @@ import sys
 
 from kwskit.commands import MODEL
 
-TOLD = "make recordings searchable, or add some to an index"
+HELP = "make recordings searchable, or add some to an index"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +26,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Run it."""
     from kwskit.index.speech_index import DEFAULTS, SpeechIndex
-    from kwskit.spotting.search_settings import SearchSettings
+    from kwskit.search.search_settings import SearchSettings
 
     wanted = {name: told for name in ("windows", "overlap") if (told := getattr(options, name))}
     settings = SearchSettings.of(DEFAULTS.told() | wanted)

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kwskit.packaged.model_card import ModelCard
+    from kwskit.speech_model.model_card import ModelCard
 
-TOLD = "list the packaged models, or show the card of one and verify its files"
+HELP = "list the packaged models, or show the card of one and verify its files"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +26,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Run it."""
     if options.write_card is not None:
-        from kwskit.packaged.write_card import read_facts, write_card
+        from kwskit.speech_model.write_card import read_facts, write_card
 
         card = write_card(options.write_card, read_facts(options.facts) if options.facts else None)
         print(f"{options.write_card / 'card.json'}: {card.name} {card.version}, {len(card.files)} files")
@@ -39,9 +39,9 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _list(as_json: bool) -> None:
-    from kwskit.model_error import ModelError
-    from kwskit.packaged import packaged_models
-    from kwskit.packaged.model_card import ModelCard
+    from kwskit.errors import ModelError
+    from kwskit.speech_model import packaged_models
+    from kwskit.speech_model.model_card import ModelCard
 
     cards, refused = [], 0
     for name in packaged_models.names():
@@ -63,10 +63,10 @@ def _list(as_json: bool) -> None:
 
 
 def _show(model: str, as_json: bool) -> None:
-    from kwskit.model_error import ModelError
-    from kwskit.model_source import ModelSource
-    from kwskit.packaged.model_card import ModelCard
-    from kwskit.packaged.released_files import differences
+    from kwskit.errors import ModelError
+    from kwskit.speech_model.model_card import ModelCard
+    from kwskit.speech_model.model_source import ModelSource
+    from kwskit.speech_model.released_files import differences
 
     directory = ModelSource.find(model).directory
     readme = directory / "README.md"
@@ -84,7 +84,7 @@ def _show(model: str, as_json: bool) -> None:
 
 
 def _facts(card: "ModelCard", directory: Path) -> dict[str, Any]:
-    from kwskit.packaged.released_files import size
+    from kwskit.speech_model.released_files import size
 
     told = card.as_json()
     del told["files"]
@@ -107,7 +107,7 @@ def _table(cards: list[dict[str, Any]]) -> list[str]:
 
 
 def _figure(values: dict[str, Any]) -> str:
-    from kwskit.packaged.figure import Figure
+    from kwskit.speech_model.figure import Figure
 
     return Figure(**values).told()
 

@@ -4,7 +4,7 @@ import argparse
 import os
 from pathlib import Path
 
-TOLD = "stage 2: pack a corpus into memory-mapped stores and a lexicon"
+HELP = "stage 2: pack a corpus into memory-mapped stores and a lexicon"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

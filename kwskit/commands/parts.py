@@ -4,7 +4,7 @@ import argparse
 
 from kwskit import registry
 
-TOLD = "list the registered parts, with arguments, defaults and source"
+HELP = "list the registered parts, with arguments, defaults and source"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-TOLD = "stage 5: tables and a page to look at"
+HELP = "stage 5: tables and a page to look at"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

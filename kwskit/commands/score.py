@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-TOLD = "stage 4: embed, score the trials, compute the results"
+HELP = "stage 4: embed, score the trials, compute the results"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from kwskit.index.speech_index import SpeechIndex
 
-TOLD = "find typed words, or those of a spoken example, in an index"
+HELP = "find typed words, or those of a spoken example, in an index"
 OVERRIDES = True  # argparse would not take the text where options are between it and the index
 
 

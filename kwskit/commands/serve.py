@@ -5,7 +5,7 @@ from pathlib import Path
 
 from kwskit.commands import MODEL
 
-TOLD = "a page to try keywords on: type, speak or drop a recording, search an index"
+HELP = "a page to try keywords on: type, speak or drop a recording, search an index"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

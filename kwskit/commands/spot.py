@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from kwskit.spotting.keyword import Keyword
     from kwskit.spotting.spotter import Spotter
 
-TOLD = "hear keywords in recordings, in a pipe or at the microphone"
+HELP = "hear keywords in recordings, in a pipe or at the microphone"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -92,6 +92,8 @@ def _wanted(options: argparse.Namespace) -> tuple[list[str], dict[str, list[str]
 def _tell(keyword: "Keyword") -> None:
     said = ", ".join(keyword.pronunciations) or f"{keyword.examples} examples"
     rate = (
-        "given" if keyword.fa_per_hour is None else f"{keyword.told_by}, {keyword.fa_per_hour:g} false alarms an hour"
+        "given"
+        if keyword.fa_per_hour is None
+        else f"{keyword.threshold_source}, {keyword.fa_per_hour:g} false alarms an hour"
     )
     print(f"{keyword.name}: {said}; threshold {keyword.threshold:.2f} ({rate})", file=sys.stderr)

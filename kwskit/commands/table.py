@@ -5,7 +5,7 @@ from pathlib import Path
 
 from kwskit.commands.overrides import overrides
 
-TOLD = "train and compare all rows of tables; --a.b VALUE as in train"
+HELP = "train and compare all rows of tables; --a.b VALUE as in train"
 OVERRIDES = True
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from kwskit.commands.overrides import overrides
 
-TOLD = "stage 3: train; any --a.b VALUE overrides the YAML"
+HELP = "stage 3: train; any --a.b VALUE overrides the YAML"
 OVERRIDES = True
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from kwskit.corpora.corpus_error import CorpusError
 from kwskit.corpora.keyword_recordings import SPLIT, KeywordRecording, keyword_manifest
 from kwskit.corpora.preparation import Preparation
+from kwskit.errors import CorpusError
 from kwskit.evaluation.closed_set_trials import closed_set_trials
 
 

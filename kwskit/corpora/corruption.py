@@ -18,15 +18,15 @@ import soundfile
 import torch
 from numpy.typing import NDArray
 
-from kwskit.corpora.corpus_error import CorpusError
+from kwskit.atomic_write import atomic_write
 from kwskit.corpora.findings import Findings
 from kwskit.data.audio import SAMPLE_RATE, AudioError, probe, read_segment
 from kwskit.data.progress import Progress
+from kwskit.errors import CorpusError
 from kwskit.frontend.noise import noise_bank
 from kwskit.frontend.room_recordings import recorded_responses
 from kwskit.frontend.room_simulation import impulse_responses
 from kwskit.records import MANIFEST
-from kwskit.whole_file import written_whole
 
 SNR_DB = {"noise": (0.0, 15.0), "music": (5.0, 15.0), "babble": (13.0, 20.0)}
 VOICES = (3, 7)
@@ -197,7 +197,7 @@ def corrupted_copy(
             raise CorpusError(f"the corruption's own audio cannot be used: {error}") from error
         target = data / folder / f"{utt_ids[row]}.wav"
         if not target.exists():
-            with written_whole(target) as partial:
+            with atomic_write(target) as partial:
                 soundfile.write(partial, wet, SAMPLE_RATE, subtype="PCM_16", format="WAV")
         return draw, len(wet), ""
 
@@ -218,7 +218,7 @@ def corrupted_copy(
     }
     for name, values in columns.items():
         kept = kept.set_column(kept.column_names.index(name), name, pa.array(values, MANIFEST[name]))
-    with written_whole(data / folder / "draws.tsv") as partial:
+    with atomic_write(data / folder / "draws.tsv") as partial:
         lines = [f"{utt_ids[row]}\t{d.room}\t{d.kind}\t{d.noise}\t{d.snr_db}" for row, d in draws.items()]
         partial.write_text("\n".join(["utt_id\troom\tkind\tnoise\tsnr_db", *lines]) + "\n", encoding="utf-8")
     return kept

@@ -17,10 +17,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kwskit.corpora.corpus_error import CorpusError
 from kwskit.corpora.file_jobs import over_files
 from kwskit.corpora.findings import Findings
 from kwskit.corpora.utterances import UTTERANCES
+from kwskit.errors import CorpusError
 
 NAME = re.compile(r"(?P<channel>\d)(?P<speaker>\d{4})(?P<session>\d)\d{3}")
 TRANSCRIPTS = {"utterance": pa.string(), "text": pa.string()}

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from kwskit.corpora.corpus_error import CorpusError
 from kwskit.corpora.findings import Findings
 from kwskit.corpora.locate import corpus_root
 from kwskit.corpora.utterances import UTTERANCES
+from kwskit.errors import CorpusError
 
 SPEAKERS = "SPEAKERS.TXT"
 _UTTERANCE = re.compile(r"(\d+)-\d+-\d+\.(?:flac|wav)")

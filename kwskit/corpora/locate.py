@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from kwskit.corpora.corpus_error import CorpusError
+from kwskit.errors import CorpusError
 
 ARCHIVES = (".tar", ".tgz", ".tar.gz", ".tar.bz2", ".zip")
 

@@ -17,9 +17,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from kwskit.corpora.corpus_error import CorpusError
 from kwskit.corpora.findings import Findings
 from kwskit.corpora.open_vocabulary import PARTS
+from kwskit.errors import CorpusError
 from kwskit.records import MANIFEST
 
 SECONDS = 1.0

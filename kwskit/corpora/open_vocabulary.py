@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from kwskit.corpora.corpus_error import CorpusError
+from kwskit.errors import CorpusError
 
 PARTS = ("train", "dev", "test")
 NOWHERE = -1

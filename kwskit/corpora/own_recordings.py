@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from kwskit.corpora.corpus_error import CorpusError
 from kwskit.corpora.findings import Findings
 from kwskit.data.word_folder import words_from_folder
+from kwskit.errors import CorpusError
 
 BY_FOLDER = "folder"
 SHARE = 5  # one speaker in so many is kept for the test, or one recording

@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kwskit.corpora.corpus_error import CorpusError
+from kwskit.atomic_write import atomic_write
 from kwskit.corpora.findings import Findings
+from kwskit.errors import CorpusError
 from kwskit.records import MANIFEST, write_records
-from kwskit.whole_file import written_whole
 
 DONE = "prepared.json"
 LEFT_OUT = "left_out.tsv"
@@ -168,7 +168,7 @@ class Preparation:
         for file in set(earlier) - set(files):
             (self.data / file).unlink(missing_ok=True)
         done = {"settings": self.settings, "files": files, "left_out": self.findings.counts}
-        with written_whole(self.data / DONE) as path:
+        with atomic_write(self.data / DONE) as path:
             path.write_text(json.dumps(done, indent=1) + "\n", encoding="utf-8")
 
     def _stored(self) -> dict | None:

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from kwskit.corpora.corpus_error import CorpusError
 from kwskit.corpora.findings import Findings
 from kwskit.corpora.keyword_recordings import KeywordRecording
 from kwskit.corpora.locate import corpus_root
+from kwskit.errors import CorpusError
 
 NAME = "Qualcomm Keyword Speech Dataset"
 FOLDERS = ("hey_android", "hey_snapdragon", "hi_galaxy", "hi_lumina")

@@ -7,11 +7,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kwskit.corpora.alignments import in_order
-from kwskit.corpora.corpus_error import CorpusError
+from kwskit.corpora.alignments.read import in_order
 from kwskit.corpora.findings import Findings
 from kwskit.corpora.utterances import SECONDS, UTTERANCES, audio_lengths
 from kwskit.data.audio import MIN_SAMPLES, OVERHANG, SAMPLE_RATE
+from kwskit.errors import CorpusError
 from kwskit.records import MANIFEST
 
 __all__ = ["UTTERANCES", "audio_lengths", "phrase_segments", "word_segments"]
@@ -45,7 +45,7 @@ def word_segments(
 
     Parameters
     ----------
-    aligned : what :func:`kwskit.corpora.alignments.read_alignments` gave, or the columns ``ALIGNED``
+    aligned : what :func:`kwskit.corpora.alignments.read.read_alignments` gave, or the columns ``ALIGNED``
     utterances : the columns ``UTTERANCES`` and ``seconds`` (:func:`audio_lengths`)
     findings :
         takes words that end past their audio (an overhang of 0.1 s is cut off instead), that have no stretch or one

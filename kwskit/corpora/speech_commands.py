@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from kwskit.corpora.corpus_error import CorpusError
 from kwskit.corpora.findings import Findings
 from kwskit.corpora.keyword_recordings import KeywordRecording
 from kwskit.corpora.locate import corpus_root
+from kwskit.errors import CorpusError
 
 NAME = "Speech Commands"
 TESTING_LIST, VALIDATION_LIST = "testing_list.txt", "validation_list.txt"

@@ -7,10 +7,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kwskit.corpora.corpus_error import CorpusError
 from kwskit.corpora.file_jobs import over_files
 from kwskit.corpora.findings import Findings
 from kwskit.data.audio import AudioError, probe
+from kwskit.errors import CorpusError
 
 UTTERANCES = {"utterance": pa.string(), "path": pa.string(), "speaker": pa.string(), "split": pa.string()}
 SECONDS = {"seconds": pa.float64()}

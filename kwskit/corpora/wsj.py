@@ -14,12 +14,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kwskit.corpora.corpus_error import CorpusError
 from kwskit.corpora.file_jobs import over_files
 from kwskit.corpora.findings import Findings
-from kwskit.corpora.sphere import is_sphere, read_sphere_header
+from kwskit.corpora.sphere.read import is_sphere, read_sphere_header
 from kwskit.corpora.utterances import UTTERANCES
 from kwskit.data.audio import AudioError, probe
+from kwskit.errors import CorpusError
 
 TEST_SETS = ("si_et_20", "si_et_h1", "si_dt_20")
 """Sets of the 20k and 64k vocabulary that nobody trains on: 333, 213 and 503 utterances."""

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from kwskit.corpora.corpus_error import CorpusError
 from kwskit.corpora.findings import Findings
+from kwskit.errors import CorpusError
 
 TRANSCRIPTS = {"utterance": pa.string(), "text": pa.string()}
 

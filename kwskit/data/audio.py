@@ -9,8 +9,8 @@ from typing import BinaryIO
 
 import numpy as np
 
-from kwskit.data.audio_error import AudioError
 from kwskit.data.audio_file import SAMPLE_RATE, AudioFile
+from kwskit.errors import AudioError
 
 # One analysis window of the front end (25 ms): anything shorter has no frame.
 MIN_SAMPLES = 400

@@ -9,7 +9,7 @@ from typing import BinaryIO
 import numpy as np
 import soundfile
 
-from kwskit.data.audio_error import AudioError
+from kwskit.errors import AudioError
 
 SAMPLE_RATE = 16_000
 # Rates in Hz that make sense. At 16 kHz, sound of a lower one would be far longer than its file.

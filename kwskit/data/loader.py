@@ -10,15 +10,15 @@ import torch
 from torch import Tensor
 
 from kwskit.batch import Batch
-from kwskit.data.heard_words import HeardWords
 from kwskit.data.sampler import PKSampler
-from kwskit.data.store import PackedStore
+from kwskit.data.store.packed_store import PackedStore
+from kwskit.data.stream_features.store import StreamFeatures
 from kwskit.data.token_table import TokenTable
 from kwskit.text.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
-    from kwskit.data.resident_features import ResidentFeatures
-    from kwskit.data.resident_store import ResidentStore
+    from kwskit.data.store.resident_features import ResidentFeatures
+    from kwskit.data.store.resident_store import ResidentStore
 
 
 class WordBatches:
@@ -49,7 +49,7 @@ class WordBatches:
 
     def __init__(
         self,
-        store: PackedStore | HeardWords,
+        store: PackedStore | StreamFeatures,
         sampler: PKSampler,
         tokenizer: Tokenizer,
         seed: int = 0,
@@ -101,7 +101,7 @@ class WordBatches:
         """The batch's fields that are speech; samples stay int16, which travel in half the time."""
         if self.resident is not None:
             return self.resident.speech(rows, self.max_samples)
-        if isinstance(self.store, HeardWords):
+        if isinstance(self.store, StreamFeatures):
             return self.store.speech(rows, self.max_samples)
         pcm, wav_lens = self.store.gather(rows, self.max_samples)
         return {"wav": pcm, "wav_lens": wav_lens}

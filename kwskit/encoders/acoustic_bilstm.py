@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 
 from kwskit.batch import length_mask
-from kwskit.encoders.bidirectional_lstm import BidirectionalLstm
+from kwskit.encoders.blocks.bidirectional_lstm import BidirectionalLstm
 from kwskit.registry import register
 
 

@@ -3,9 +3,9 @@
 from torch import Tensor, nn
 
 from kwskit.batch import length_mask
-from kwskit.encoders.bidirectional_lstm import BidirectionalLstm
-from kwskit.encoders.encode_once import encode_once
-from kwskit.encoders.sinusoids import sinusoids
+from kwskit.encoders.blocks.bidirectional_lstm import BidirectionalLstm
+from kwskit.encoders.blocks.encode_once import encode_once
+from kwskit.encoders.blocks.sinusoids import sinusoids
 from kwskit.registry import register
 
 

@@ -8,10 +8,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from kwskit.batch import length_mask
-from kwskit.encoders.before_a_word import before_a_word
-from kwskit.encoders.causal_block import CausalBlock, normalised
-from kwskit.encoders.masked_batch_norm import MaskedBatchNorm
-from kwskit.encoders.time_conv import TimeConv
+from kwskit.encoders.blocks.before_a_word import before_a_word
+from kwskit.encoders.blocks.causal_block import CausalBlock, normalised
+from kwskit.encoders.blocks.masked_batch_norm import MaskedBatchNorm
+from kwskit.encoders.blocks.time_conv import TimeConv
 from kwskit.registry import register
 from kwskit.stream_shape import FrameSteps
 

@@ -4,8 +4,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from kwskit.batch import length_mask
-from kwskit.encoders.conformer_block import ConformerBlock, rotations
-from kwskit.encoders.conv_block import ConvBlock
+from kwskit.encoders.blocks.conformer_block import ConformerBlock, rotations
+from kwskit.encoders.blocks.conv_block import ConvBlock
 from kwskit.registry import register
 
 

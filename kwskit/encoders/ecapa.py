@@ -6,10 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from kwskit.batch import length_mask
-from kwskit.encoders.frames import lay_out
-from kwskit.encoders.se_res2_block import SERes2Block
-from kwskit.encoders.tdnn_block import TdnnBlock
-from kwskit.encoders.time_conv import TimeConv
+from kwskit.encoders.blocks.frames import lay_out
+from kwskit.encoders.blocks.se_res2_block import SERes2Block
+from kwskit.encoders.blocks.tdnn_block import TdnnBlock
+from kwskit.encoders.blocks.time_conv import TimeConv
 from kwskit.registry import register
 
 

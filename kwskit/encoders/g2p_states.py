@@ -6,8 +6,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from kwskit.batch import length_mask
-from kwskit.encoders.encode_once import encode_once
-from kwskit.encoders.gru_steps import gru_steps
+from kwskit.encoders.blocks.encode_once import encode_once
+from kwskit.encoders.blocks.gru_steps import gru_steps
 from kwskit.registry import register
 from kwskit.text.lexicon import WORD_BOUNDARY
 from kwskit.text.neural_g2p import CHECKPOINT, GRAPHEMES, PHONEMES, SPECIALS

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from kwskit.batch import length_mask
-from kwskit.encoders.conv_block import ConvBlock
+from kwskit.encoders.blocks.conv_block import ConvBlock
 from kwskit.registry import register
 
 

@@ -6,9 +6,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from kwskit.batch import length_mask
-from kwskit.encoders.around_a_word import around_a_word
-from kwskit.encoders.bidirectional_lstm import BidirectionalLstm
-from kwskit.encoders.speech_embedding_network import HOP, SIZE, WINDOW, SpeechEmbeddingNetwork, package_weights
+from kwskit.encoders.blocks.around_a_word import around_a_word
+from kwskit.encoders.blocks.bidirectional_lstm import BidirectionalLstm
+from kwskit.encoders.blocks.speech_embedding_network import HOP, SIZE, WINDOW, SpeechEmbeddingNetwork, package_weights
 from kwskit.registry import register
 from kwskit.stream_shape import FrameSteps
 

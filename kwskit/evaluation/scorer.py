@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from kwskit.atomic_write import atomic_write
 from kwskit.evaluation.batch_averages import COMPAT, PHONMATCHNET, auc_of_thresholds, mean_batch_eer
 from kwskit.evaluation.bootstrap import bootstrap, interval, resample_counts
 from kwskit.evaluation.confusion_matrix import confusion_matrix
@@ -18,7 +19,6 @@ from kwskit.evaluation.metrics import top1_of_trials
 from kwskit.evaluation.operating_points import OperatingPoints
 from kwskit.evaluation.results_table import format_table
 from kwskit.evaluation.scored_trials import ScoredTrials
-from kwskit.whole_file import written_whole
 
 __all__ = ["compare_score_files", "format_table", "score_file_results", "write_results"]
 
@@ -158,7 +158,7 @@ def write_results(
     if run is not None:
         content["run"] = dict(run)
     text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
-    with written_whole(path) as partial:
+    with atomic_write(path) as partial:
         partial.write_text(text + "\n", encoding="utf-8")
 
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from kwskit.atomic_write import atomic_write
 from kwskit.evaluation.report.tables import MISSING, Table, escape_markdown, interval, latex_escape
-from kwskit.whole_file import written_whole
 
 CAPTION = (
     "In percent: mean over training seeds, ± standard deviation over seeds, and 95 % interval by a bootstrap of test "
@@ -37,7 +37,7 @@ def write_table(folder: Path, content: Mapping[str, Any]) -> Path:
         + [f"% {latex_escape(line)}" for line in _remarks(content)]
     )
     for ending, text in (("json", json_text), ("tex", latex + "\n"), ("md", _markdown(content, tables))):
-        with written_whole(folder / f"{name}.{ending}") as partial:
+        with atomic_write(folder / f"{name}.{ending}") as partial:
             partial.write_text(text, encoding="utf-8")
     return folder / f"{name}.md"
 

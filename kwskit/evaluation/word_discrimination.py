@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from kwskit.atomic_write import atomic_write
 from kwskit.evaluation.bootstrap import usable_cores
 from kwskit.evaluation.operating_points import OperatingPoints
-from kwskit.whole_file import written_whole
 
 SHORTEST_WORD = 3  # letters (JMCL)
 
@@ -135,7 +135,7 @@ class Segments:
         """Write the archive, whole or not at all."""
         told = np.array([f"{key}={value}" for key, value in facts.items()])
         arrays = {name: getattr(self, name) for name in ("audio", "words", "texts", "typed")}
-        with written_whole(path) as partial, partial.open("wb") as sink:
+        with atomic_write(path) as partial, partial.open("wb") as sink:
             np.savez(sink, facts=told, vocabulary=np.array(self.vocabulary), **arrays)
 
     @classmethod

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kwskit.export.export_error import ExportError
+from kwskit.errors import ExportError
+from kwskit.speech_model.frame_stream import FrameStream
+from kwskit.speech_model.onnx_model import OnnxModel
+from kwskit.speech_model.torch_model import TorchModel
 from kwskit.spotting.cohort import cohort_words
-from kwskit.spotting.frame_stream import FrameStream
-from kwskit.spotting.onnx_model import OnnxModel
-from kwskit.spotting.torch_model import TorchModel
 
 WORDS = 100
 BATCH = 8

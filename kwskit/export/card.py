@@ -3,7 +3,7 @@
 from kwskit import __version__
 from kwskit.export.agreement import LEAST
 from kwskit.export.report import Exported, Report
-from kwskit.spotting.onnx_manifest import OnnxManifest
+from kwskit.speech_model.onnx_manifest import OnnxManifest
 from kwskit.stream_shape import StreamShape
 
 # What kwskit imports with such a model; the rest of its dependencies are for training.

@@ -8,7 +8,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from kwskit.data.audio import SAMPLE_RATE, AudioError, read_segment
-from kwskit.data.store import PackedStore
+from kwskit.data.store.packed_store import PackedStore
 
 MOST = 200
 LONGEST = 2 * SAMPLE_RATE

@@ -10,6 +10,7 @@ from typing import Any
 
 from kwskit import __version__, registry
 from kwskit.export.agreement import LEAST, Agreement, Comparison, check
+from kwskit.export.atomic_directories import atomic_directories
 from kwskit.export.card import card
 from kwskit.export.clips import Clips
 from kwskit.export.graphs import graphs, write_graph
@@ -18,13 +19,12 @@ from kwskit.export.quantised_model import quantise_model
 from kwskit.export.report import Exported, Report
 from kwskit.export.tell import tell
 from kwskit.export.trial_precision import TrialPrecision
-from kwskit.export.whole_directories import written_directories
 from kwskit.hparams import plain_value
+from kwskit.speech_model.onnx_manifest import FILE, NETWORK, OnnxManifest
+from kwskit.speech_model.onnx_model import AUDIO, FRAMES, OnnxModel
+from kwskit.speech_model.torch_model import TorchModel
 from kwskit.spotting.background import FILE as BACKGROUND
 from kwskit.spotting.background import Background
-from kwskit.spotting.onnx_manifest import FILE, NETWORK, OnnxManifest
-from kwskit.spotting.onnx_model import AUDIO, FRAMES, OnnxModel
-from kwskit.spotting.torch_model import TorchModel
 from kwskit.systems.model_directory import CARD, PARTS
 
 CALIBRATION = 60  # clips that tell ranges
@@ -58,7 +58,7 @@ def export_model(
     model = TorchModel(source)
     trials = None if precision is None else precision(model.tokenizer)
     targets = [target, *([target.with_name(f"{target.name}-int8")] if int8 else [])]
-    with written_directories(targets, FILE) as partials:
+    with atomic_directories(targets, FILE) as partials:
         first = partials[0]
         tell("writing graphs")
         for name, graph in graphs(model.system, model.tokenizer.size).items():

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from kwskit.spotting.onnx_model import AUDIO, FEATURES, FRAMES, POOL, TEXT
+from kwskit.speech_model.onnx_model import AUDIO, FEATURES, FRAMES, POOL, TEXT
 from kwskit.stream_shape import SAMPLE_RATE, StreamShape
 from kwskit.systems.dual_encoder import DualEncoder
 from kwskit.systems.stream_parts import PooledFrames, StreamFeatures, StreamFrames

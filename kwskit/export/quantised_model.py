@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from kwskit.export.agreement import LEAST, Comparison
 from kwskit.export.int8 import quantise_by_range, quantise_weights
 from kwskit.export.tell import tell
-from kwskit.spotting.frame_stream import FrameStream
-from kwskit.spotting.onnx_model import AUDIO, FEATURES, FRAMES, POOL, TEXT, OnnxModel
-from kwskit.spotting.speech_model import SpeechModel
+from kwskit.speech_model.frame_stream import FrameStream
+from kwskit.speech_model.onnx_model import AUDIO, FEATURES, FRAMES, POOL, TEXT, OnnxModel
+from kwskit.speech_model.speech_model import SpeechModel
 
 # How many products, from the first on, keep floats: as few as the worst cosine allows.
 FLOATS = (0, 2, 4, 8, 16)

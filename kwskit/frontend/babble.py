@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from kwskit.frontend.chance import Chance, check_prob, check_range
 from kwskit.frontend.mixing import mix_at_snr
 from kwskit.registry import register
-from kwskit.transfer import sent
+from kwskit.to_device import to_device
 
 
 @register("augment", "babble")
@@ -44,5 +44,5 @@ class Babble(nn.Module):
             # A stretch reaches into the next utterance: neither may be the one that gets the babble.
             other = (rows + 1 + chance.integers(len(rows), count - 2)) % count
             begin = other * samples + chance.integers(len(rows), samples)
-            babble += stretches.index_select(0, sent(begin, wav.device))
+            babble += stretches.index_select(0, to_device(begin, wav.device))
         return mix_at_snr(wav, wav_lens, rows, babble, snr_db), wav_lens

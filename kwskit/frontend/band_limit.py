@@ -6,7 +6,7 @@ from torch import Tensor
 from kwskit.frontend.chance import Chance, check_prob, check_range
 from kwskit.frontend.spectral_filter import Draw, SpectralFilter
 from kwskit.registry import register
-from kwskit.transfer import sent
+from kwskit.to_device import to_device
 
 # Cut-offs beyond which nothing is left to cut, for a filter that has only one side.
 OPEN_LOW, OPEN_HIGH = 1.0, 1e6
@@ -57,5 +57,5 @@ class BandLimit(SpectralFilter):
         """(R, bins) gains of the high-pass times the low-pass."""
         frequency = torch.arange(n_fft // 2 + 1, device=like.device, dtype=like.dtype) * (self.sample_rate / n_fft)
         # (f / cut)^8, as an outer product; all of it stays within float32's range.
-        below, above = ((sent(cut.to(like.dtype), like.device) ** -8)[:, None] * frequency**8 for cut in settings)
+        below, above = ((to_device(cut.to(like.dtype), like.device) ** -8)[:, None] * frequency**8 for cut in settings)
         return below.div((1.0 + below).mul_(above.add_(1.0))).sqrt_()

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from kwskit.frontend.chance import Chance, check_prob, check_range
 from kwskit.registry import register
-from kwskit.transfer import sent
+from kwskit.to_device import to_device
 
 
 @register("augment", "gain")
@@ -28,4 +28,4 @@ class Gain(nn.Module):
         rows = chance.chosen(len(wav), self.prob)
         factors = torch.ones(len(wav))
         factors[rows] = 10.0 ** (chance.uniform(len(rows), self.low_db, self.high_db) / 20.0)
-        return wav * sent(factors.to(wav.dtype), wav.device)[:, None], wav_lens
+        return wav * to_device(factors.to(wav.dtype), wav.device)[:, None], wav_lens

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from kwskit.batch import length_mask
-from kwskit.numerics import values_at_hand
+from kwskit.numerics import values_on_host
 from kwskit.registry import register
 from kwskit.stream_shape import FeatureSteps
 
@@ -99,7 +99,7 @@ class LogMel(nn.Module):
         wav = wav if wav.dtype == torch.float64 else wav.float()
         frames = max(1, 1 + (wav.shape[1] - self.window) // self.hop)
         wav = F.pad(wav, (0, (frames - 1) * self.hop + self.window - wav.shape[1]))
-        energy = self._fast_energy(wav) if values_at_hand(wav) else self._convolved_energy(wav)
+        energy = self._fast_energy(wav) if values_on_host(wav) else self._convolved_energy(wav)
         return energy.clamp(min=self.floor).log()
 
     def _fast_energy(self, wav: Tensor) -> Tensor:

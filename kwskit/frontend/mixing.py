@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from kwskit.batch import length_mask
-from kwskit.transfer import sent
+from kwskit.to_device import to_device
 
 
 def mix_at_snr(wav: Tensor, wav_lens: Tensor, rows: Tensor, noise: Tensor, snr_db: Tensor) -> Tensor:
@@ -13,8 +13,8 @@ def mix_at_snr(wav: Tensor, wav_lens: Tensor, rows: Tensor, noise: Tensor, snr_d
     Powers are means over the utterance's own samples; behind its end it stays 0. Silence, or silent noise, stays as
     it is. Lengths, rows and ratios may be on the CPU while ``wav`` is not.
     """
-    lens = sent(wav_lens[sent(rows, wav_lens.device)], wav.device)
-    rows, snr_db = sent(rows, wav.device), sent(snr_db.to(wav.dtype), wav.device)
+    lens = to_device(wav_lens[to_device(rows, wav_lens.device)], wav.device)
+    rows, snr_db = to_device(rows, wav.device), to_device(snr_db.to(wav.dtype), wav.device)
     noise = noise * length_mask(lens, wav.shape[1])
     speech = wav.index_select(0, rows)
     loudness, noisiness = speech.norm(dim=1), noise.norm(dim=1)

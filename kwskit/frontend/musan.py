@@ -10,7 +10,7 @@ from kwskit.frontend.chance import Chance, check_prob, check_range
 from kwskit.frontend.mixing import mix_at_snr
 from kwskit.frontend.sound_bank import SoundBank
 from kwskit.registry import register
-from kwskit.transfer import sent
+from kwskit.to_device import to_device
 
 KINDS = ("noise", "music", "speech")
 
@@ -73,13 +73,13 @@ class Musan(nn.Module):
             if len(own):
                 sound = self._babble(bank, len(own), chance, wav) if k == self.babble else None
                 sound = bank.stretches(len(own), wav.shape[1], chance, wav) if sound is None else sound
-                background = background.index_copy(0, sent(own, wav.device), sound)
+                background = background.index_copy(0, to_device(own, wav.device), sound)
         return mix_at_snr(wav, wav_lens, rows, background, snr_db), wav_lens
 
     def _babble(self, bank: SoundBank, count: int, chance: Chance, like: Tensor) -> Tensor:
         """(count, S): the sum of several stretches of speech each."""
         least, most = int(self.voices[0]), int(self.voices[1])
         voices = least + chance.integers(count, most - least + 1)
-        owner = sent(torch.arange(count).repeat_interleave(voices), like.device)
+        owner = to_device(torch.arange(count).repeat_interleave(voices), like.device)
         spoken = bank.stretches(int(voices.sum()), like.shape[1], chance, like)
         return like.new_zeros(count, like.shape[1]).index_add(0, owner, spoken)

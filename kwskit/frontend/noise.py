@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from kwskit.frontend.chance import Chance, check_prob, check_range
 from kwskit.frontend.mixing import mix_at_snr
 from kwskit.registry import register
-from kwskit.transfer import sent
+from kwskit.to_device import to_device
 
 SAMPLE_RATE = 16_000
 # Power falls as f^-exponent: white, two pinkish colours, brown.
@@ -63,7 +63,7 @@ class Noise(nn.Module):
             if wav.shape[1] >= len(self.bank)
             else self.bank
         )
-        begins = sent(chance.integers(len(rows), len(bank) - wav.shape[1] + 1), wav.device)
+        begins = to_device(chance.integers(len(rows), len(bank) - wav.shape[1] + 1), wav.device)
         noise = bank.unfold(0, wav.shape[1], 1).index_select(0, begins)
         snr_db = chance.uniform(len(rows), self.low_snr, self.high_snr)
         return mix_at_snr(wav, wav_lens, rows, noise, snr_db), wav_lens

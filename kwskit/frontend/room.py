@@ -10,7 +10,7 @@ from kwskit.frontend.room_recordings import recorded_responses
 from kwskit.frontend.room_simulation import impulse_responses
 from kwskit.frontend.spectral_filter import Draw, SpectralFilter
 from kwskit.registry import register
-from kwskit.transfer import sent
+from kwskit.to_device import to_device
 
 SAMPLE_RATE = 16_000
 
@@ -65,4 +65,4 @@ class Room(SpectralFilter):
 
     def response(self, settings: tuple[Tensor, ...], n_fft: int, like: Tensor) -> Tensor:
         """(R, bins) spectra of the impulse responses."""
-        return torch.fft.rfft(self.bank[sent(settings[0], like.device)].to(like.dtype), n_fft)
+        return torch.fft.rfft(self.bank[to_device(settings[0], like.device)].to(like.dtype), n_fft)

@@ -11,7 +11,7 @@ from torch import Tensor
 from kwskit.data.audio import SAMPLE_RATE, AudioError, probe, read_segment
 from kwskit.data.word_folder import AUDIO_SUFFIXES
 from kwskit.frontend.chance import Chance
-from kwskit.transfer import sent
+from kwskit.to_device import to_device
 
 # Of many recordings a short stretch of each says more than a few whole ones.
 STRETCH = 10.0  # s
@@ -55,7 +55,7 @@ class SoundBank:
         sound = self._sound
         if len(sound) <= samples:
             sound = sound.repeat(1 + samples // len(sound) + 1)
-        begins = sent(chance.integers(count, len(sound) - samples + 1), like.device)
+        begins = to_device(chance.integers(count, len(sound) - samples + 1), like.device)
         return sound.unfold(0, samples, 1).index_select(0, begins).to(like.dtype) / 32768.0
 
     def _read(self) -> Tensor:

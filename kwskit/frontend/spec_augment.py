@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from kwskit.frontend.chance import Chance, check_prob
 from kwskit.registry import register
-from kwskit.transfer import sent
+from kwskit.to_device import to_device
 
 
 @register("augment", "spec_augment")
@@ -68,7 +68,7 @@ class SpecAugment(nn.Module):
         masked = torch.zeros(rows, size, dtype=torch.bool, device=device)
         for _ in range(count):
             # Drawn for every utterance, so that one that is not hit does not change what the others get.
-            width = (sent(chance.uniform(rows, 0.0, 1.0), device) * (longest + 1)).floor()
-            begin = (sent(chance.uniform(rows, 0.0, 1.0), device) * (lens - width + 1)).floor()
+            width = (to_device(chance.uniform(rows, 0.0, 1.0), device) * (longest + 1)).floor()
+            begin = (to_device(chance.uniform(rows, 0.0, 1.0), device) * (lens - width + 1)).floor()
             masked |= (place >= begin[:, None]) & (place < (begin + width)[:, None])
-        return masked & sent(hit, device)[:, None]
+        return masked & to_device(hit, device)[:, None]

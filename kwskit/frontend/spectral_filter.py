@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from kwskit.batch import length_mask
 from kwskit.frontend.chance import Chance
-from kwskit.transfer import sent
+from kwskit.to_device import to_device
 
 # The least length of an utterance, 25 ms at 16 kHz.
 WINDOW = 400
@@ -88,19 +88,19 @@ def filter_and_resample(
     size = wav.shape[1] + sum(part.tail for part, _ in filters)
     n_fft = _transform_size(size, speeds)
     rows = torch.nonzero(touched).flatten()
-    spectrum = torch.fft.rfft(wav.index_select(0, sent(rows, device)), n_fft)
+    spectrum = torch.fft.rfft(wav.index_select(0, to_device(rows, device)), n_fft)
     place = torch.cumsum(touched, 0) - 1
     for part, draw in filters:
-        own = sent(place[draw.rows], device)
+        own = to_device(place[draw.rows], device)
         response = part.response(draw.settings, n_fft, wav)
         spectrum.index_copy_(0, own, response.mul(spectrum.index_select(0, own)))
     out = torch.constant_pad_nd(wav, (0, int(lens.max()) - wav.shape[1]))
-    there = sent(lens, device)
+    there = to_device(lens, device)
     for index, speed in enumerate(speeds):
         group = torch.nonzero(speed_of[rows] == index).flatten()
         if len(group):
-            at_speed = spectrum if len(group) == len(rows) else spectrum.index_select(0, sent(group, device))
-            _transform_back(at_speed, n_fft, speed, out, there, sent(rows[group], device))
+            at_speed = spectrum if len(group) == len(rows) else spectrum.index_select(0, to_device(group, device))
+            _transform_back(at_speed, n_fft, speed, out, there, to_device(rows[group], device))
     return out, lens if wav_lens.is_cpu else there
 
 

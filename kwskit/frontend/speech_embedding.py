@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from kwskit.batch import length_mask
-from kwskit.encoders.around_a_word import around_a_word
-from kwskit.encoders.speech_embedding_network import HOP, SIZE, WINDOW, SpeechEmbeddingNetwork, package_weights
+from kwskit.encoders.blocks.around_a_word import around_a_word
+from kwskit.encoders.blocks.speech_embedding_network import HOP, SIZE, WINDOW, SpeechEmbeddingNetwork, package_weights
 from kwskit.frontend.speech_embedding_mel import SpeechEmbeddingMel
 from kwskit.registry import register
 from kwskit.stream_shape import FrameSteps

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from kwskit.batch import length_mask
-from kwskit.encoders.around_a_word import RANGE
+from kwskit.encoders.blocks.around_a_word import RANGE
 from kwskit.frontend.log_mel import windowed_dft
 from kwskit.registry import register
 from kwskit.stream_shape import FeatureSteps

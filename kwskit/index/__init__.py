@@ -1,15 +1,16 @@
 """Recordings embedded once, in a vector index, and searched for typed words and spoken examples."""
 
+import importlib
 from typing import Any
 
-_PLACES = {"SpeechIndex": "speech_index", "SpeechIndexError": "speech_index_error", "Found": "found", "Added": "added"}
+from kwskit.errors import SpeechIndexError
+
+_MODULES = {"SpeechIndex": "speech_index", "Found": "found", "Added": "added"}
 __all__ = ["Added", "Found", "SpeechIndex", "SpeechIndexError"]
 
 
 def __getattr__(name: str) -> Any:
     # Late, for the vector engine takes long to import.
-    if name in _PLACES:
-        import importlib
-
-        return getattr(importlib.import_module(f"kwskit.index.{_PLACES[name]}"), name)
+    if name in _MODULES:
+        return getattr(importlib.import_module(f"kwskit.index.{_MODULES[name]}"), name)
     raise AttributeError(f"module 'kwskit.index' has no attribute '{name}'")

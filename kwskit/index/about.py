@@ -4,8 +4,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from kwskit.index.speech_index_error import SpeechIndexError
-from kwskit.spotting.search_settings import SearchSettings
+from kwskit.errors import SpeechIndexError
+from kwskit.search.search_settings import SearchSettings
 
 VERSION = 1
 

@@ -14,7 +14,7 @@ from kwskit.index.added import Added
 from kwskit.index.cohort_norm import CohortNorm
 from kwskit.index.tables import IndexedFile, Windows
 from kwskit.index.window_tables import WindowTables
-from kwskit.spotting.listener import Heard, Listener
+from kwskit.spotting.listener import EncodedWindows, Listener
 
 BLOCK = 60.0  # s of audio read at once
 WINDOWS_KEPT = 50_000  # in memory before they are written
@@ -114,10 +114,10 @@ class Indexing:
                 self._keep(number, heard, length)
         return samples / SAMPLE_RATE
 
-    def _nearest(self, heard: Heard[NDArray[np.float32]]) -> float:
+    def _nearest(self, heard: EncodedWindows[NDArray[np.float32]]) -> float:
         return self.lengths[np.abs(np.array(self.lengths) - (heard.stop[0] - heard.start[0])).argmin()]
 
-    def _keep(self, number: int, heard: Heard[NDArray[np.float32]], length: float) -> None:
+    def _keep(self, number: int, heard: EncodedWindows[NDArray[np.float32]], length: float) -> None:
         rows, deviation = self.norm.windows(heard.kept)
         file = np.full(len(rows), number, np.int64)
         self._windows[length].append(Windows(file, heard.start, heard.stop, deviation, rows.astype(np.float16)))

@@ -9,10 +9,10 @@ from typing import Any
 import pyarrow as pa
 
 from kwskit.data.progress import Progress
+from kwskit.errors import SpeechIndexError
 from kwskit.evaluation.searched import Search
 from kwskit.index.found import Found
 from kwskit.index.speech_index import SpeechIndex
-from kwskit.index.speech_index_error import SpeechIndexError
 from kwskit.records import DETECTIONS
 
 TOP = 1000  # hits of a query
@@ -66,7 +66,7 @@ def _finder(index: SpeechIndex, search: Search, folder: Path, top: int) -> Calla
     if spoken is None:
         return lambda query: index.search(query["text"], top)
     # Stores are training's: reading one imports torch.
-    from kwskit.data.store import PackedStore
+    from kwskit.data.store.packed_store import PackedStore
 
     store = PackedStore.open(folder.parents[1] / "store" / spoken)  # data/search/NAME, data/store/NAME
 

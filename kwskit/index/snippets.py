@@ -5,9 +5,9 @@ from pathlib import Path
 
 import soundfile
 
+from kwskit.atomic_write import atomic_write
 from kwskit.data.audio import SAMPLE_RATE, read_segment
 from kwskit.index.found import Found
-from kwskit.whole_file import written_whole
 
 CONTEXT = 0.5  # s before and after a hit
 
@@ -25,7 +25,7 @@ def write_snippets(hits: Sequence[Found], folder: str | Path, context: float = C
     for number, hit in enumerate(hits, 1):
         path = folder / f"{number:03d}_{Path(hit.path).stem}_{hit.start:.2f}.wav"
         pcm = read_segment(hit.path, max(0.0, hit.start - context), hit.stop + context)
-        with written_whole(path) as partial:
+        with atomic_write(path) as partial:
             soundfile.write(partial, pcm, SAMPLE_RATE, format="WAV", subtype="PCM_16")
         paths.append(path)
     return paths

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from kwskit.data.audio import AudioError, probe, read_segment
 from kwskit.data.progress import Progress
+from kwskit.errors import SpeechIndexError
 from kwskit.index.about import About
 from kwskit.index.added import Added
 from kwskit.index.audio_files import audio_files
@@ -18,18 +19,17 @@ from kwskit.index.cohort_norm import CohortNorm
 from kwskit.index.found import Found
 from kwskit.index.indexing import Indexing
 from kwskit.index.merging import merged
-from kwskit.index.speech_index_error import SpeechIndexError
 from kwskit.index.tables import IndexedFile, Near
 from kwskit.index.window_tables import WindowTables
-from kwskit.model_source import ModelSource
+from kwskit.search.search_settings import SearchSettings
+from kwskit.speech_model.model_source import ModelSource
+from kwskit.speech_model.open_model import open_model
+from kwskit.speech_model.speech_model import SpeechModel
 from kwskit.spotting.cohort_embeddings import COHORT, CohortEmbeddings
 from kwskit.spotting.expected_duration import WINDOWS, expected_seconds, fitting_windows
 from kwskit.spotting.listener import Listener
 from kwskit.spotting.listening import knows_streams, listener
-from kwskit.spotting.open_model import open_model
 from kwskit.spotting.pcm import as_pcm
-from kwskit.spotting.search_settings import SearchSettings
-from kwskit.spotting.speech_model import SpeechModel
 
 TOP = 20
 WINDOWS_A_HIT = 8  # windows looked up at first for each hit that is wanted
@@ -68,7 +68,7 @@ class SpeechIndex:
         Parameters
         ----------
         place : a folder that is not there or empty, or an address that the vector engine connects to
-        model : or what :meth:`kwskit.model_source.ModelSource.find` takes: its directory, its name, None
+        model : or what :meth:`kwskit.speech_model.model_source.ModelSource.find` takes: its directory, its name, None
         settings : lengths and overlap of the windows, refractory time, and whether there is a cohort
         device : of torch
 
@@ -76,7 +76,7 @@ class SpeechIndex:
         ------
         SpeechIndexError
             When there is an index already.
-        kwskit.model_error.ModelError
+        kwskit.errors.ModelError
             When there is no usable model.
         """
         tables = WindowTables(place)
@@ -134,7 +134,7 @@ class SpeechIndex:
         ------
         SpeechIndexError
             When it is another one than that the index was made with, or where that was is not known.
-        kwskit.model_error.ModelError
+        kwskit.errors.ModelError
             When it cannot be opened.
         """
         if self._opened is None:

@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from kwskit.errors import SpeechIndexError
 from kwskit.index.about import About
-from kwskit.index.speech_index_error import SpeechIndexError
 from kwskit.index.tables import IndexedFile, Near, Windows
 from kwskit.index.writer_lock import LOCK, writer_lock
 

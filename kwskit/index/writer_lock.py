@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from kwskit.index.speech_index_error import SpeechIndexError
+from kwskit.errors import SpeechIndexError
 
 LOCK = ".adding"
 

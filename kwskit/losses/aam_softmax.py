@@ -4,9 +4,9 @@ import math
 
 from torch import Tensor
 
-from kwskit.losses.angular_margin import FALLBACKS, narrowed, widened
-from kwskit.losses.else_msp import softplus
-from kwskit.losses.keyword_classifier import KeywordClassifier
+from kwskit.losses.terms.angular_margin import FALLBACKS, narrowed, widened
+from kwskit.losses.terms.else_msp import softplus
+from kwskit.losses.terms.keyword_classifier import KeywordClassifier
 from kwskit.registry import register
 
 

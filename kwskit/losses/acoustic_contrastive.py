@@ -2,8 +2,8 @@
 
 from torch import Tensor
 
-from kwskit.losses.audio_loss import AudioLoss
-from kwskit.losses.info_nce import info_nce
+from kwskit.losses.terms.audio_loss import AudioLoss
+from kwskit.losses.terms.info_nce import info_nce
 from kwskit.numerics import unit
 from kwskit.registry import register
 

@@ -4,9 +4,9 @@ import torch
 from torch import Tensor
 
 from kwskit.losses.base import PairwiseLoss
-from kwskit.losses.chunked_sum import chunked_sum
-from kwskit.losses.class_slots import class_slots
-from kwskit.losses.else_msp import extended_logsumexp, mean_softplus
+from kwskit.losses.terms.chunked_sum import chunked_sum
+from kwskit.losses.terms.class_slots import class_slots
+from kwskit.losses.terms.else_msp import extended_logsumexp, mean_softplus
 from kwskit.numerics import unit
 from kwskit.registry import register
 

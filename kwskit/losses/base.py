@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from kwskit.batch import Embeddings, valid_places
-from kwskit.losses.full_precision import FullPrecision
+from kwskit.losses.terms.float32_view import Float32View
 
 LEVELS = ("phn", "utt")
 
@@ -39,7 +39,7 @@ class Loss(nn.Module):
         self.metrics = {}
 
     def forward(self, emb: Embeddings) -> Tensor:
-        view = FullPrecision(emb)
+        view = Float32View(emb)
         with torch.autocast(view.device_type, enabled=False):
             return self.compute(cast(Embeddings, view))
 

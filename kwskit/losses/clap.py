@@ -4,9 +4,9 @@ import torch
 from torch import Tensor
 
 from kwskit.losses.base import PairwiseLoss
-from kwskit.losses.class_slots import class_slots, slot_means
-from kwskit.losses.info_nce import info_nce, info_nce_between
-from kwskit.losses.learnt_scale import LearntScale
+from kwskit.losses.terms.class_slots import class_slots, slot_means
+from kwskit.losses.terms.info_nce import info_nce, info_nce_between
+from kwskit.losses.terms.learnt_scale import LearntScale
 from kwskit.numerics import unit
 from kwskit.registry import register
 

@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from kwskit.losses.base import PairwiseLoss
-from kwskit.losses.info_nce import DIRECTIONS, info_nce_between
+from kwskit.losses.terms.info_nce import DIRECTIONS, info_nce_between
 from kwskit.numerics import unit
 from kwskit.registry import register
 

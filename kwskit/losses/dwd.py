@@ -5,9 +5,9 @@ import math
 import torch
 from torch import Tensor
 
-from kwskit.losses.audio_loss import AudioLoss
-from kwskit.losses.class_slots import class_slots, slot_means
-from kwskit.losses.learnt_scale import LearntScale
+from kwskit.losses.terms.audio_loss import AudioLoss
+from kwskit.losses.terms.class_slots import class_slots, slot_means
+from kwskit.losses.terms.learnt_scale import LearntScale
 from kwskit.numerics import unit
 from kwskit.registry import register
 

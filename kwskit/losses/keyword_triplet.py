@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from kwskit.losses.audio_loss import AudioLoss
+from kwskit.losses.terms.audio_loss import AudioLoss
 from kwskit.numerics import unit
 from kwskit.registry import register
 

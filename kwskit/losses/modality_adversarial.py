@@ -7,9 +7,9 @@ from torch import Tensor, nn
 
 from kwskit.batch import Embeddings
 from kwskit.losses.base import LEVELS, Loss, matched_mask, pairs, token_places, valid_rows
-from kwskit.losses.else_msp import softplus
-from kwskit.losses.gradient_reversal import reverse_gradient
-from kwskit.losses.modality_classifier import ModalityClassifier
+from kwskit.losses.terms.else_msp import softplus
+from kwskit.losses.terms.gradient_reversal import reverse_gradient
+from kwskit.losses.terms.modality_classifier import ModalityClassifier
 from kwskit.numerics import unit
 from kwskit.registry import register
 

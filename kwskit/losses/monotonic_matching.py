@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 
 from kwskit.batch import Embeddings
-from kwskit.losses.alignment_target import block_target, gauss_target, guide_weights
 from kwskit.losses.base import Loss
+from kwskit.losses.terms.alignment_target import block_target, gauss_target, guide_weights
 from kwskit.registry import register
 
 TARGETS = ("gauss", "block", "guided")

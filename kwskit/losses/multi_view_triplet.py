@@ -9,7 +9,7 @@ from torch import Tensor
 
 from kwskit.batch import Embeddings
 from kwskit.losses.base import Loss, matched_rows, pairs
-from kwskit.losses.class_slots import class_slots, slot_means
+from kwskit.losses.terms.class_slots import class_slots, slot_means
 from kwskit.numerics import unit
 from kwskit.registry import register
 

@@ -9,9 +9,9 @@ from torch import Tensor
 
 from kwskit.batch import Embeddings, length_mask
 from kwskit.losses.base import Loss
-from kwskit.losses.class_slots import class_slots, slot_means
-from kwskit.losses.info_nce import info_nce
-from kwskit.losses.learnt_scale import LearntScale
+from kwskit.losses.terms.class_slots import class_slots, slot_means
+from kwskit.losses.terms.info_nce import info_nce
+from kwskit.losses.terms.learnt_scale import LearntScale
 from kwskit.numerics import unit
 from kwskit.registry import register
 from kwskit.systems.confusable import FIRST_PHONEME, MOST_EDITS, confusable_tokens

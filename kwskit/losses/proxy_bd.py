@@ -2,8 +2,8 @@
 
 from torch import Tensor
 
-from kwskit.losses.else_msp import mean_softplus
-from kwskit.losses.proxy_pairs import ProxyPairs
+from kwskit.losses.terms.else_msp import mean_softplus
+from kwskit.losses.terms.proxy_pairs import ProxyPairs
 from kwskit.registry import register
 
 

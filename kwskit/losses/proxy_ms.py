@@ -5,8 +5,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kwskit.losses.else_msp import extended_logsumexp
-from kwskit.losses.proxy_pairs import ProxyPairs
+from kwskit.losses.terms.else_msp import extended_logsumexp
+from kwskit.losses.terms.proxy_pairs import ProxyPairs
 from kwskit.registry import register
 
 

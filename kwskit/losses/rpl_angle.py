@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor
 
-from kwskit.losses.angle_structure import angle_structure
-from kwskit.losses.class_slots import class_means
-from kwskit.losses.pairwise_distance import squared_distances
-from kwskit.losses.relational_loss import RelationalLoss
+from kwskit.losses.terms.angle_structure import angle_structure
+from kwskit.losses.terms.class_slots import class_means
+from kwskit.losses.terms.pairwise_distance import squared_distances
+from kwskit.losses.terms.relational_loss import RelationalLoss
 from kwskit.registry import register
 
 POINTS = ("utterances", "keywords")

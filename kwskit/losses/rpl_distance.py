@@ -3,8 +3,8 @@
 import torch.nn.functional as F
 from torch import Tensor
 
-from kwskit.losses.pairwise_distance import distances, relative_to_mean
-from kwskit.losses.relational_loss import RelationalLoss
+from kwskit.losses.terms.pairwise_distance import distances, relative_to_mean
+from kwskit.losses.terms.relational_loss import RelationalLoss
 from kwskit.registry import register
 
 

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from kwskit.aligners.ctc_viterbi import ctc_feasible, ctc_viterbi, path_score
+from kwskit.aligners.dynamic_programming.ctc_viterbi import ctc_feasible, ctc_viterbi, path_score
 from kwskit.batch import INFEASIBLE, Embeddings, Match
 from kwskit.numerics import at_least_float32, unit
 from kwskit.registry import register

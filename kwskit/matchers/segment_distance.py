@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from kwskit.aligners.frame_owners import feasible
+from kwskit.aligners.dynamic_programming.frame_owners import feasible
 from kwskit.batch import INFEASIBLE, Embeddings, Match
 from kwskit.numerics import at_least_float32, unit
 from kwskit.registry import register

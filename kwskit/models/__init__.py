@@ -1,1 +1,1 @@
-"""The packaged models, a directory each; :mod:`kwskit.packaged` finds them."""
+"""The packaged models, a directory each; :mod:`kwskit.speech_model` finds them."""

@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor, nn
 
-from kwskit.encoders.frames import lay_out
-from kwskit.encoders.masked_batch_norm import MaskedBatchNorm
-from kwskit.encoders.time_conv import TimeConv
+from kwskit.encoders.blocks.frames import lay_out
+from kwskit.encoders.blocks.masked_batch_norm import MaskedBatchNorm
+from kwskit.encoders.blocks.time_conv import TimeConv
 from kwskit.poolers.weighted_statistics import uniform_weights, weighted_statistics
 from kwskit.registry import register
 

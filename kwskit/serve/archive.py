@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kwskit.data.audio import AudioError, probe, read_segment
+from kwskit.errors import ModelError, SpeechIndexError
 from kwskit.index.found import Found
-from kwskit.index.speech_index_error import SpeechIndexError
-from kwskit.model_error import ModelError
 from kwskit.serve.limits import Limits
 from kwskit.serve.refusal import Refusal
 from kwskit.serve.upload import Upload, wav

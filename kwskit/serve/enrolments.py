@@ -69,7 +69,7 @@ class Enrolments:
             "name": text,
             "pronunciations": keyword.pronunciations,
             "threshold": keyword.threshold,
-            "told_by": keyword.told_by,
+            "told_by": keyword.threshold_source,
             "refractory": max(REFRACTORY, keyword.seconds),
             "patience": PATIENCE,
             "step": STEP,

@@ -23,16 +23,17 @@ def serve(model: str | Path | None, index: Path | None, host: str, port: int) ->
 
     Parameters
     ----------
-    model : as :meth:`kwskit.model_source.ModelSource.find` takes it; None is that of the index, or the packaged one
+    model : as :meth:`kwskit.speech_model.model_source.ModelSource.find` takes it; None is that of the index, or the
+        packaged one
     index : directory of what can be searched, if anything
     host : address of this machine that is listened at
     port : 0 is any that is free
 
     Raises
     ------
-    kwskit.model_error.ModelError
+    kwskit.errors.ModelError
         When there is no usable model.
-    kwskit.index.speech_index_error.SpeechIndexError
+    kwskit.errors.SpeechIndexError
         When the index cannot be used.
     OSError
         When the address cannot be listened at.

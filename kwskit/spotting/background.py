@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from kwskit.atomic_write import atomic_write
 from kwskit.spotting.array_file import read_arrays
 from kwskit.spotting.expected_duration import WINDOWS
 from kwskit.spotting.false_alarm_rate import Threshold, rate_of_peaks, threshold_of_peaks
@@ -14,7 +15,6 @@ from kwskit.spotting.hit_picker import REFRACTORY
 from kwskit.spotting.keyword import Keyword
 from kwskit.spotting.keyword_queries import nearest_window
 from kwskit.spotting.said_words import SaidWords
-from kwskit.whole_file import written_whole
 
 FILE = "background.npz"
 VERSION = 1
@@ -116,7 +116,7 @@ class Background:
             When it cannot be written.
         """
         arrays: dict[str, Any] = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "said"}
-        with written_whole(path) as partial, partial.open("wb") as file:
+        with atomic_write(path) as partial, partial.open("wb") as file:
             np.savez(file, **{"version": VERSION, **arrays, **self.said.arrays()})
 
     @classmethod

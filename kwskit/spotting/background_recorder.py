@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from kwskit.speech_model.speech_model import SpeechModel
 from kwskit.spotting.background import Background, BackgroundError
 from kwskit.spotting.cohort_embeddings import CohortEmbeddings
 from kwskit.spotting.expected_duration import WINDOWS
-from kwskit.spotting.listener import Heard, Listener
+from kwskit.spotting.listener import EncodedWindows, Listener
 from kwskit.spotting.pcm import as_pcm
 from kwskit.spotting.said_words import SaidWords
-from kwskit.spotting.speech_model import SpeechModel
 from kwskit.spotting.window_cutter import SAMPLE_RATE
 
 APART = 10.0  # s between recordings, so that no peak is merged with one of another
@@ -85,7 +85,7 @@ class BackgroundRecorder:
             said=SaidWords.join(self._said),
         )
 
-    def _keep(self, heard: Heard[NDArray[np.float32]]) -> None:
+    def _keep(self, heard: EncodedWindows[NDArray[np.float32]]) -> None:
         scale = np.maximum(np.abs(heard.kept).max(1) / 127, 1e-12).astype(np.float32)
         codes = np.rint(heard.kept / scale[:, None]).astype(np.int8)
         others = self.cohort.scores(heard.kept).astype(np.float64)

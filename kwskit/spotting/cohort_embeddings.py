@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from kwskit.speech_model.speech_model import SpeechModel
 from kwskit.spotting.cohort import cohort_words
-from kwskit.spotting.speech_model import SpeechModel
 
 COHORT = 300
 

@@ -17,7 +17,7 @@ class Threshold(NamedTuple):
     """A threshold, and how it is known: ``counted``, ``extrapolated`` or ``gaussian``."""
 
     value: float
-    told_by: str
+    threshold_source: str
 
 
 def threshold_of_peaks(peaks: NDArray[np.floating], hours: float, fa_per_hour: float) -> Threshold:

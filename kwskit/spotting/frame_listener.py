@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from kwskit.spotting.frame_stream import FrameStream
-from kwskit.spotting.listener import Heard
-from kwskit.spotting.speech_model import SpeechModel
+from kwskit.speech_model.frame_stream import FrameStream
+from kwskit.speech_model.speech_model import SpeechModel
+from kwskit.spotting.listener import EncodedWindows
 from kwskit.spotting.window_cutter import WindowCutter, Windows
 from kwskit.stream_shape import SAMPLE_RATE
 
@@ -42,19 +42,19 @@ class FrameListener:
     def seen(self) -> float:
         return self._cutter.seen
 
-    def push(self, pcm: NDArray[np.int16]) -> Iterator[Heard[NDArray[np.float32]]]:
+    def push(self, pcm: NDArray[np.int16]) -> Iterator[EncodedWindows[NDArray[np.float32]]]:
         self._received += len(pcm)
         yield from self._heard(self._cutter.push(self._frames.push(pcm)))
 
-    def finish(self) -> Iterator[Heard[NDArray[np.float32]]]:
+    def finish(self) -> Iterator[EncodedWindows[NDArray[np.float32]]]:
         yield from self._heard(self._cutter.push(self._frames.finish()))
         yield from self._heard(self._cutter.finish())
 
-    def _heard(self, cut: Iterable[Windows]) -> Iterator[Heard[NDArray[np.float32]]]:
+    def _heard(self, cut: Iterable[Windows]) -> Iterator[EncodedWindows[NDArray[np.float32]]]:
         frame, end = self._frames.shape.frame_seconds, self._received / SAMPLE_RATE
         for starts, frames in cut:
             for at in range(0, len(starts), WINDOWS_AT_ONCE):
                 few = slice(at, at + WINDOWS_AT_ONCE)
                 start = starts[few].astype(np.float64) * frame
                 stop = np.minimum(start + frames.shape[1] * frame, end)
-                yield Heard(start, stop, self._model.embed_frames(frames[few]))
+                yield EncodedWindows(start, stop, self._model.embed_frames(frames[few]))

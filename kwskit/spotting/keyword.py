@@ -20,7 +20,7 @@ class Keyword:
     windows : lengths of the windows that fit it, in seconds, ascending
     threshold : least score of a hit
     fa_per_hour : false alarms an hour that the threshold was asked for, or None where it was given
-    told_by : where the threshold comes from: ``given``, ``counted``, ``extrapolated`` or ``gaussian``
+    threshold_source : where the threshold comes from: ``given``, ``counted``, ``extrapolated`` or ``gaussian``
     examples : recordings of it that it was enrolled with
     """
 
@@ -32,5 +32,5 @@ class Keyword:
     windows: tuple[float, ...]
     threshold: float = float("nan")
     fa_per_hour: float | None = None
-    told_by: str = "given"
+    threshold_source: str = "given"
     examples: int = 0

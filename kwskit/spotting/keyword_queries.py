@@ -11,7 +11,7 @@ from kwskit.spotting.cohort import LEAST_DEVIATION, normalised
 from kwskit.spotting.cohort_embeddings import CohortEmbeddings
 from kwskit.spotting.expected_duration import WINDOWS
 from kwskit.spotting.keyword import Keyword
-from kwskit.spotting.listener import Heard
+from kwskit.spotting.listener import EncodedWindows
 
 
 class KeywordQueries:
@@ -45,12 +45,12 @@ class KeywordQueries:
     def __len__(self) -> int:
         return len(self.keywords)
 
-    def scores(self, heard: Heard[NDArray[np.float32]]) -> NDArray[np.float32]:
+    def scores(self, heard: EncodedWindows[NDArray[np.float32]]) -> NDArray[np.float32]:
         """(n, Q) of n windows."""
         fits = self._fits[nearest_window(heard.stop - heard.start)]
         return np.where(fits, self.every_score(heard.kept), np.float32(-np.inf))
 
-    def whole_scores(self, heard: Heard[NDArray[np.float32]]) -> NDArray[np.float32]:
+    def whole_scores(self, heard: EncodedWindows[NDArray[np.float32]]) -> NDArray[np.float32]:
         """(n, Q) of windows that are a whole stream, for the keywords that only longer ones would fit."""
         short = (heard.stop - heard.start)[:, None] < self._shortest
         return np.where(short, self.every_score(heard.kept), np.float32(-np.inf))

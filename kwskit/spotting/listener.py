@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Heard(Generic[T]):
+class EncodedWindows(Generic[T]):
     """Windows of a stream.
 
     Attributes
@@ -36,10 +36,10 @@ class Listener(Protocol[T]):
     @property
     def seen(self) -> float: ...
 
-    def push(self, pcm: NDArray[np.int16]) -> Iterator[Heard[T]]:
+    def push(self, pcm: NDArray[np.int16]) -> Iterator[EncodedWindows[T]]:
         """The windows that ``pcm`` (samples,), int16 at 16 kHz, completes."""
         ...
 
-    def finish(self) -> Iterator[Heard[T]]:
+    def finish(self) -> Iterator[EncodedWindows[T]]:
         """The windows that end with the stream; nothing may be pushed afterwards."""
         ...

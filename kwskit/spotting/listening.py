@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from kwskit.speech_model.speech_model import SpeechModel
 from kwskit.spotting.frame_listener import FrameListener
 from kwskit.spotting.listener import Listener
-from kwskit.spotting.speech_model import SpeechModel
 from kwskit.spotting.window_listener import WindowListener
 
 

@@ -9,8 +9,10 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kwskit.model_error import ModelError
-from kwskit.model_source import ModelSource
+from kwskit.errors import ModelError
+from kwskit.speech_model.model_source import ModelSource
+from kwskit.speech_model.open_model import open_model
+from kwskit.speech_model.speech_model import SpeechModel
 from kwskit.spotting.background import FILE, Background, BackgroundError
 from kwskit.spotting.background_recorder import BackgroundRecorder
 from kwskit.spotting.cohort_embeddings import CohortEmbeddings
@@ -21,9 +23,7 @@ from kwskit.spotting.keyword import Keyword
 from kwskit.spotting.keyword_queries import KeywordQueries
 from kwskit.spotting.listener import Listener
 from kwskit.spotting.listening import knows_streams, listener
-from kwskit.spotting.open_model import open_model
 from kwskit.spotting.sound import Sound, blocks_of
-from kwskit.spotting.speech_model import SpeechModel
 from kwskit.spotting.spotting_stream import SpottingStream
 from kwskit.spotting.stream_resampler import StreamResampler
 from kwskit.spotting.window_cutter import SAMPLE_RATE
@@ -76,8 +76,8 @@ class Spotter:
 
         Parameters
         ----------
-        model : name, directory or repository, as :meth:`kwskit.model_source.ModelSource.find` takes it; None is the
-            packaged ``english-small``
+        model : name, directory or repository, as :meth:`kwskit.speech_model.model_source.ModelSource.find` takes it;
+            None is the packaged ``english-small``
         device : of torch; on the CPU a model that has been exported too needs no torch
         streaming : see :class:`Spotter`
         background : file of ``kwskit calibrate``; None is the model's own, where it has one
@@ -160,7 +160,7 @@ class Spotter:
         """
         known = self._known(name)
         self._keywords[name] = dataclasses.replace(
-            known, threshold=_given(threshold), fa_per_hour=None, told_by="given"
+            known, threshold=_given(threshold), fa_per_hour=None, threshold_source="given"
         )
         return self._keywords[name]
 
@@ -257,7 +257,7 @@ class Spotter:
     def _with_threshold(self, keyword: Keyword, fa_per_hour: float) -> Keyword:
         found = self._threshold(keyword, fa_per_hour)
         return dataclasses.replace(
-            keyword, threshold=found.value, fa_per_hour=float(fa_per_hour), told_by=found.told_by
+            keyword, threshold=found.value, fa_per_hour=float(fa_per_hour), threshold_source=found.threshold_source
         )
 
     def _threshold(self, keyword: Keyword, fa_per_hour: float) -> Threshold:

@@ -9,12 +9,12 @@ from kwskit.spotting.expected_duration import WINDOWS
 from kwskit.spotting.hit import Hit
 from kwskit.spotting.hit_picker import REFRACTORY, HitPicker
 from kwskit.spotting.keyword_queries import KeywordQueries
-from kwskit.spotting.listener import Heard, Listener
+from kwskit.spotting.listener import EncodedWindows, Listener
 from kwskit.spotting.pcm import as_pcm
 from kwskit.spotting.window_cutter import SAMPLE_RATE
 
 STEP = 0.24  # s of sound that small blocks are gathered to: a model is called a third as often as every 80 ms
-Embedded = Heard[NDArray[np.float32]]
+Embedded = EncodedWindows[NDArray[np.float32]]
 
 
 class SpottingStream:
@@ -103,11 +103,13 @@ class SpottingStream:
     def _hits(self, found: Iterable[Embedded], last: bool = False) -> list[Hit]:
         parts = list(found)
         if not parts:
-            heard = Heard(np.zeros(0), np.zeros(0), np.zeros((0, self.queries.cohort.embeddings.shape[1]), np.float32))
+            heard = EncodedWindows(
+                np.zeros(0), np.zeros(0), np.zeros((0, self.queries.cohort.embeddings.shape[1]), np.float32)
+            )
         else:
             start, stop = (np.concatenate([getattr(part, name) for part in parts]) for name in ("start", "stop"))
             order = np.lexsort((start, stop))
-            heard = Heard(start[order], stop[order], np.concatenate([part.kept for part in parts])[order])
+            heard = EncodedWindows(start[order], stop[order], np.concatenate([part.kept for part in parts])[order])
         score = self.queries.scores(heard)
         if self._lengths and self._received < round(self._lengths[-1] * SAMPLE_RATE):
             score, heard = self._with_whole(score, heard, last)
@@ -119,10 +121,10 @@ class SpottingStream:
         """A stream shorter than all windows of a keyword is one window of it."""
         first = np.flatnonzero(heard.start == 0)
         if len(first):
-            self._whole = Heard(heard.start[first[-1:]], heard.stop[first[-1:]], heard.kept[first[-1:]])
+            self._whole = EncodedWindows(heard.start[first[-1:]], heard.stop[first[-1:]], heard.kept[first[-1:]])
         if last and self._whole is not None:
             whole = self._whole
-            heard = Heard(
+            heard = EncodedWindows(
                 np.append(heard.start, whole.start),
                 np.append(heard.stop, whole.stop),
                 np.concatenate([heard.kept, whole.kept]),

@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from kwskit.spotting.listener import Heard
+from kwskit.spotting.listener import EncodedWindows
 from kwskit.spotting.window_cutter import SAMPLE_RATE, WindowCutter, Windows
 
 WINDOWS_AT_ONCE = 256
@@ -30,15 +30,15 @@ class WindowListener(Generic[T]):
     def seen(self) -> float:
         return self._cutter.seen
 
-    def push(self, pcm: NDArray[np.int16]) -> Iterator[Heard[T]]:
+    def push(self, pcm: NDArray[np.int16]) -> Iterator[EncodedWindows[T]]:
         return self._heard(self._cutter.push(pcm))
 
-    def finish(self) -> Iterator[Heard[T]]:
+    def finish(self) -> Iterator[EncodedWindows[T]]:
         return self._heard(self._cutter.finish())
 
-    def _heard(self, cut: Iterable[Windows]) -> Iterator[Heard[T]]:
+    def _heard(self, cut: Iterable[Windows]) -> Iterator[EncodedWindows[T]]:
         for starts, pcm in cut:
             for at in range(0, len(starts), WINDOWS_AT_ONCE):
                 few = slice(at, at + WINDOWS_AT_ONCE)
                 start, stop = starts[few] / SAMPLE_RATE, (starts[few] + pcm.shape[1]) / SAMPLE_RATE
-                yield Heard(start, stop, self._encode(pcm[few]))
+                yield EncodedWindows(start, stop, self._encode(pcm[few]))

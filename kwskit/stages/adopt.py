@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from kwskit.model_source import ModelSource
+from kwskit.speech_model.model_source import ModelSource
 from kwskit.stages.train import write_plugins
 from kwskit.systems.model_directory import WEIGHTS, load_model
 
@@ -13,12 +13,12 @@ def adopt_model(model: str | Path, exp: Path) -> None:
 
     Parameters
     ----------
-    model : its directory, or its name as :meth:`kwskit.model_source.ModelSource.find` takes it
+    model : its directory, or its name as :meth:`kwskit.speech_model.model_source.ModelSource.find` takes it
     exp : folder of the run
 
     Raises
     ------
-    kwskit.model_error.ModelError, kwskit.hparams.HparamsError
+    kwskit.errors.ModelError, kwskit.hparams.HparamsError
         When the model cannot be loaded.
     ValueError
         When ``exp`` holds another model.

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from kwskit.atomic_write import atomic_write
 from kwskit.batch import Batch
 from kwskit.systems.two_encoders import TwoEncoders
-from kwskit.whole_file import written_whole
 
 WORDS, TAKES = 4, 2
 SHARE = 48  # utterances of the batch that are augmented together: babble is made of them
@@ -46,5 +46,5 @@ def write_augmentation_showcase(path: Path, system: TwoEncoders, batch: Batch, w
                 pcm = heard[row, : int(heard_lens[row])].clamp(-1, 1) * 32767
                 shown[f"wav_{k}_{take}"] = pcm.round().to(torch.int16).cpu().numpy()
                 shown[f"feats_{k}_{take}"] = feats[row, : int(feat_lens[row])].float().cpu().numpy()
-    with written_whole(path) as partial, partial.open("wb") as sink:
+    with atomic_write(path) as partial, partial.open("wb") as sink:
         np.savez_compressed(sink, **shown)  # type: ignore[arg-type]  # numpy's stub takes them for its flags

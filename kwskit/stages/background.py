@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kwskit.data.store import PackedStore
+from kwskit.data.store.packed_store import PackedStore
+from kwskit.speech_model.torch_model import TorchModel
 from kwskit.spotting.background import FILE
 from kwskit.spotting.said_words import SaidWords, pronunciations_of, spoken
 from kwskit.spotting.spotter import Spotter
-from kwskit.spotting.torch_model import TorchModel
 from kwskit.spotting.window_cutter import SAMPLE_RATE
 from kwskit.text.unpronounceable import UnpronounceableText
 

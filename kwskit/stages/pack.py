@@ -4,8 +4,8 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from kwskit.data.packing import pack_manifest
-from kwskit.data.store import PackedStore, StoreError
+from kwskit.data.store.packed_store import PackedStore, StoreError
+from kwskit.data.store.packing import pack_manifest
 from kwskit.text.g2p import G2P
 from kwskit.text.lexicon import write_lexicon
 from kwskit.text.unpronounceable import UnpronounceableText

@@ -11,8 +11,8 @@ import torch
 
 from kwskit import __version__
 from kwskit.batch import Encoded
-from kwskit.data.packing import pack_manifest
-from kwskit.data.store import PackedStore
+from kwskit.data.store.packed_store import PackedStore
+from kwskit.data.store.packing import pack_manifest
 from kwskit.data.word_folder import words_from_folder
 from kwskit.evaluation.scorer import format_table, score_file_results, write_results
 from kwskit.evaluation.segment_results import segment_results
@@ -20,7 +20,7 @@ from kwskit.evaluation.trials import wsj_trials
 from kwskit.records import write_records
 from kwskit.stages.score_task import ScoreTask, digest
 from kwskit.stages.search_task import SEARCH, SearchTask
-from kwskit.stages.shared_work import TRAINED, UNTRAINED, SharedWork, led_by_first
+from kwskit.stages.shared_work import TRAINED, UNTRAINED, SharedWork, run_on_first
 from kwskit.stages.showcase import write_showcase
 from kwskit.systems.model_directory import WEIGHTS, Model
 
@@ -47,7 +47,7 @@ def score_trials(data: Path, exp: Path, lists: Sequence[str], device: str | None
         When a trial list is missing.
     """
     tasks = [ScoreTask.named(data, name) for name in lists]
-    led_by_first(exp, device, lambda work: _score_tasks(exp, TRAINED, work, tasks))
+    run_on_first(exp, device, lambda work: _score_tasks(exp, TRAINED, work, tasks))
     return [task.path(exp, TRAINED) for task in tasks]
 
 
@@ -82,7 +82,7 @@ def score(data: Path, exp: Path, words_dir: Path | None = None, device: str | No
 
     Started by ``torchrun``, all processes encode and search, and the first one scores and writes.
     """
-    led_by_first(exp, device, lambda work: _score(data, exp, words_dir, work))
+    run_on_first(exp, device, lambda work: _score(data, exp, words_dir, work))
     return exp / "results.json"
 
 

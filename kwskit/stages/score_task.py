@@ -8,13 +8,13 @@ import numpy as np
 import pyarrow as pa
 
 from kwskit.batch import Encoded
-from kwskit.data.store import PackedStore
-from kwskit.data.store_layout import REJECTED
+from kwskit.data.store.layout import REJECTED
+from kwskit.data.store.packed_store import PackedStore
 from kwskit.evaluation.trials import without_utterances
 from kwskit.evaluation.word_discrimination import SHORTEST_WORD, Segments
 from kwskit.records import RecordError, read_records, write_records
-from kwskit.spotting.stream_scorer import StreamScorer
-from kwskit.spotting.system_queries import keeps_one_embedding
+from kwskit.search.stream_scorer import StreamScorer
+from kwskit.search.system_queries import keeps_one_embedding
 from kwskit.systems.enrolment import Enrolment
 from kwskit.systems.model_directory import Model
 from kwskit.systems.scoring import TrialScorer

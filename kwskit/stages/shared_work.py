@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from kwskit import collectives
 from kwskit.batch import Encoded
-from kwskit.data.store import PackedStore
+from kwskit.data.store.packed_store import PackedStore
 from kwskit.processes import Processes
 from kwskit.systems.model_directory import Model, load_model, untrained_model
 from kwskit.systems.scoring import encode_store_together
@@ -20,7 +20,7 @@ Found = TypeVar("Found")
 class SharedWork:
     """Encodes stores and searches recordings, each process its share.
 
-    Of those that :func:`led_by_first` brings together, the first process calls :meth:`encode` and :meth:`share`
+    Of those that :func:`run_on_first` brings together, the first process calls :meth:`encode` and :meth:`share`
     whenever it likes. So what is to be done is decided by one process, from the files that it sees.
 
     Parameters
@@ -62,13 +62,13 @@ class SharedWork:
         name : one of :attr:`names`
         work : a function that pickles; it gives the others None
         """
-        collectives.told_by_first((name, work))
+        collectives.broadcast_from_first((name, work))
         found = work(self.model(name))
         assert found is not None
         return found
 
 
-def led_by_first(exp: Path, device: str | None, lead: Callable[[SharedWork], object]) -> None:
+def run_on_first(exp: Path, device: str | None, lead: Callable[[SharedWork], object]) -> None:
     """Have the first process ``lead``, and the others do with it what it wishes until ``lead`` is through.
 
     Parameters
@@ -81,9 +81,9 @@ def led_by_first(exp: Path, device: str | None, lead: Callable[[SharedWork], obj
         work = SharedWork(exp, processes.device)
         if processes.first:
             lead(work)
-            collectives.told_by_first(None)
+            collectives.broadcast_from_first(None)
             return
-        while (wish := collectives.told_by_first(None)) is not None:
+        while (wish := collectives.broadcast_from_first(None)) is not None:
             name, share = wish
             share(work.model(name))
 

@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from kwskit.atomic_write import atomic_write
 from kwskit.batch import Batch
 from kwskit.data.loader import as_wav
-from kwskit.data.store import PackedStore
+from kwskit.data.store.packed_store import PackedStore
 from kwskit.systems.dual_encoder import DualEncoder
 from kwskit.systems.enrolment import pad_tokens
 from kwskit.systems.model_directory import Model
 from kwskit.systems.scoring import encode_store
-from kwskit.whole_file import written_whole
 
 MAP_WORDS = 24
 AFFINITY_WORDS = 4
@@ -42,7 +42,7 @@ def write_showcase(path: Path, store: PackedStore, model: Model) -> None:
     if getattr(system, "aligner", None) is not None:
         system.eval()
         found |= _affinities(store, model, sorted(words, key=len, reverse=True)[:AFFINITY_WORDS])
-    with written_whole(path) as partial, partial.open("wb") as sink:
+    with atomic_write(path) as partial, partial.open("wb") as sink:
         np.savez_compressed(sink, **found)  # type: ignore[arg-type]  # numpy's stub takes them for its flags
 
 

@@ -11,11 +11,11 @@ from typing import cast
 import torch
 
 from kwskit import __version__, collectives, registry
-from kwskit.data.hear_words import hear
-from kwskit.data.heard_words import HeardWords
 from kwskit.data.loader import WordBatches
 from kwskit.data.sampler import PKSampler
-from kwskit.data.store import PackedStore
+from kwskit.data.store.packed_store import PackedStore
+from kwskit.data.stream_features.make import hear
+from kwskit.data.stream_features.store import StreamFeatures
 from kwskit.hparams import build_hparams, plain_value, resolve_hparams, select
 from kwskit.losses.base import Loss
 from kwskit.processes import Processes
@@ -80,7 +80,7 @@ def _train(
     checkpoints = Checkpoints(exp / "train", _identity(text, store))
     last = checkpoints.load("last")
     done = last is not None and last["epoch"] == plan.epochs and (exp / "model").exists()
-    if collectives.told_by_first(done):
+    if collectives.broadcast_from_first(done):
         if processes.first:
             print(f"training is done already: {exp / 'model'}")
         return
@@ -145,7 +145,7 @@ def _train(
     )
     trainer.run()
     if plan.init_share:
-        collectives.told_by_first(True)  # by now it has written the best; all validate what it is mixed to
+        collectives.broadcast_from_first(True)  # by now it has written the best; all validate what it is mixed to
     elif not processes.first:
         return
     best = checkpoints.load("best")
@@ -169,7 +169,7 @@ def _train(
     print(f"{told}; {seconds:.0f} s; model in {exp / 'model'}")
 
 
-def _heard(plan: TrainingPlan, data: Path, system: System, text: str, processes: Processes) -> HeardWords | None:
+def _heard(plan: TrainingPlan, data: Path, system: System, text: str, processes: Processes) -> StreamFeatures | None:
     """The training words as heard in their recordings, where the plan says so; the first process makes them."""
     if plan.heard is None:
         return None
@@ -179,7 +179,7 @@ def _heard(plan: TrainingPlan, data: Path, system: System, text: str, processes:
     parts = data / "manifests" / "train.tsv", data / "heard", system.frontend, system.wave_augment, plan.heard, settings
     if processes.first:
         hear(*parts, processes.device)
-    collectives.told_by_first(True)
+    collectives.broadcast_from_first(True)
     return hear(*parts, processes.device)
 
 

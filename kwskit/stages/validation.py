@@ -6,7 +6,7 @@ from typing import Any
 
 from kwskit import collectives
 from kwskit.batch import Encoded
-from kwskit.data.store import PackedStore
+from kwskit.data.store.packed_store import PackedStore
 from kwskit.evaluation.metrics import average_precision
 from kwskit.evaluation.trials import without_utterances
 from kwskit.evaluation.word_discrimination import acoustic_pairs
@@ -36,7 +36,7 @@ def segments_validation(data: Path, tokenizer: Any) -> Callable[[System], float]
 def _validation(store: PackedStore, judge: Callable[[System, Encoded], float]) -> Callable[[System], float]:
     def validate(system: System) -> float:
         audio = encode_store_together(system, store)
-        return collectives.told_by_first(0.0 if audio is None else judge(system, audio))
+        return collectives.broadcast_from_first(0.0 if audio is None else judge(system, audio))
 
     return validate
 

@@ -10,7 +10,7 @@ from kwskit.batch import Batch, Embeddings, Encoded, length_mask, valid_places
 from kwskit.registry import register
 from kwskit.stream_shape import StreamShape
 from kwskit.systems.two_encoders import TwoEncoders
-from kwskit.transfer import sent
+from kwskit.to_device import to_device
 
 
 @register("system", "dual_encoder")
@@ -41,7 +41,7 @@ class DualEncoder(TwoEncoders):
         self.text_pooler = text_pooler
 
     def embeddings(self, batch: Batch, generator: torch.Generator | None = None) -> Embeddings:
-        known = batch.at_hand
+        known = batch.on_host
         frames, frame_lens = self.hear_batch(batch, generator)
         token_mask = length_mask(known.token_lens, known.tokens.shape[1])
         return Embeddings(
@@ -53,7 +53,7 @@ class DualEncoder(TwoEncoders):
             word=batch.word,
             pool_audio=self.audio_pooler,
             pool_text=self.text_pooler,
-            token_rows=sent(valid_places(token_mask), frames.device),
+            token_rows=to_device(valid_places(token_mask), frames.device),
             **self.alignment(),
         )
 

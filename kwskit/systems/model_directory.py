@@ -11,12 +11,12 @@ import safetensors.torch
 import torch
 
 from kwskit import registry
-from kwskit.foreign_yaml import load_parts, read_yaml
+from kwskit.errors import ModelError
 from kwskit.hparams import plain_value, select, with_arguments
-from kwskit.model_error import ModelError
 from kwskit.systems.building_limits import outlined
 from kwskit.systems.system import System
 from kwskit.systems.weights_file import check_shapes, read_shapes, read_weights
+from kwskit.untrusted_yaml import load_parts, read_yaml
 
 WEIGHTS, PARTS, CARD = "model.safetensors", "model.yaml", "README.md"
 # What a model is made of; the other kinds of parts make a training or a corpus.

@@ -9,7 +9,7 @@ from kwskit.batch import Batch, Embeddings, Encoded, length_mask, valid_places
 from kwskit.registry import register
 from kwskit.systems.confusable import confusable_tokens
 from kwskit.systems.two_encoders import TwoEncoders
-from kwskit.transfer import sent
+from kwskit.to_device import to_device
 
 
 @register("system", "pair_matcher")
@@ -41,7 +41,7 @@ class PairMatcher(TwoEncoders):
 
     def embeddings(self, batch: Batch, generator: torch.Generator | None = None) -> Embeddings:
         """Of all pairs: first every utterance with its own text, then those with other texts (in training only)."""
-        known, device = batch.at_hand, batch.wav.device  # pairs are drawn where sizes are known
+        known, device = batch.on_host, batch.wav.device  # pairs are drawn where sizes are known
         frames, frame_lens = self.hear_batch(batch, generator)
         typed = self.encode_text(batch.tokens, batch.token_lens)
         count, token_lens = len(batch), known.token_lens
@@ -58,18 +58,21 @@ class PairMatcher(TwoEncoders):
             text_rows.append(torch.arange(len(lens), device=own.device) + count)
             audio_rows.append(own.repeat(self.confusables))
             token_lens = torch.cat((token_lens, lens))
-            typed = Encoded.join([typed, self.encode_text(sent(tokens, device), sent(lens, device))])
+            typed = Encoded.join([typed, self.encode_text(to_device(tokens, device), to_device(lens, device))])
         audio_row, text_row = torch.cat(audio_rows), torch.cat(text_rows)
         # A batch of few words may draw the own word again: that is a match.
         matched = (text_row < count) & (known.word[audio_row] == known.word[text_row.clamp(max=count - 1)])
         token_mask = length_mask(token_lens[text_row], typed.frames.shape[1]) & matched[:, None]
-        matched_rows, token_rows = sent(matched.nonzero().squeeze(1), device), sent(valid_places(token_mask), device)
-        audio_row, text_row = sent(audio_row, device), sent(text_row, device)
+        matched_rows, token_rows = (
+            to_device(matched.nonzero().squeeze(1), device),
+            to_device(valid_places(token_mask), device),
+        )
+        audio_row, text_row = to_device(audio_row, device), to_device(text_row, device)
         return self._pairs(
             Encoded(frames[audio_row], frame_lens[audio_row]),
             Encoded(typed.frames[text_row], typed.lens[text_row], typed.ids[text_row]),  # type: ignore[index]
             word=batch.word[audio_row],
-            matched=sent(matched, device),
+            matched=to_device(matched, device),
             matched_rows=matched_rows,
             token_rows=token_rows,
             spoken_ids=batch.tokens[audio_row],

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from kwskit.data.loader import evaluation_batches
-from kwskit.data.store import PackedStore
+from kwskit.data.store.packed_store import PackedStore
 from kwskit.encoders.phoneme_vectors import PhonemeVectors
 from kwskit.systems.two_encoders import TwoEncoders
 from kwskit.text.tokenizer import Tokenizer
@@ -16,7 +16,7 @@ from kwskit.text.tokenizer import Tokenizer
 logger = logging.getLogger(__name__)
 
 
-class Heard(NamedTuple):
+class EncodedUtterance(NamedTuple):
     """An utterance: ``frames`` (T, d), the likeliest CTC class ``best`` (T,) of each, its word's ``pronunciations``."""
 
     frames: Tensor
@@ -24,7 +24,7 @@ class Heard(NamedTuple):
     pronunciations: Sequence[Sequence[int]]
 
 
-def phoneme_vectors(utterances: Iterable[Heard], num_tokens: int, blank: int) -> tuple[Tensor, Tensor]:
+def phoneme_vectors(utterances: Iterable[EncodedUtterance], num_tokens: int, blank: int) -> tuple[Tensor, Tensor]:
     """Mean frame of every phoneme, (num_tokens, d), and from how many runs of frames it comes, (num_tokens,).
 
     An utterance counts when greedy CTC decoding (repeats merged, blanks dropped) gives one of its
@@ -80,12 +80,12 @@ def learn_phoneme_vectors(system: TwoEncoders, store: PackedStore, tokenizer: To
     training = system.training
     system.eval()
 
-    def heard() -> Iterable[Heard]:
+    def heard() -> Iterable[EncodedUtterance]:
         for rows, wav, lens in evaluation_batches(store):
             frames, frame_lens = system.hear(wav.to(device), lens.to(device))
             best = aligner.log_probs(frames).argmax(-1)  # type: ignore[operator]
             for row, own, ids, n in zip(rows, frames, best, frame_lens.tolist(), strict=True):
-                yield Heard(own[:n], ids[:n], tokenizer.encode(store.words[store.word_ids[row]]))
+                yield EncodedUtterance(own[:n], ids[:n], tokenizer.encode(store.words[store.word_ids[row]]))
 
     vectors, count = phoneme_vectors(heard(), encoder.num_tokens, blank=encoder.num_tokens)
     found = (count > 0).to(device)

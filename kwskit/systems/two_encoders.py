@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from kwskit.batch import Batch
+from kwskit.gathered_embeddings import whole_batch
 from kwskit.systems.system import System
-from kwskit.transfer import sent
-from kwskit.whole_batch import whole_batch
+from kwskit.to_device import to_device
 
 
 class TwoEncoders(System):
@@ -62,13 +62,13 @@ class TwoEncoders(System):
         """
         if self.training and self.wave_augment is not None:
             wav, wav_lens = self.wave_augment(wav, wav_lens, generator)
-        feats, feat_lens = self.frontend(wav, sent(wav_lens, wav.device))
+        feats, feat_lens = self.frontend(wav, to_device(wav_lens, wav.device))
         return self._encode(feats, feat_lens, generator)
 
     def hear_batch(self, batch: Batch, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
         """:meth:`hear` of a batch's samples, or the same of the features that it brings along."""
         if batch.feats is None or batch.feat_lens is None:
-            return self.hear(batch.wav, batch.at_hand.wav_lens, generator)
+            return self.hear(batch.wav, batch.on_host.wav_lens, generator)
         return self._encode(batch.feats, batch.feat_lens, generator)
 
     def _encode(self, feats: Tensor, feat_lens: Tensor, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:

@@ -8,7 +8,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from kwskit.model_error import ModelError
+from kwskit.errors import ModelError
 
 NAMED = 3  # names that a message tells
 

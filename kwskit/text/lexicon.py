@@ -6,8 +6,8 @@ Lines that start with ``#`` and empty lines are skipped. A key may be a phrase, 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from kwskit.atomic_write import atomic_write
 from kwskit.text.neural_g2p import CONSONANTS, PHONEMES, VOWELS
-from kwskit.whole_file import written_whole
 
 WORD_BOUNDARY = "|"
 HEADER = "#kwskit lexicon v1"
@@ -77,5 +77,5 @@ def write_lexicon(
     lines = [f"{HEADER}{told}"]
     for word in words:
         lines += [f"{' '.join(word.split())}\t{' '.join(phonemes)}" for phonemes in pronunciations(word)]
-    with written_whole(path) as partial:
+    with atomic_write(path) as partial:
         partial.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from kwskit.whole_file import written_whole
+from kwskit.atomic_write import atomic_write
 
 
 class CheckpointError(ValueError):
@@ -32,7 +32,7 @@ class Checkpoints:
 
     def save(self, name: str, state: dict[str, Any]) -> None:
         """Write ``state`` as ``<name>.pt``, whole or not at all."""
-        with written_whole(self.folder / f"{name}.pt") as partial, partial.open("wb") as sink:
+        with atomic_write(self.folder / f"{name}.pt") as partial, partial.open("wb") as sink:
             torch.save({"configuration": self.configuration, **state}, sink)
             sink.flush()
             os.fsync(sink.fileno())

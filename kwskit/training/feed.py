@@ -7,7 +7,7 @@ from torch.utils.data import IterableDataset
 
 from kwskit.batch import Batch
 from kwskit.data.loader import WordBatches
-from kwskit.training.sent_ahead import sent_ahead
+from kwskit.training.prefetch import prefetch
 
 
 class TrainingFeed(IterableDataset):
@@ -36,4 +36,4 @@ class TrainingFeed(IterableDataset):
         self._epoch, self._start = epoch, start
 
     def __iter__(self) -> Iterator[Batch]:
-        yield from sent_ahead(self._batches.batches(self._epoch, self._start), self.device)
+        yield from prefetch(self._batches.batches(self._epoch, self._start), self.device)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from torch.utils.tensorboard import SummaryWriter
 
-from kwskit.whole_file import written_whole
+from kwskit.atomic_write import atomic_write
 
 
 class TrainingLog:
@@ -60,5 +60,5 @@ class TrainingLog:
         position = head.split("\t").index(column)
         columns = head.count("\t")
         kept = [row for row in rows if row.count("\t") == columns and float(row.split("\t")[position]) <= last]
-        with written_whole(path) as partial:
+        with atomic_write(path) as partial:
             partial.write_text("\n".join([head, *kept]) + "\n", encoding="utf-8")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from kwskit.data.hearing import Hearing
+from kwskit.data.stream_features.settings import StreamFeatureSettings
 from kwskit.registry import nearest
 
 PRECISIONS = ("fp32", "bf16", "fp16")
@@ -41,8 +41,9 @@ class TrainingPlan:
     resident : what of the training store is kept in the memory of the training device: nothing (null; the store is
         read through the page cache), its samples (``pcm``, 32 kB a second), or its features (``features``, 16 kB a
         second in fp32 and 8 kB in mixed precision with 40 mels), which a ``wave_augment`` rules out
-    heard : how words are heard in their recordings before training, see :class:`~kwskit.data.hearing.Hearing`; for
-        front ends that make the frames of a stream. ``wave_augment`` is then part of it. null hears segments
+    heard : how words are heard in their recordings before training, see
+        :class:`~kwskit.data.stream_features.settings.StreamFeatureSettings`; for front ends that make the frames of a
+        stream. ``wave_augment`` is then part of it. null hears segments
     init : model directory or packaged model whose parts training starts from; those the system lacks are passed over
     fresh : parts that ``init`` has and that start from chance all the same
     freeze : parts that stay as they are, running statistics included
@@ -70,7 +71,7 @@ class TrainingPlan:
     keep: str = "best"
     validate: str = "trials"
     resident: str | None = None
-    heard: Hearing | None = None
+    heard: StreamFeatureSettings | None = None
     init: str | None = None
     fresh: tuple[str, ...] = ()
     freeze: tuple[str, ...] = ()
@@ -95,7 +96,7 @@ class TrainingPlan:
                 raise PlanError(f"training: '{name}' is missing")
         lists = {name: tuple(section[name]) for name in ("fresh", "freeze") if name in section}
         try:
-            heard = {"heard": Hearing(**section["heard"])} if section.get("heard") is not None else {}
+            heard = {"heard": StreamFeatureSettings(**section["heard"])} if section.get("heard") is not None else {}
         except (TypeError, ValueError) as error:
             raise PlanError(f"training.heard: {error}") from error
         plan = cls(**{**section, **lists, **heard})

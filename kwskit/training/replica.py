@@ -8,14 +8,14 @@ from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from kwskit import collectives
-from kwskit.encoders.shared_batch_norm import share_batch_norm
+from kwskit.encoders.blocks.shared_batch_norm import share_batch_norm
 from kwskit.systems.system import System
 
 
 def replica(system: System, sync_batch_norm: bool = True) -> nn.Module:
     """``system``, its gradients averaged over the processes; itself when this process is alone.
 
-    Every process computes the losses of the whole batch (:func:`~kwskit.whole_batch.whole_batch`) and backwards
+    Every process computes the losses of the whole batch (:func:`~kwskit.gathered_embeddings.whole_batch`) and backwards
     follows its own utterances W times, so that the average is the gradient of one process with the whole batch. Parts
     that no loss asks for, such as an aligner without losses of tokens, may go without a gradient.
 

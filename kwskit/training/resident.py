@@ -2,9 +2,9 @@
 
 import torch
 
-from kwskit.data.resident_features import ResidentFeatures
-from kwskit.data.resident_store import ResidentStore
-from kwskit.data.store import PackedStore
+from kwskit.data.store.packed_store import PackedStore
+from kwskit.data.store.resident_features import ResidentFeatures
+from kwskit.data.store.resident_store import ResidentStore
 from kwskit.systems.system import System
 from kwskit.systems.two_encoders import TwoEncoders
 from kwskit.training.plan import PlanError, TrainingPlan
@@ -22,7 +22,7 @@ def resident_speech(
     ------
     PlanError
         When features are to be made ahead, but training changes what they would be made of, or how.
-    kwskit.data.device_memory.DoesNotFit
+    kwskit.data.store.device_memory.DoesNotFit
         When the device has too little free memory.
     """
     if plan.resident is None:

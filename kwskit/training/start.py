@@ -9,8 +9,8 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from kwskit.model_error import ModelError
-from kwskit.model_source import ModelSource
+from kwskit.errors import ModelError
+from kwskit.speech_model.model_source import ModelSource
 from kwskit.systems.model_directory import WEIGHTS, load_tokenizer
 from kwskit.systems.system import System
 from kwskit.text.unpronounceable import UnpronounceableText
@@ -32,7 +32,7 @@ def start_from(model: str | Path, system: System, fresh: Collection[str], tokeni
 
     Raises
     ------
-    kwskit.model_error.ModelError
+    kwskit.errors.ModelError
         When the weights cannot be read, a part has other shapes there than here, or a text encoder that is taken over
         would read other tokens than it has learnt.
     """

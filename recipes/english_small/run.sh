@@ -35,8 +35,8 @@ get_data() {
 }
 
 prepare() {
-    python "$recipe/local/prepare.py" "$@"
+    python "$recipe/prepare.py" "$@"
 }
 
-# Training is the last stage: these words have no test set, and tools/bench/people.py tests on people.
+# Training is the last stage: these words have no test set, and tools/bench/people tests on people.
 run_recipe --config "$recipe/hparams/english_small.yaml" --stop_stage 3 "$@"

@@ -46,7 +46,7 @@ get_data() {
 
 prepare() {
     # shellcheck disable=SC2154 # set by tools/recipe.sh
-    python "$recipe/local/prepare.py" "$@"
+    python "$recipe/prepare.py" "$@"
 }
 
 # What is in $exp/before is what the report compares with.
@@ -61,7 +61,7 @@ stage_3() {
         [ ! -f "$path" ] || overlays+=(--overlay "$path")
     done
     [ ! -f "$before/lexicon.tsv" ] || lexicon=(--tokenizer.lexicon "$before/lexicon.tsv")
-    keywords=$(python "$recipe/local/batch_words.py" "$data/store/train")
+    keywords=$(python "$recipe/batch_words.py" "$data/store/train")
     kwskit_on_gpus train --config "$before/model.yaml" "${overlays[@]}" --data "$data" --exp "$exp" \
         ${seed:+--seed "$seed"} "${plugin_flags[@]+"${plugin_flags[@]}"}" "${device_flags[@]+"${device_flags[@]}"}" \
         "${lexicon[@]+"${lexicon[@]}"}" --training.init "$model" --training.keywords "$keywords" \

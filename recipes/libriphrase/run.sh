@@ -26,7 +26,7 @@ set -euo pipefail
 get_data() {
     local wanted
     # shellcheck disable=SC2154 # set by tools/recipe.sh
-    read -ra wanted < <(python "$recipe/local/prepare.py" --parts "$@") || true
+    read -ra wanted < <(python "$recipe/prepare.py" --parts "$@") || true
     if [[ " $* " = *" --corpus "* ]] || ((${#wanted[@]} == 0)); then
         echo "nothing of LibriSpeech to fetch (wanted: ${wanted[*]:-nothing})"
     else
@@ -40,7 +40,7 @@ get_data() {
 }
 
 prepare() {
-    python "$recipe/local/prepare.py" "$@"
+    python "$recipe/prepare.py" "$@"
 }
 
 run_recipe "$@"

@@ -26,7 +26,7 @@ set -euo pipefail
 get_data() {
     local wanted
     # shellcheck disable=SC2154 # set by tools/recipe.sh
-    read -ra wanted < <(python "$recipe/local/prepare.py" --parts "$@")
+    read -ra wanted < <(python "$recipe/prepare.py" --parts "$@")
     if [[ " $* " = *" --corpus "* ]]; then
         echo "nothing to fetch: the corpus is given (wanted: ${wanted[*]})"
         return
@@ -37,7 +37,7 @@ get_data() {
 }
 
 prepare() {
-    python "$recipe/local/prepare.py" "$@"
+    python "$recipe/prepare.py" "$@"
 }
 
 run_recipe "$@"

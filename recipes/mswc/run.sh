@@ -56,7 +56,7 @@ get_data() {
 prepare() {
     check_tokenizer
     # shellcheck disable=SC2154 # set by tools/recipe.sh
-    python "$recipe/local/prepare.py" "$@"
+    python "$recipe/prepare.py" "$@"
 }
 
 run_recipe "$@"

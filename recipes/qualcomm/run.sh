@@ -34,7 +34,7 @@ END
 }
 
 prepare() {
-    python "$recipe/local/prepare.py" "$@"
+    python "$recipe/prepare.py" "$@"
 }
 
 run_recipe "$@"

@@ -38,7 +38,7 @@ prepare() {
     local defaults=()
     [[ " $* " = *" --corpus "* || " $* " = *" --join "* ]] || defaults=(--join chapter)
     # shellcheck disable=SC2154 # set by tools/recipe.sh
-    python "$recipe/local/prepare.py" "$@" "${defaults[@]+"${defaults[@]}"}"
+    python "$recipe/prepare.py" "$@" "${defaults[@]+"${defaults[@]}"}"
 }
 
 run_recipe "$@"

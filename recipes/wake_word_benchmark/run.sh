@@ -32,7 +32,7 @@ get_data() {
 }
 
 prepare() {
-    python "$recipe/local/prepare.py" "$@"
+    python "$recipe/prepare.py" "$@"
 }
 
 run_recipe "$@"

@@ -37,7 +37,7 @@ get_data() {
 
 prepare() {
     # shellcheck disable=SC2154 # set by tools/recipe.sh
-    python "$recipe/local/prepare.py" "$@"
+    python "$recipe/prepare.py" "$@"
 }
 
 run_recipe "$@"

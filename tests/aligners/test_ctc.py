@@ -1,6 +1,6 @@
 import torch
 
-from kwskit.aligners.frame_owners import feasible
+from kwskit.aligners.dynamic_programming.frame_owners import feasible
 from kwskit.registry import build
 
 # Columns are token 0, token 1, blank.

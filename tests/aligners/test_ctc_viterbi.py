@@ -3,7 +3,7 @@ from itertools import pairwise, product
 import pytest
 import torch
 
-from kwskit.aligners.ctc_viterbi import ctc_feasible, ctc_viterbi, path_score
+from kwskit.aligners.dynamic_programming.ctc_viterbi import ctc_feasible, ctc_viterbi, path_score
 
 # Columns are token 0, token 1, blank.
 PROBS = [[0.3, 0.1, 0.6], [0.8, 0.1, 0.1], [0.3, 0.2, 0.5], [0.1, 0.8, 0.1], [0.1, 0.7, 0.2], [0.1, 0.1, 0.8]]

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from kwskit.aligners.frame_owners import feasible
+from kwskit.aligners.dynamic_programming.frame_owners import feasible
 from kwskit.registry import build
 
 TEXT_LENS, AUDIO_LENS = torch.tensor([4, 2, 1, 3]), torch.tensor([7, 5, 2, 2])

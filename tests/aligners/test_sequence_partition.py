@@ -3,7 +3,7 @@ from itertools import combinations
 import pytest
 import torch
 
-from kwskit.aligners.sequence_partition import partition_by_means, partition_by_path
+from kwskit.aligners.dynamic_programming.sequence_partition import partition_by_means, partition_by_path
 from kwskit.numerics import unit
 
 FRAMES = torch.tensor([[0, 1], [0, 1], [1, 1], [1, 0], [1, 0.2], [0, -1]], dtype=torch.float64)

@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from kwskit.corpora import alignments
-from kwskit.corpora.alignments import read_alignments
-from kwskit.corpora.corpus_error import CorpusError
+from kwskit.corpora.alignments import read as alignments
+from kwskit.corpora.alignments.read import read_alignments
 from kwskit.corpora.findings import Findings
+from kwskit.errors import CorpusError
 
 WORDS = [
     (0.0, 0.31, ""),

@@ -8,9 +8,9 @@ import pytest
 import scipy.signal
 import soundfile
 
-from kwskit.corpora.corpus_error import CorpusError
 from kwskit.corpora.corruption import Corruption, corrupted_copy
 from kwskit.corpora.findings import Findings
+from kwskit.errors import CorpusError
 
 RATE = 16_000
 

@@ -12,10 +12,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from kwskit.cli import main
-from kwskit.corpora import catalogue, download, unpacking
-from kwskit.corpora import fetch as fetching
-from kwskit.corpora.corpus_error import CorpusError
-from kwskit.corpora.published_file import PublishedFile
+from kwskit.corpora.download import catalogue, download, unpacking
+from kwskit.corpora.download import fetch as fetching
+from kwskit.corpora.download.published_file import PublishedFile
+from kwskit.errors import CorpusError
 
 DATA = bytes(range(256)) * 8192  # 2 MiB
 

@@ -14,13 +14,13 @@ import torchaudio.functional
 from torch import nn
 
 from kwskit.cli import main
-from kwskit.corpora import ctc_model
-from kwskit.corpora.alignments import read_alignments
-from kwskit.corpora.corpus_error import CorpusError
-from kwskit.corpora.ctc_model import CtcModel, load_ctc_model, token_spans
+from kwskit.corpora.alignments import ctc_model
+from kwskit.corpora.alignments.ctc_model import CtcModel, load_ctc_model, token_spans
+from kwskit.corpora.alignments.forced_alignment import spoken_utterances
+from kwskit.corpora.alignments.read import read_alignments
+from kwskit.corpora.alignments.transcripts import read_transcripts
 from kwskit.corpora.findings import Findings
-from kwskit.corpora.forced_alignment import spoken_utterances
-from kwskit.corpora.transcripts import read_transcripts
+from kwskit.errors import CorpusError
 
 # Still the only way to store a network with its code in one file.
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")
@@ -119,7 +119,7 @@ def test_words_are_found_where_they_were_put(corpus, network, tmp_path, capsys):
 
 
 def test_only_what_is_left_is_aligned(corpus, network, tmp_path, monkeypatch):
-    monkeypatch.setattr("kwskit.corpora.forced_alignment.SHARE", 2)
+    monkeypatch.setattr("kwskit.corpora.alignments.forced_alignment.SHARE", 2)
     folder, _ = corpus
     command = [
         "align",

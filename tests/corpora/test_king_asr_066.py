@@ -5,9 +5,9 @@ import os
 import pytest
 import soundfile
 
-from kwskit.corpora.corpus_error import CorpusError
 from kwskit.corpora.findings import Findings
 from kwskit.corpora.king_asr_066 import king_transcripts, king_utterances, spoken_words
+from kwskit.errors import CorpusError
 
 
 @pytest.fixture

@@ -10,14 +10,14 @@ import pytest
 import soundfile
 from rapidfuzz.distance import Levenshtein
 
-from kwskit.corpora.alignments import in_order
-from kwskit.corpora.corpus_error import CorpusError
+from kwskit.corpora.alignments.read import in_order
 from kwskit.corpora.findings import Findings
-from kwskit.corpora.libriphrase_protocols import libriphrase_protocol
-from kwskit.corpora.phrase_audio import phrase_files, phrases_of_utterances, without_pauses
-from kwskit.corpora.phrase_pairs import PAIRS, csv_name, read_phrase_pairs, write_phrase_pairs
-from kwskit.corpora.phrase_set import PhraseSet
+from kwskit.corpora.libriphrase.phrase_audio import phrase_files, phrases_of_utterances, without_pauses
+from kwskit.corpora.libriphrase.phrase_pairs import PAIRS, csv_name, read_phrase_pairs, write_phrase_pairs
+from kwskit.corpora.libriphrase.phrase_set import PhraseSet
+from kwskit.corpora.libriphrase.protocols import libriphrase_protocol
 from kwskit.corpora.segments import phrase_segments
+from kwskit.errors import CorpusError
 from kwskit.text.g2p import G2P
 
 

@@ -7,11 +7,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from kwskit.corpora.corpus_error import CorpusError
+from kwskit.corpora.alignments.librispeech_alignments import librispeech_alignments
 from kwskit.corpora.findings import Findings
 from kwskit.corpora.librispeech import hold_out_speakers, read_librispeech, read_speakers
-from kwskit.corpora.librispeech_alignments import librispeech_alignments
 from kwskit.corpora.text_vocabulary import by_vocabulary, can_be_told_apart, frequent, readable
+from kwskit.errors import CorpusError
 from kwskit.records import read_records
 
 PARTS = {

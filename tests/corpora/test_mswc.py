@@ -4,9 +4,9 @@ import os
 
 import pytest
 
-from kwskit.corpora.corpus_error import CorpusError
 from kwskit.corpora.findings import Findings
 from kwskit.corpora.mswc import mswc_clips
+from kwskit.errors import CorpusError
 
 HEADER = "SET,LINK,WORD,VALID,SPEAKER,GENDER"
 ROWS = [

@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from kwskit.corpora.corpus_error import CorpusError
 from kwskit.corpora.open_vocabulary import NOWHERE, PARTS, hold_out_words, some_rows, speaker_parts
+from kwskit.errors import CorpusError
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from rapidfuzz.distance import Levenshtein
 
-from kwskit.corpora.phrase_neighbours import PhraseNeighbours
+from kwskit.corpora.libriphrase.phrase_neighbours import PhraseNeighbours
 
 
 @pytest.fixture(scope="module")

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from kwskit.cli import main
-from kwskit.corpora.alignments import read_alignments
-from kwskit.corpora.corpus_error import CorpusError
+from kwskit.corpora.alignments.pocketsphinx_model import PocketSphinxModel
+from kwskit.corpora.alignments.read import read_alignments
 from kwskit.corpora.findings import Findings
-from kwskit.corpora.pocketsphinx_model import PocketSphinxModel
 from kwskit.data.audio import read_segment
+from kwskit.errors import CorpusError
 
 RECORDING = Path(__file__).parents[2] / "egs/spot/ask_not.flac"
 SAID = "and so my fellow americans ask not what your country can do for you ask what you can do for your country"

@@ -7,11 +7,11 @@ import pyarrow as pa
 import pytest
 
 from kwskit.corpora import preparation
-from kwskit.corpora.corpus_error import CorpusError
 from kwskit.corpora.findings import Findings
 from kwskit.corpora.locate import corpus_root
 from kwskit.corpora.preparation import Preparation
 from kwskit.data.manifest import read_manifest
+from kwskit.errors import CorpusError
 from kwskit.records import read_records
 
 GOOD = {"utt_id": "a_0", "path": "/c/a.wav", "start": 0.0, "stop": 0.5, "word": "one", "speaker": "s"}
@@ -157,7 +157,7 @@ def test_an_interruption_while_files_are_put_is_not_taken_for_finished(tmp_path,
     def interrupted(path):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(preparation, "written_whole", interrupted)
+    monkeypatch.setattr(preparation, "atomic_write", interrupted)
     with pytest.raises(KeyboardInterrupt):
         prepare(tmp_path).finish()
     assert not Preparation(tmp_path, {"seed": 7}).is_done()

@@ -4,10 +4,10 @@ import shutil
 
 import pytest
 
-from kwskit.corpora.corpus_error import CorpusError
 from kwskit.corpora.findings import Findings
 from kwskit.corpora.keyword_recordings import KeywordRecording
 from kwskit.corpora.qualcomm import FOLDERS, KEYWORDS, qualcomm_recordings
+from kwskit.errors import CorpusError
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ import pyarrow as pa
 import pytest
 import soundfile
 
-from kwskit.corpora.corpus_error import CorpusError
 from kwskit.corpora.findings import Findings
 from kwskit.corpora.segments import audio_lengths, phrase_segments, word_segments
 from kwskit.data.manifest import read_manifest
+from kwskit.errors import CorpusError
 from kwskit.records import MANIFEST, write_records
 
 

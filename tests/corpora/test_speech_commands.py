@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from kwskit.corpora.corpus_error import CorpusError
 from kwskit.corpora.findings import Findings
 from kwskit.corpora.keyword_recordings import KeywordRecording, keyword_manifest
 from kwskit.corpora.speech_commands import COMMANDS, SpeechCommands
+from kwskit.errors import CorpusError
 
 SPEAKERS = ("0a7c2a8d", "ffd2ba2f")
 

@@ -9,11 +9,11 @@ import pyarrow as pa
 import pytest
 import soundfile
 
-from kwskit.corpora.corpus_error import CorpusError
 from kwskit.corpora.findings import Findings
-from kwskit.corpora.sphere import read_sphere_header
-from kwskit.corpora.sphere_conversion import converted, with_readable_paths
+from kwskit.corpora.sphere.conversion import converted, with_readable_paths
+from kwskit.corpora.sphere.read import read_sphere_header
 from kwskit.data.audio import AudioError
+from kwskit.errors import CorpusError
 
 SHORTEN = "pcm,embedded-shorten-v2.00"
 # Stands in for sph2pipe: the tests "compress" by zlib.

@@ -3,13 +3,13 @@ import pyarrow as pa
 import pytest
 import soundfile
 
-from kwskit.corpora.alignments import ALIGNED, in_order
-from kwskit.corpora.corpus_error import CorpusError
+from kwskit.corpora.alignments.read import ALIGNED, in_order
 from kwskit.corpora.findings import Findings
-from kwskit.corpora.long_recordings import audio_files
-from kwskit.corpora.nist_std import read_ecf, read_kwlist, read_rttm
-from kwskit.corpora.std import StdSettings, read_queries, speaker_parts
-from kwskit.corpora.std_queries import draw_queries, occurrences_of, vocabulary_group
+from kwskit.corpora.std.long_recordings import audio_files
+from kwskit.corpora.std.nist import read_ecf, read_kwlist, read_rttm
+from kwskit.corpora.std.preparation import StdSettings, read_queries, speaker_parts
+from kwskit.corpora.std.queries import draw_queries, occurrences_of, vocabulary_group
+from kwskit.errors import CorpusError
 from kwskit.evaluation.searched import Search
 
 KWLIST = """<?xml version="1.0" encoding="UTF-8"?>

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from kwskit.corpora.corpus_error import CorpusError
 from kwskit.corpora.findings import Findings
 from kwskit.corpora.preparation import Preparation
-from kwskit.corpora.wake_word_benchmark import Sound, background_files, decoded, keyword_files, noise_files
-from kwskit.corpora.wake_word_preparation import STREAMS, WakeWordSettings, prepare_wake_words
-from kwskit.corpora.wake_word_streams import BREATH, Mix, Part, mixed, stream_tables, timeline, write_streams
+from kwskit.corpora.wake_words.benchmark import Sound, background_files, decoded, keyword_files, noise_files
+from kwskit.corpora.wake_words.preparation import STREAMS, WakeWordSettings, prepare_wake_words
+from kwskit.corpora.wake_words.streams import BREATH, Mix, Part, mixed, stream_tables, timeline, write_streams
+from kwskit.errors import CorpusError
 from kwskit.records import read_records
 
 RATE = 16_000

@@ -7,9 +7,9 @@ import pyarrow as pa
 import pytest
 import soundfile
 
-from kwskit.corpora.corpus_error import CorpusError
 from kwskit.corpora.findings import Findings
 from kwskit.corpora.wsj import drawn_segments, wsj_lengths, wsj_utterances
+from kwskit.errors import CorpusError
 
 INDEX = """;; si_et_20.ndx, updated 04/26/94
 ;;

@@ -2,9 +2,9 @@
 
 import pytest
 
-from kwskit.corpora.corpus_error import CorpusError
 from kwskit.corpora.findings import Findings
 from kwskit.corpora.wsj_transcripts import spoken_words, wsj_transcripts
+from kwskit.errors import CorpusError
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import torch
 
 from kwskit.data.loader import WordBatches, evaluation_batches
 from kwskit.data.sampler import PKSampler
-from kwskit.data.store import PackedStore
-from kwskit.data.store_writer import StoreWriter
+from kwskit.data.store.packed_store import PackedStore
+from kwskit.data.store.writer import StoreWriter
 from kwskit.data.token_table import TokenTable
 from kwskit.text.unpronounceable import UnpronounceableText
 

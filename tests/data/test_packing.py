@@ -12,13 +12,14 @@ import pyarrow as pa
 import pytest
 import soundfile
 
-from kwskit.data import packing, packing_task, shard_writer, store_writer
 from kwskit.data.audio import AudioError, AudioFormat
-from kwskit.data.packing import pack_manifest
-from kwskit.data.shard_writer import ShardWriter
-from kwskit.data.store import PackedStore
-from kwskit.data.store_layout import StoreError
-from kwskit.data.store_writer import StoreWriter
+from kwskit.data.store import packing, packing_task, shard_writer
+from kwskit.data.store import writer as store_writer
+from kwskit.data.store.layout import StoreError
+from kwskit.data.store.packed_store import PackedStore
+from kwskit.data.store.packing import pack_manifest
+from kwskit.data.store.shard_writer import ShardWriter
+from kwskit.data.store.writer import StoreWriter
 from kwskit.records import MANIFEST, read_records, write_records
 
 
@@ -350,8 +351,8 @@ def test_a_damaged_shard_is_packed_again(corpus, tmp_path, several_shards, read_
 
 PACK = """
 import os, sys
-from kwskit.data import packing
-from kwskit.data.packing_pool import multiprocessing, run_tasks
+from kwskit.data.store import packing
+from kwskit.data.store.packing_pool import multiprocessing, run_tasks
 
 packing.SHORTEST_SHARD, packing.BATCH = 3.5, 1.0
 

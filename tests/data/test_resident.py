@@ -4,13 +4,13 @@ import pytest
 import torch
 
 from kwskit.batch import length_mask
-from kwskit.data import device_memory
-from kwskit.data.device_memory import DoesNotFit, check_fits, free_bytes
-from kwskit.data.flat_rows import flat_rows
-from kwskit.data.resident_features import ResidentFeatures
-from kwskit.data.resident_store import ResidentStore
-from kwskit.data.store import PackedStore
-from kwskit.data.store_writer import StoreWriter
+from kwskit.data.store import device_memory
+from kwskit.data.store.device_memory import DoesNotFit, check_fits, free_bytes
+from kwskit.data.store.flat_rows import flat_rows
+from kwskit.data.store.packed_store import PackedStore
+from kwskit.data.store.resident_features import ResidentFeatures
+from kwskit.data.store.resident_store import ResidentStore
+from kwskit.data.store.writer import StoreWriter
 from kwskit.frontend.log_mel import LogMel
 
 DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU"))]

@@ -5,10 +5,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from kwskit.data import store as store_module
-from kwskit.data.store import PackedStore
-from kwskit.data.store_layout import StoreError
-from kwskit.data.store_writer import StoreWriter
+from kwskit.data.store import packed_store as store_module
+from kwskit.data.store.layout import StoreError
+from kwskit.data.store.packed_store import PackedStore
+from kwskit.data.store.writer import StoreWriter
 
 WORDS = ["kitten", "äpfel", "banana", "kitten", "banana", "zoo", "kitten"]
 IDS = ["u5", "ü", "u10", "a", "u1", "B", "u"]

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from kwskit.data.stretches import stretches
+from kwskit.data.stream_features.stretches import stretches
 
 
 def table(rows):

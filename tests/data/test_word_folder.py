@@ -7,8 +7,8 @@ import pytest
 import soundfile
 
 from kwskit.data.audio import AudioError
-from kwskit.data.packing import pack_manifest
-from kwskit.data.store import PackedStore
+from kwskit.data.store.packed_store import PackedStore
+from kwskit.data.store.packing import pack_manifest
 from kwskit.data.word_folder import words_from_folder
 from kwskit.records import RecordError, write_records
 

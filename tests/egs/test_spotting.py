@@ -12,8 +12,8 @@ import pytest
 import soundfile
 
 from kwskit import Spotter
+from kwskit.speech_model.torch_model import TorchModel
 from kwskit.spotting.cohort import cohort_words
-from kwskit.spotting.torch_model import TorchModel
 
 ROOT = Path(__file__).parents[2]
 RATE = 16_000

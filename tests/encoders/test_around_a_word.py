@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from kwskit.encoders.around_a_word import around_a_word
+from kwskit.encoders.blocks.around_a_word import around_a_word
 
 LENS = torch.tensor([9, 1, 16, 8])
 

@@ -117,7 +117,7 @@ def test_positions_and_raw_states():
 
 def test_long_sequences_are_read_apart_and_alike(mode, monkeypatch):
     """By length or all at once: the same states and gradients, in the order of the batch."""
-    from kwskit.encoders import bidirectional_lstm
+    from kwskit.encoders.blocks import bidirectional_lstm
 
     text = encoder(layers=2).double()
     lens = torch.randint(1, 30, (70,), generator=torch.Generator().manual_seed(3))

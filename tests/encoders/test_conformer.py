@@ -3,7 +3,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from kwskit.encoders.conformer_block import rotations
+from kwskit.encoders.blocks.conformer_block import rotations
 from kwskit.registry import build
 
 SMALL = {"num_features": 6, "dim": 8, "layers": 1, "heads": 2, "expansion": 2, "dropout": 0.0}

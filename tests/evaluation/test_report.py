@@ -14,7 +14,7 @@ import soundfile
 from scipy.stats import norm
 from sklearn.metrics import average_precision_score
 
-from kwskit.data.store import PackedStore
+from kwskit.data.store.packed_store import PackedStore
 from kwskit.evaluation.report import write_report
 from kwskit.evaluation.report.clips import Clips
 from kwskit.evaluation.report.plots import token_centres

@@ -7,7 +7,7 @@ import torch
 
 from kwskit.export.graphs import graphs, write_graph
 from kwskit.registry import build, parts
-from kwskit.spotting.onnx_model import AUDIO, FEATURES, FRAMES, POOL, TEXT
+from kwskit.speech_model.onnx_model import AUDIO, FEATURES, FRAMES, POOL, TEXT
 from kwskit.systems.dual_encoder import DualEncoder
 
 DIM, TOKENS = 8, 75

@@ -9,13 +9,12 @@ import onnx
 import pytest
 
 from kwskit.cli import main
+from kwskit.errors import ExportError, ModelError
 from kwskit.export import export_model as module
 from kwskit.export.clips import Clips
-from kwskit.export.export_error import ExportError
-from kwskit.model_error import ModelError
-from kwskit.spotting.frame_stream import FrameStream
-from kwskit.spotting.onnx_model import OnnxModel
-from kwskit.spotting.torch_model import TorchModel
+from kwskit.speech_model.frame_stream import FrameStream
+from kwskit.speech_model.onnx_model import OnnxModel
+from kwskit.speech_model.torch_model import TorchModel
 
 
 @pytest.fixture

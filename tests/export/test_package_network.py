@@ -12,18 +12,18 @@ import onnxruntime
 import pytest
 import torch
 
-from kwskit.encoders.speech_embedding_network import package_weights
+from kwskit.encoders.blocks.speech_embedding_network import package_weights
+from kwskit.errors import ModelError
 from kwskit.export import quantised_model
 from kwskit.export.agreement import LEAST, Agreement
 from kwskit.export.clips import Clips
 from kwskit.export.export_model import export_model
 from kwskit.hparams import build_hparams
-from kwskit.model_error import ModelError
-from kwskit.spotting import package_network
-from kwskit.spotting.frame_stream import FrameStream
-from kwskit.spotting.onnx_model import OnnxModel
-from kwskit.spotting.package_network import PackageNetwork
-from kwskit.spotting.torch_model import TorchModel
+from kwskit.speech_model import package_network
+from kwskit.speech_model.frame_stream import FrameStream
+from kwskit.speech_model.onnx_model import OnnxModel
+from kwskit.speech_model.package_network import PackageNetwork
+from kwskit.speech_model.torch_model import TorchModel
 from kwskit.systems.model_directory import save_model
 from kwskit.text.pronouncing_dictionary import package_file
 

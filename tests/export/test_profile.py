@@ -4,7 +4,7 @@ from torch import nn
 
 from kwskit.export.graphs import Graph, graphs, write_graph
 from kwskit.export.multiply_accumulates import multiply_accumulates
-from kwskit.spotting.onnx_model import AUDIO
+from kwskit.speech_model.onnx_model import AUDIO
 from kwskit.systems.model_directory import load_model
 
 

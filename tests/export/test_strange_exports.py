@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 import pytest
 
-from kwskit.model_error import ModelError
+from kwskit.errors import ModelError
 from kwskit.spotting.spotter import Spotter
 
 ROUNDS = int(os.environ.get("KWSKIT_FUZZ", "1"))

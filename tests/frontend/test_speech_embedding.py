@@ -3,7 +3,7 @@ import onnxruntime
 import pytest
 import torch
 
-from kwskit.encoders.speech_embedding_network import SpeechEmbeddingNetwork, package_weights
+from kwskit.encoders.blocks.speech_embedding_network import SpeechEmbeddingNetwork, package_weights
 from kwskit.frontend import speech_embedding
 from kwskit.registry import build
 from kwskit.text.pronouncing_dictionary import package_file

@@ -1,25 +1,16 @@
 """Recordings of tones, and the model that hears them: that of the tests of spotting."""
 
-import importlib.util
-from pathlib import Path
-
 import pytest
 import soundfile
 
-SUNG = Path(__file__).parents[1] / "spotting" / "conftest.py"
+from tests.sung_models import SungModel
+
 SAID = {"zoo": ["tiger", "meadow", "copper"], "farm": ["meadow", "tiger"], "shop": ["copper", "penguin", "meadow"]}
-
-
-def sung_model():
-    spec = importlib.util.spec_from_file_location("sung_conftest", SUNG)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.SungModel()
 
 
 @pytest.fixture(scope="session")
 def model():
-    return sung_model()
+    return SungModel()
 
 
 @pytest.fixture(scope="session")

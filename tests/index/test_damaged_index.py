@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from kwskit.index import SpeechIndex, SpeechIndexError
-from kwskit.spotting.search_settings import SearchSettings
+from kwskit.search.search_settings import SearchSettings
 
 
 def found(place, model):

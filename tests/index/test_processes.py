@@ -9,7 +9,7 @@ import pytest
 
 from kwskit.index import SpeechIndex, SpeechIndexError
 from kwskit.index.writer_lock import writer_lock
-from kwskit.spotting.search_settings import SearchSettings
+from kwskit.search.search_settings import SearchSettings
 
 CHILD = Path(__file__).with_name("conftest.py")
 START = f"""

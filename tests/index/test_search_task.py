@@ -12,12 +12,12 @@ from kwskit.evaluation.searched import Search
 from kwskit.index import SpeechIndex, SpeechIndexError
 from kwskit.index.search_folder import detections
 from kwskit.records import OCCURRENCES, QUERIES, RECORDINGS, write_records
+from kwskit.search.search import search_recordings
+from kwskit.search.search_settings import SearchSettings
 from kwskit.spotting.cohort_embeddings import CohortEmbeddings
 from kwskit.spotting.expected_duration import expected_seconds, fitting_windows
 from kwskit.spotting.keyword import Keyword
 from kwskit.spotting.keyword_queries import KeywordQueries
-from kwskit.spotting.search import search_recordings
-from kwskit.spotting.search_settings import SearchSettings
 from kwskit.spotting.window_listener import WindowListener
 
 WORDS = ("tiger", "meadow", "copper", "penguin", "rabbit", "window", "garden", "button")

@@ -3,7 +3,7 @@
 import pytest
 
 from kwskit.index import SpeechIndex, SpeechIndexError
-from kwskit.spotting.search_settings import SearchSettings
+from kwskit.search.search_settings import SearchSettings
 
 namespace = pytest.importorskip("lance.namespace", reason="pylance has the server")
 

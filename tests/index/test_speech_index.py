@@ -14,8 +14,8 @@ from kwskit.data.audio import AudioError
 from kwskit.index import Found, SpeechIndex, SpeechIndexError, window_tables
 from kwskit.index.about import About
 from kwskit.index.cohort_norm import CohortNorm
+from kwskit.search.search_settings import SearchSettings
 from kwskit.spotting.cohort_embeddings import CohortEmbeddings
-from kwskit.spotting.search_settings import SearchSettings
 from kwskit.text.unpronounceable import UnpronounceableText
 
 SMALL = SearchSettings(windows=(0.3, 0.5))

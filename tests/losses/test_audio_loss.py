@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from kwskit import registry
-from kwskit.losses.audio_loss import AudioLoss
+from kwskit.losses.terms.audio_loss import AudioLoss
 
 
 @pytest.mark.parametrize("name", ["dwd", "keyword_triplet", "acoustic_contrastive"])

@@ -1,10 +1,10 @@
 import pytest
 import torch
 
-from kwskit.losses import chunked_sum as module
 from kwskit.losses.asyp import AsyP
 from kwskit.losses.asyp_adams import AsyPAdaMS
-from kwskit.losses.chunked_sum import chunked_sum
+from kwskit.losses.terms import chunked_sum as module
+from kwskit.losses.terms.chunked_sum import chunked_sum
 
 
 @pytest.mark.parametrize("make", [lambda: AsyP(2.0, 4.0, 0.5), lambda: AsyPAdaMS(3, 2.0, 4.0, 0.5)])

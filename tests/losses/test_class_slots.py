@@ -1,6 +1,6 @@
 import torch
 
-from kwskit.losses.class_slots import class_means, class_slots, slot_means
+from kwskit.losses.terms.class_slots import class_means, class_slots, slot_means
 
 LABELS = torch.tensor([70_000, 3, 3, 70_000, 12, 3])
 

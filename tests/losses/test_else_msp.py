@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from kwskit.losses.else_msp import extended_logsumexp, mean_softplus, softplus
+from kwskit.losses.terms.else_msp import extended_logsumexp, mean_softplus, softplus
 
 
 @pytest.mark.parametrize(

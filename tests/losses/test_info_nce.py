@@ -3,8 +3,8 @@ import math
 import pytest
 import torch
 
-from kwskit.losses import chunked_sum
-from kwskit.losses.info_nce import info_nce
+from kwskit.losses.terms import chunked_sum
+from kwskit.losses.terms.info_nce import info_nce
 from kwskit.numerics import unit
 
 ALL = ["diag", "masked", "multi_out", "multi_in", "views"]

@@ -5,8 +5,8 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from kwskit.losses.aam_softmax import AAMSoftmax
-from kwskit.losses.keyword_classifier import KeywordClassifier
 from kwskit.losses.sphereface2 import SphereFace2
+from kwskit.losses.terms.keyword_classifier import KeywordClassifier
 
 LOSSES = [
     (AAMSoftmax, {"scale": 4.0}),

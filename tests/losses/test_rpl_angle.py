@@ -3,9 +3,9 @@ import math
 import pytest
 import torch
 
-from kwskit.losses import angle_structure as module
 from kwskit.losses.rpl_angle import RelationalAngle, mean_angle_difference
 from kwskit.losses.rpl_distance import distance_structure
+from kwskit.losses.terms import angle_structure as module
 
 TEACHER = torch.tensor([[0.0, 0.0], [3.0, 0.0], [0.0, 4.0]], dtype=torch.float64)
 STUDENT = torch.tensor([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]], dtype=torch.float64)

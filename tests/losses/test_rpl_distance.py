@@ -3,8 +3,8 @@ import math
 import pytest
 import torch
 
-from kwskit.losses.relational_loss import RelationalLoss
 from kwskit.losses.rpl_distance import RelationalDistance, distance_structure
+from kwskit.losses.terms.relational_loss import RelationalLoss
 
 TEACHER = torch.tensor([[0.0, 0.0], [3.0, 0.0], [0.0, 4.0]], dtype=torch.float64)
 STUDENT = torch.tensor([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]], dtype=torch.float64)

@@ -9,7 +9,7 @@ import pytest
 import safetensors.torch
 import torch
 
-LOCAL = Path(__file__).parents[2] / "recipes" / "english_small" / "local"
+LOCAL = Path(__file__).parents[2] / "recipes" / "english_small"
 
 
 def test_weights_are_halved_and_statistics_are_not(tmp_path):

@@ -11,8 +11,8 @@ import pytest
 import safetensors.torch
 import soundfile
 
-from kwskit.packaged import packaged_models
 from kwskit.records import read_records
+from kwskit.speech_model import packaged_models
 from kwskit.spotting.spotter import Spotter
 
 WORDS = ["violet", "hey_tiger", "copper", "meadow"]

@@ -9,8 +9,8 @@ import pytest
 import soundfile
 from sklearn.metrics import average_precision_score
 
+from kwskit.corpora.alignments.forced_alignment import spoken_utterances
 from kwskit.corpora.findings import Findings
-from kwskit.corpora.forced_alignment import spoken_utterances
 from kwskit.records import read_records
 
 WORDS = [

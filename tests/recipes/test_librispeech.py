@@ -9,7 +9,7 @@ import pytest
 import soundfile
 from sklearn.metrics import average_precision_score
 
-from kwskit.data.store import PackedStore
+from kwskit.data.store.packed_store import PackedStore
 from kwskit.evaluation.word_discrimination import Segments
 from kwskit.records import read_records
 

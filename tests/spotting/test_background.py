@@ -97,7 +97,7 @@ def test_peaks_by_a_loop(spotter, background, sound, text):
 def test_the_rate_that_was_asked_for_is_heard(spotter, sound, rate, text):
     pcm, _ = sound
     keyword = spotter.enrol(text, fa_per_hour=rate)
-    assert (keyword.told_by, keyword.fa_per_hour) == ("counted", rate)
+    assert (keyword.threshold_source, keyword.fa_per_hour) == ("counted", rate)
     hours = len(pcm) / RATE / 3600
     alarms = len(spotter.spot(pcm))
     # Peaks are picked knowing what follows, hits are told before: where they are this dense, a few differ.
@@ -106,7 +106,7 @@ def test_the_rate_that_was_asked_for_is_heard(spotter, sound, rate, text):
 
 def test_rarer_alarms_are_extrapolated(spotter, sound, background):
     found = [spotter.enrol("tiger", fa_per_hour=rate) for rate in (100.0, 5.0, 0.5)]
-    assert {keyword.told_by for keyword in found} == {"extrapolated"}
+    assert {keyword.threshold_source for keyword in found} == {"extrapolated"}
     thresholds = [keyword.threshold for keyword in found]
     assert thresholds == sorted(thresholds)
     assert thresholds[-1] > background.peaks(found[0])[0][0]
@@ -203,7 +203,7 @@ def test_calibrating_sets_thresholds_anew(request, sound, name):
     spotter = Spotter(request.getfixturevalue(name))
     before = spotter.enrol("tiger", fa_per_hour=30.0)
     given = spotter.enrol("banana", threshold=7.0)
-    assert before.told_by == "gaussian"
+    assert before.threshold_source == "gaussian"
     pcm, _ = sound
     found = spotter.calibrate([pcm[:800_000], pcm[800_000:].astype(np.float32) / 32768])
     assert spotter.background is found
@@ -211,7 +211,7 @@ def test_calibrating_sets_thresholds_anew(request, sound, name):
     assert found.seconds == pytest.approx(len(pcm) / RATE)
     assert spotter.keywords["banana"] == given
     now = spotter.keywords["tiger"]
-    assert (now.told_by, now.fa_per_hour) == ("extrapolated", 30.0)
+    assert (now.threshold_source, now.fa_per_hour) == ("extrapolated", 30.0)
     assert now.threshold == pytest.approx(found.threshold(now, 30.0))
     # The recordings lie apart, so that no peak of one hides one of the other.
     assert found.start[found.start > 50].min() > 59

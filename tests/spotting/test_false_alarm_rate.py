@@ -20,7 +20,7 @@ def test_extrapolated_on_the_distribution_that_is_assumed(rate, seed):
     assumed = genpareto(SHAPE, scale=0.7)
     peaks = np.sort(assumed.rvs(1000, random_state=seed))[::-1]
     found = threshold_of_peaks(peaks, 0.25, rate)
-    assert found.told_by == "extrapolated"
+    assert found.threshold_source == "extrapolated"
     # Above any base the excess is of the same shape; the mean excess of 40 peaks has a standard error of 16 % or less.
     base = assumed.isf(40 / 1000)
     error = (assumed.isf(rate / 4000) - base) / np.sqrt(40) + 0.7 / np.sqrt(40)

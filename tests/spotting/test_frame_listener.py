@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from kwskit.speech_model.frame_stream import FrameStream
 from kwskit.spotting import frame_listener
 from kwskit.spotting.frame_listener import FrameListener
-from kwskit.spotting.frame_stream import FrameStream
 
 FRAME = 0.002  # s: two frames of 64 samples
 

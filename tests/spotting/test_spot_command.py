@@ -26,7 +26,7 @@ class Terminal(io.StringIO):
 def spoken(sung_model, monkeypatch, tmp_path):
     """A recording with three words at 48 kHz in two channels, and the model as that of any directory."""
     monkeypatch.setattr("kwskit.spotting.spotter.open_model", lambda model, device: sung_model)
-    monkeypatch.setattr("kwskit.spotting.open_model.open_model", lambda model, device: sung_model)
+    monkeypatch.setattr("kwskit.speech_model.open_model.open_model", lambda model, device: sung_model)
     pcm, _ = sung_model.stream_of("banana", "hey nova", "tiger")
     soundfile.write(tmp_path / "meeting.flac", np.stack([np.repeat(pcm, 3)] * 2, 1), 48_000)
     return pcm

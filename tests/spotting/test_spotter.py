@@ -12,7 +12,7 @@ from scipy.spatial.distance import cosine
 from scipy.stats import norm
 
 import kwskit
-from kwskit.model_error import ModelError
+from kwskit.errors import ModelError
 from kwskit.spotting.cohort import cohort_words
 from kwskit.spotting.expected_duration import expected_seconds, fitting_windows
 from kwskit.spotting.spotter import Spotter
@@ -207,7 +207,7 @@ def test_enrolling_forgetting_retuning(sung_model, caplog):
         keyword = spotter.enrol("hey nova", fa_per_hour=2.0)
     assert "threshold of 'hey nova' is not calibrated" in caplog.text
     assert keyword.pronunciations[0] == "HH EY | N OW V AH"
-    assert (keyword.name, keyword.fa_per_hour, keyword.told_by) == ("hey nova", 2.0, "gaussian")
+    assert (keyword.name, keyword.fa_per_hour, keyword.threshold_source) == ("hey nova", 2.0, "gaussian")
     windows = sum(3600 / (seconds / 4) for seconds in keyword.windows)
     assert keyword.threshold == pytest.approx(norm.isf(2.0 / windows))
     assert spotter.retune("hey nova", 3).threshold == spotter.keywords["hey nova"].threshold == 3

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from kwskit.model_error import ModelError
+from kwskit.errors import ModelError
 from kwskit.stages.adopt import adopt_model
 
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from kwskit.data.store import PackedStore
+from kwskit.data.store.packed_store import PackedStore
+from kwskit.speech_model.torch_model import TorchModel
 from kwskit.spotting.background import FILE, Background
 from kwskit.spotting.expected_duration import WINDOWS
 from kwskit.spotting.spotter import Spotter
-from kwskit.spotting.torch_model import TorchModel
 from kwskit.stages import background as stage
 
 
@@ -34,7 +34,7 @@ def test_training_records_the_words_of_validation(tiny_model, store):
     assert set(np.round(found.stop - found.start, 3)) == set(WINDOWS)
     spotter = Spotter.load(tiny_model)
     keyword = spotter.enrol("tiger")
-    assert keyword.told_by == "extrapolated"
+    assert keyword.threshold_source == "extrapolated"
     rocket, tiger = spotter.enrol("rocket", threshold=0), spotter.enrol("tiger", threshold=0)
     assert found.peaks(rocket)[1] < found.peaks(tiger)[1] == pytest.approx(found.seconds / 3600)
 

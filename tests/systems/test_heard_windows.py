@@ -5,12 +5,12 @@ import pytest
 import torch
 
 from kwskit.batch import length_mask
-from kwskit.foreign_yaml import load_parts
 from kwskit.frontend import speech_embedding
-from kwskit.spotting.frame_stream import FrameStream
-from kwskit.spotting.torch_model import TorchModel
+from kwskit.speech_model.frame_stream import FrameStream
+from kwskit.speech_model.torch_model import TorchModel
 from kwskit.stream_shape import StreamShape
 from kwskit.systems.model_directory import WEIGHTS, save_model
+from kwskit.untrusted_yaml import load_parts
 
 YAML = """\
 tokenizer: !tokenizer:phoneme {{stress: false}}

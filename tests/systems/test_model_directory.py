@@ -1,8 +1,8 @@
 import pytest
 import torch
 
+from kwskit.errors import ModelError
 from kwskit.hparams import HparamsError
-from kwskit.model_error import ModelError
 from kwskit.systems.model_directory import load_model, save_model, untrained_model
 
 

@@ -3,10 +3,10 @@ import pytest
 import torch
 from torch import nn
 
-from kwskit.data.store import PackedStore
+from kwskit.data.store.packed_store import PackedStore
 from kwskit.registry import build
 from kwskit.systems.phoneme_vectors import (
-    Heard,
+    EncodedUtterance,
     has_phoneme_vectors_to_learn,
     learn_phoneme_vectors,
     phoneme_vectors,
@@ -16,7 +16,7 @@ BLANK = 4
 
 
 def heard(values, best, *pronunciations):
-    return Heard(torch.tensor(values)[:, None], torch.tensor(best), pronunciations)
+    return EncodedUtterance(torch.tensor(values)[:, None], torch.tensor(best), pronunciations)
 
 
 def test_stated_vector():

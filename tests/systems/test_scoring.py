@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from kwskit.data.store import PackedStore
+from kwskit.data.store.packed_store import PackedStore
 from kwskit.records import read_records
 from kwskit.systems.scoring import TrialScorer, encode_store
 

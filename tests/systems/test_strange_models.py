@@ -11,8 +11,8 @@ import pytest
 import safetensors.torch
 import torch
 
+from kwskit.errors import ModelError
 from kwskit.hparams import HparamsError
-from kwskit.model_error import ModelError
 from kwskit.systems.model_directory import load_model, save_model, untrained_model
 
 ROUNDS = int(os.environ.get("KWSKIT_FUZZ", "1"))

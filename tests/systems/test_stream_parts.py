@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from kwskit.foreign_yaml import load_parts
 from kwskit.registry import build
-from kwskit.spotting.frame_stream import FrameStream
-from kwskit.spotting.torch_model import TorchModel
+from kwskit.speech_model.frame_stream import FrameStream
+from kwskit.speech_model.torch_model import TorchModel
 from kwskit.stream_shape import StreamShape
 from kwskit.systems.model_directory import save_model
+from kwskit.untrusted_yaml import load_parts
 
 YAML = """\
 tokenizer: !tokenizer:phoneme {{stress: true}}

@@ -5,7 +5,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map
 
-from kwskit.losses import angle_structure
+from kwskit.losses.terms import angle_structure
 
 ELSEWHERE = "meta"
 

@@ -3,9 +3,9 @@ import torch
 from torch import nn
 
 from kwskit.batch import length_mask
-from kwskit.encoders.frames import lay_out
-from kwskit.encoders.tdnn_block import TdnnBlock
-from kwskit.encoders.time_conv import TimeConv
+from kwskit.encoders.blocks.frames import lay_out
+from kwskit.encoders.blocks.tdnn_block import TdnnBlock
+from kwskit.encoders.blocks.time_conv import TimeConv
 from kwskit.training.compilation import compile_parts
 
 

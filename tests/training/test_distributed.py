@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from kwskit.data.store import PackedStore
+from kwskit.data.store.packed_store import PackedStore
 from kwskit.records import read_records
 from kwskit.stages.train import train
 from kwskit.systems.model_directory import load_model

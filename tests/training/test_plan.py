@@ -1,6 +1,6 @@
 import pytest
 
-from kwskit.data.hearing import Hearing
+from kwskit.data.stream_features.settings import StreamFeatureSettings
 from kwskit.training.plan import PlanError, TrainingPlan
 
 
@@ -11,8 +11,8 @@ def test_defaults_are_the_papers_batch_shape():
 
 def test_how_words_are_heard():
     plan = TrainingPlan.from_mapping({"epochs": 1, "keywords": 2, "heard": {"views": 3, "alone": 0.5}})
-    assert plan.heard == Hearing(views=3, alone=0.5)
-    assert TrainingPlan.from_mapping({"epochs": 1, "keywords": 2, "heard": {}}).heard == Hearing()
+    assert plan.heard == StreamFeatureSettings(views=3, alone=0.5)
+    assert TrainingPlan.from_mapping({"epochs": 1, "keywords": 2, "heard": {}}).heard == StreamFeatureSettings()
     assert TrainingPlan.from_mapping({"epochs": 1, "keywords": 2, "heard": None, "resident": "pcm"}).heard is None
 
 

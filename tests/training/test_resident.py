@@ -4,12 +4,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from kwskit.data.device_memory import DoesNotFit
 from kwskit.data.loader import WordBatches
-from kwskit.data.resident_features import ResidentFeatures
-from kwskit.data.resident_store import ResidentStore
 from kwskit.data.sampler import PKSampler
-from kwskit.data.store import PackedStore
+from kwskit.data.store.device_memory import DoesNotFit
+from kwskit.data.store.packed_store import PackedStore
+from kwskit.data.store.resident_features import ResidentFeatures
+from kwskit.data.store.resident_store import ResidentStore
 from kwskit.frontend.log_mel import LogMel
 from kwskit.stages.train import train
 from kwskit.text.phoneme_tokenizer import PhonemeTokenizer
@@ -87,7 +87,7 @@ def test_a_frontend_that_learns_makes_no_features_ahead(losses, monkeypatch):
 
 
 def test_a_device_without_room_ends_the_stage(losses, monkeypatch):
-    monkeypatch.setattr("kwskit.data.device_memory.free_bytes", lambda device: 10**4)
+    monkeypatch.setattr("kwskit.data.store.device_memory.free_bytes", lambda device: 10**4)
     with pytest.raises(DoesNotFit, match=r"take [\d,]+ bytes .* of 10,000 bytes"):
         losses("refused", **{"training.resident": "pcm"})
 
@@ -112,5 +112,5 @@ def test_gathering_never_waits_for_the_device(mini_corpus, kind):
         assert device.operations > 3
     for name in ("wav", "wav_lens", "tokens", *(("feats", "feat_lens") if kind == "features" else ())):
         assert torch.equal(getattr(batch, name).values, getattr(expected, name)), name
-    assert batch.at_hand.wav_lens.is_cpu  # the host knows the lengths
-    assert batch.at_hand.feats is None
+    assert batch.on_host.wav_lens.is_cpu  # the host knows the lengths
+    assert batch.on_host.feats is None

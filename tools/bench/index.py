@@ -76,7 +76,7 @@ class LanceTables:
     def __init__(self, folder: Path, dim: int, columns: int):
         from kwskit.index.about import About
         from kwskit.index.window_tables import WindowTables
-        from kwskit.spotting.search_settings import SearchSettings
+        from kwskit.search.search_settings import SearchSettings
 
         self.told = f"LanceDB {version('lancedb')}"
         self.tables = WindowTables(folder)

@@ -173,7 +173,7 @@ def gathered(folder: Path | None, seconds: float) -> NDArray[np.int16]:
 
 def spoken_keywords(folder: Path, each: int) -> dict[str, NDArray[np.int16]]:
     """At most ``each`` recordings of every keyword, ``<keyword>/<number>``."""
-    from kwskit.corpora.wake_word_benchmark import keyword_files
+    from kwskit.corpora.wake_words.benchmark import keyword_files
     from kwskit.data.audio import read_segment
 
     found = keyword_files(folder)
@@ -181,7 +181,7 @@ def spoken_keywords(folder: Path, each: int) -> dict[str, NDArray[np.int16]]:
 
 
 def _recordings(folder: Path) -> list[Path]:
-    from kwskit.corpora.wake_word_benchmark import audio_files
+    from kwskit.corpora.wake_words.benchmark import audio_files
 
     return audio_files(folder)
 

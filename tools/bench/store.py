@@ -22,10 +22,10 @@ import pyarrow.compute as pc
 import soundfile
 
 from kwskit.data.loader import WordBatches, as_wav
-from kwskit.data.packing import SHARDS, pack_manifest
 from kwskit.data.sampler import PKSampler
-from kwskit.data.store import PackedStore
-from kwskit.data.store_writer import StoreWriter
+from kwskit.data.store.packed_store import PackedStore
+from kwskit.data.store.packing import SHARDS, pack_manifest
+from kwskit.data.store.writer import StoreWriter
 from kwskit.records import MANIFEST
 
 SAMPLE_RATE = 16_000

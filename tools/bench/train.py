@@ -29,9 +29,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from kwskit.batch import Batch
 from kwskit.data.loader import WordBatches
-from kwskit.data.packing import pack_manifest
 from kwskit.data.sampler import PKSampler
-from kwskit.data.store import PackedStore
+from kwskit.data.store.packed_store import PackedStore
+from kwskit.data.store.packing import pack_manifest
 from kwskit.hparams import build_hparams, plain_value, resolve_hparams
 from kwskit.processes import Processes
 from kwskit.records import MANIFEST
@@ -92,7 +92,7 @@ class Side:
         audio = 0
         for _ in range(count):
             batch = self.next()
-            audio += int(batch.at_hand.wav_lens.sum())
+            audio += int(batch.on_host.wav_lens.sum())
             self.count += 1
             self._step(self.count, batch)
         return audio / SAMPLE_RATE

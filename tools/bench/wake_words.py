@@ -30,13 +30,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from kwskit.atomic_write import atomic_write
 from kwskit.corpora.preparation import Preparation
-from kwskit.corpora.wake_word_preparation import SEARCH, WakeWordSettings, prepare_wake_words
+from kwskit.corpora.wake_words.preparation import SEARCH, WakeWordSettings, prepare_wake_words
 from kwskit.data.audio import read_blocks
 from kwskit.data.progress import Progress
 from kwskit.evaluation.searched import Search
 from kwskit.records import DETECTIONS, write_records
-from kwskit.whole_file import written_whole
 
 RATES = (0.1, 0.5, 1.0, 2.0, 5.0)  # false alarms of a keyword an hour
 BLOCK = 10.0  # s that are pushed at once
@@ -192,7 +192,7 @@ def main() -> None:
             rows.append({"streams": streams, "spotter": name, **results(search, path)})
     print(f"python tools/bench/wake_words.py {shlex.join(sys.argv[1:])}\n", file=sys.stderr)
     print(table(rows))
-    with written_whole(options.out / "results.json") as partial:
+    with atomic_write(options.out / "results.json") as partial:
         partial.write_text(json.dumps(rows, indent=1) + "\n")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from kwskit.data.store import PackedStore
+from kwskit.data.store.packed_store import PackedStore
 
 SAMPLE_RATE = 16000
 

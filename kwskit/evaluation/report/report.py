@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from kwskit import __version__
+from kwskit.atomic_write import atomic_write
 from kwskit.evaluation.report.augmentation import augmentation_clips
 from kwskit.evaluation.report.closed_set import closed_set_tables, confusion_pictures
 from kwskit.evaluation.report.headline import headline
@@ -18,7 +19,6 @@ from kwskit.evaluation.report.run_folder import RunFolder
 from kwskit.evaluation.report.searches import search_pictures, search_tables
 from kwskit.evaluation.report.tables import escape_markdown
 from kwskit.evaluation.report.word_map import word_map
-from kwskit.whole_file import written_whole
 
 CONTENTS = {
     "results": "Results",
@@ -49,14 +49,14 @@ def write_report(exp: str | Path, data: str | Path) -> Path:
 
     Raises
     ------
-    ReportError, kwskit.records.RecordError, kwskit.data.store.StoreError
+    ReportError, kwskit.records.RecordError, kwskit.data.store.packed_store.StoreError
         When results.json is missing, or a file is there and broken; the message names it.
     """
     run = RunFolder(exp, data)
     page = _page(run)
     files = {"index.html": page, "RESULTS.md": _markdown(run), "results.tex": _latex(run)}
     for name, text in files.items():
-        with written_whole(run.exp / "report" / name) as partial:
+        with atomic_write(run.exp / "report" / name) as partial:
             partial.write_text(text, encoding="utf-8")
     return run.exp / "report" / "index.html"
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
-from kwskit.corpora.forced_alignment import WordAligner
+from kwskit.corpora.alignments.forced_alignment import WordAligner
 from kwskit.data.audio import read_segment
 from people.spoken_words import AUDIO, FOLDER, SpokenWord
 
@@ -17,7 +17,7 @@ def aligned_words(speech: Path, words: Sequence[SpokenWord], aligner: WordAligne
 
     Raises
     ------
-    kwskit.data.audio_error.AudioError
+    kwskit.errors.AudioError
         When an utterance cannot be read.
     """
     found = []

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from kwskit.speech_model.speech_model import SpeechModel
 from kwskit.spotting.cohort_embeddings import CohortEmbeddings
 from kwskit.spotting.enrolled import enrolled
 from kwskit.spotting.keyword_queries import KeywordQueries
-from kwskit.spotting.speech_model import SpeechModel
 
 AT_ONCE = 64
 SCORES = ("cosine", "spotter")

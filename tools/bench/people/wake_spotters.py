@@ -11,7 +11,7 @@ from typing import Any
 from wake_words import hear, results
 
 from kwskit.evaluation.searched import Search
-from kwskit.spotting.open_model import open_model
+from kwskit.speech_model.open_model import open_model
 from people.score_files import plain_name
 from people.wake_misses import wake_misses
 from people.wake_streams import noises_of, wake_search, wake_speech

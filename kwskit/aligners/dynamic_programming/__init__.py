@@ -1,0 +1,1 @@
+"""What aligners are made of: paths and partitions found by dynamic programming."""

@@ -1,0 +1,1 @@
+"""Is it a good keyword? Pronunciations, what a model takes for it, false alarms, advice."""

@@ -1,0 +1,87 @@
+"""Keywords checked before anybody has said them."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+
+from kwskit.check.confusables import Confusables
+from kwskit.check.keyword_check import KeywordCheck
+from kwskit.check.rival import Rival
+from kwskit.check.rules import remarks
+from kwskit.spotting.keyword import Keyword
+from kwskit.spotting.spotter import FA_PER_HOUR, Spotter
+from kwskit.text.word_sounds import WordSounds
+
+COUNT = 10
+EVERY = 10_000
+LEAST = 3  # phonemes of a word within a keyword
+
+
+def check_keywords(
+    spotter: Spotter,
+    texts: Sequence[str],
+    *,
+    fa_per_hour: float = FA_PER_HOUR,
+    threshold: float | None = None,
+    count: int = COUNT,
+    sounds: WordSounds | None = None,
+) -> list[KeywordCheck]:
+    """Whether each of ``texts`` makes a good keyword for a spotter's model, alone and beside the others.
+
+    They are enrolled with the spotter.
+
+    Parameters
+    ----------
+    texts : distinct
+    fa_per_hour, threshold : see :meth:`Spotter.enrol`
+    count : words, and phrases, that are told of each
+    sounds : the dictionary; None is CMUdict
+
+    Raises
+    ------
+    kwskit.text.unpronounceable.UnpronounceableText
+        For text that cannot be read out.
+    ValueError
+        When there is none, or a rate or a count is out of its range.
+    """
+    if not texts:
+        raise ValueError("say which keyword to check")
+    if count < 1:
+        raise ValueError(f"at least one word is told of, not {count}")
+    keywords = [spotter.enrol(text, fa_per_hour=fa_per_hour, threshold=threshold) for text in dict.fromkeys(texts)]
+    confusables = Confusables(spotter.model, spotter.cohort, sounds)
+    return [_check(spotter, confusables, keyword, keywords, count) for keyword in keywords]
+
+
+def _check(
+    spotter: Spotter, confusables: Confusables, keyword: Keyword, keywords: Sequence[Keyword], count: int
+) -> KeywordCheck:
+    words = confusables.words(keyword, EVERY)
+    own = confusables.score(keyword, keyword.text)
+    background, peaks, false_alarms = spotter.background, np.zeros(0, np.float32), None
+    if background is not None:
+        peaks = background.peaks(keyword, -np.inf)[0]
+        false_alarms = background.false_alarms(keyword, keyword.threshold)
+    found = KeywordCheck(
+        keyword=keyword,
+        reads=tuple(confusables.g2p.origins(keyword.text)),
+        pronunciations=tuple(" ".join(said) for said in confusables.g2p.pronunciations(keyword.text)),
+        own=own,
+        words=tuple(words[:count]),
+        phrases=tuple(confusables.phrases(keyword, count)),
+        close=0,
+        around=tuple(confusables.around(keyword)),
+        parts=tuple(confusables.parts(keyword, LEAST)),
+        false_alarms=false_alarms,
+        background=peaks,
+        minutes=0.0 if background is None else background.seconds / 60,
+        rivals=tuple(_rival(confusables, keyword, other) for other in keywords if other is not keyword),
+    )
+    found = dataclasses.replace(found, close=sum(one.score >= found.least for one in words))
+    return dataclasses.replace(found, remarks=remarks(found))
+
+
+def _rival(confusables: Confusables, keyword: Keyword, other: Keyword) -> Rival:
+    same = not set(confusables.sounds_of(keyword)).isdisjoint(confusables.sounds_of(other))
+    return Rival(other.text, confusables.score(keyword, other.text), same)

@@ -1,0 +1,124 @@
+"""Is it a good wake word?"""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kwskit.check.confusable import Confusable
+from kwskit.check.remark import LEVELS, Remark
+from kwskit.check.rival import Rival
+from kwskit.spotting.keyword import Keyword
+from kwskit.text.lexicon import WORD_BOUNDARY
+from kwskit.text.neural_g2p import VOWELS
+
+CLOSE = 0.9  # of what the keyword itself scores
+
+
+@dataclass(frozen=True, eq=False)
+class KeywordCheck:
+    """What is known of a keyword before anybody has said it.
+
+    Attributes
+    ----------
+    keyword : with its expected duration, windows and threshold
+    reads : the words it is read as, and where their pronunciations are from (:meth:`kwskit.text.g2p.G2P.origins`)
+    pronunciations : phonemes, such as ``HH EY1 | N OW1 V AH0``, the likeliest first
+    own : the score of the keyword itself, typed
+    words, phrases : what is confused with it, the most similar first
+    close : how many words score at least ``least``
+    around : words that it is a part of, as it is said
+    parts : words that are a half of it or more, as it is said, and their scores, the highest first
+    false_alarms : an hour at the threshold, or None where there is no background
+    background : scores of the peaks in the background, descending; empty where there is none
+    minutes : of background
+    rivals : the other keywords that are checked with it
+    remarks : advice (:func:`kwskit.check.rules.remarks`)
+    """
+
+    keyword: Keyword
+    reads: tuple[tuple[str, str], ...]
+    pronunciations: tuple[str, ...]
+    own: float
+    words: tuple[Confusable, ...]
+    phrases: tuple[Confusable, ...]
+    close: int
+    around: tuple[str, ...]
+    parts: tuple[tuple[str, float], ...]
+    false_alarms: float | None
+    background: NDArray[np.float32]
+    minutes: float
+    rivals: tuple[Rival, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+
+    @property
+    def phonemes(self) -> int:
+        """Of the shortest pronunciation."""
+        return min(len(_phonemes(said)) for said in self.pronunciations)
+
+    @property
+    def syllables(self) -> int:
+        """Of the pronunciation with the fewest."""
+        return min(_vowels(said) for said in self.pronunciations)
+
+    @property
+    def vowels(self) -> float:
+        """Their share of the phonemes of the likeliest pronunciation."""
+        said = self.pronunciations[0]
+        return _vowels(said) / len(_phonemes(said))
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether the threshold is given, or comes from a background."""
+        return self.keyword.threshold_source != "gaussian"
+
+    @property
+    def least(self) -> float:
+        """The score of a word that would set it off with nearly its own: ``CLOSE`` of ``own``, and the threshold."""
+        return max(CLOSE * self.own, self.keyword.threshold if self.calibrated else -float("inf"))
+
+    @property
+    def verdict(self) -> str:
+        """``poor``, ``risky`` or ``good``: that of the gravest remark."""
+        worst = max((remark.level for remark in self.remarks), key=LEVELS.index, default="good")
+        return "good" if worst == "note" else worst
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it but the background, rounded, ready for JSON."""
+        known = self.keyword
+        return {
+            "keyword": known.text,
+            "verdict": self.verdict,
+            "reads": [{"word": word, "from": origin} for word, origin in self.reads],
+            "pronunciations": list(self.pronunciations),
+            "phonemes": self.phonemes,
+            "syllables": self.syllables,
+            "seconds": round(known.seconds, 2),
+            "windows": list(known.windows),
+            "own_score": round(self.own, 2),
+            "threshold": round(known.threshold, 2),
+            "threshold_from": known.threshold_source,
+            "fa_per_hour": known.fa_per_hour,
+            "false_alarms_per_hour": None if self.false_alarms is None else round(self.false_alarms, 3),
+            "background_minutes": round(self.minutes, 1),
+            "words": [_rounded(one) for one in self.words],
+            "phrases": [_rounded(one) for one in self.phrases],
+            "close_words": self.close,
+            "part_of": list(self.around),
+            "parts": [{"text": text, "score": round(score, 2)} for text, score in self.parts],
+            "rivals": [{**one._asdict(), "score": round(one.score, 2)} for one in self.rivals],
+            "advice": [remark._asdict() for remark in self.remarks],
+        }
+
+
+def _phonemes(said: str) -> list[str]:
+    return [phoneme for phoneme in said.split() if phoneme != WORD_BOUNDARY]
+
+
+def _vowels(said: str) -> int:
+    return sum(phoneme.rstrip("012") in VOWELS for phoneme in _phonemes(said))
+
+
+def _rounded(one: Confusable) -> dict[str, Any]:
+    return {**asdict(one), "cosine": round(one.cosine, 3), "score": round(one.score, 2)}

@@ -1,0 +1,1 @@
+"""Word alignments: read in the formats of common aligners, found beside a corpus, or made."""

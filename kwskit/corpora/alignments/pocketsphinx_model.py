@@ -1,0 +1,73 @@
+"""PocketSphinx's acoustic model as an aligner."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kwskit.errors import CorpusError
+from kwskit.text.g2p import G2P
+from kwskit.text.normalise import normalise
+from kwskit.text.unpronounceable import UnpronounceableText
+
+FRAMES = 100  # a second
+
+
+class PocketSphinxModel:
+    """English words placed in their sound by an HMM of context-dependent phones, in steps of 10 ms.
+
+    The acoustic model and the dictionary are those of the package pocketsphinx; what the dictionary lacks is
+    pronounced as the toolkit pronounces it.
+
+    Raises
+    ------
+    CorpusError
+        When the package is not installed.
+    """
+
+    name = "pocketsphinx"
+
+    def __init__(self) -> None:
+        try:
+            from pocketsphinx import Decoder
+        except ImportError as error:
+            raise CorpusError(f"this aligner needs pip install 'kwskit[align]' ({error})") from error
+        self._decoder = Decoder(lm=None, loglevel="FATAL")
+        self._g2p = G2P()
+
+    def spells(self, words: Sequence[str]) -> bool:
+        """Whether all words can be pronounced, and there is one."""
+        return bool(words) and all(map(_tokens, words))
+
+    def place(self, samples: NDArray[np.int16], words: Sequence[str]) -> list[tuple[float, float, float | None]] | None:
+        """Start and stop in seconds, and no score, of each word in (samples,) at 16 kHz; None where they do not fit.
+
+        A word may be several tokens, as numbers are.
+        """
+        tokens = [_tokens(word) for word in words]
+        flat = [token for every in tokens for token in every]
+        for token in flat:
+            if self._decoder.lookup_word(token) is None:
+                said = self._g2p.pronunciations(token)[0]
+                self._decoder.add_word(token, " ".join(phoneme.rstrip("012") for phoneme in said), True)
+        self._decoder.set_align_text(" ".join(flat))
+        self._decoder.start_utt()
+        self._decoder.process_raw(samples.tobytes(), full_utt=True)
+        self._decoder.end_utt()
+        # Sounds that are no words are in <> or []; a word's other pronunciations have a number in ().
+        found = [] if self._decoder.hyp() is None else [one for one in self._decoder.seg() if one.word[0] not in "<["]
+        if [one.word.partition("(")[0] for one in found] != flat:
+            return None
+        ends = np.cumsum([len(every) for every in tokens]).tolist()
+        first = [0, *ends[:-1]]
+        return [
+            (found[a].start_frame / FRAMES, (found[b - 1].end_frame + 1) / FRAMES, None)
+            for a, b in zip(first, ends, strict=True)
+        ]
+
+
+def _tokens(word: str) -> list[str]:
+    try:
+        return normalise(word)
+    except UnpronounceableText:
+        return []

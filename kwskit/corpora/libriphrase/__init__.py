@@ -1,0 +1,1 @@
+"""LibriPhrase: its tables, its audio, its protocols, and sets made like it."""

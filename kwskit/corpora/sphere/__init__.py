@@ -1,0 +1,1 @@
+"""NIST SPHERE audio, read and converted."""

@@ -1,0 +1,1 @@
+"""Spoken term detection: what is searched, queries, NIST's files."""

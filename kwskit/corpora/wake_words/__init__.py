@@ -1,0 +1,1 @@
+"""Wake-word benchmark: keywords in noise and streams to count false alarms in."""

@@ -1,0 +1,1 @@
+"""Features of words in their recordings, computed once before training."""

@@ -1,0 +1,99 @@
+"""Words heard in their recordings: features of a stream, augmented, made once before training (ours)."""
+
+import hashlib
+import json
+from dataclasses import asdict
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from torch import nn
+
+from kwskit.atomic_write import atomic_write
+from kwskit.data.progress import Progress
+from kwskit.data.stream_features.maker import StreamFeatureMaker
+from kwskit.data.stream_features.settings import StreamFeatureSettings
+from kwskit.data.stream_features.store import INDEX, StreamFeatures, write_stream_features
+from kwskit.data.stream_features.stretches import stretches
+from kwskit.records import read_records
+from kwskit.stream_shape import SAMPLE_RATE
+
+
+def hear(
+    manifest: Path,
+    folder: Path,
+    frontend: Any,
+    augment: nn.Module | None,
+    hearing: StreamFeatureSettings,
+    settings: str,
+    device: Any,
+) -> StreamFeatures:
+    """The words of ``manifest``, made now or found in a folder below ``folder`` that is named after what made them.
+
+    Stretches of the recordings are augmented as a whole, and the front end runs over them as over a stream, at a
+    random phase of its steps. Every recording is heard apart: those that an interrupted run, or one with another
+    manifest, has heard already are kept.
+
+    Parameters
+    ----------
+    manifest : of segments in longer recordings; paths are relative to its folder's parent
+    frontend : with ``stream``, ``frames``, ``stream_features`` and ``stream_frames``
+    augment : waveform augmentation ``(wav, lens, generator) -> (wav, lens)``, or None
+    settings : of both, as text: it becomes part of the folder's name
+
+    Raises
+    ------
+    AudioError
+        When a recording cannot be read.
+    kwskit.records.RecordError
+        When the manifest cannot.
+    """
+    # What no recording sounds different for is left out: more views are heard beside those that are there.
+    how = {name: value for name, value in asdict(hearing).items() if name not in ("views", "phrases")}
+    place = folder / _digest(json.dumps(how) + settings)
+    whole = place / _digest(f"{hearing}{manifest.read_text('utf-8')}")
+    if (whole / INDEX).exists():
+        return StreamFeatures(whole)
+    whole.mkdir(parents=True, exist_ok=True)
+    table = read_records(manifest, "manifest")[0]
+    cut = {path: list(own) for path, own in groupby(stretches(table), key=lambda stretch: stretch.path)}
+    frontend, augment = frontend.to(device).eval(), augment and augment.to(device)  # both may keep sounds and weights
+    maker = StreamFeatureMaker(table, manifest.parent.parent, frontend, augment, hearing, device)
+    parts, rows, frames = [], [], []
+    with Progress(len(cut) * hearing.views, "hearing", "files") as progress:
+        for path, own in cut.items():
+            order = np.concatenate([stretch.rows for stretch in own])
+            ids = "".join(f"{row}\n" for row in table.take(pa.array(order)).to_pylist())
+            for view in range(hearing.views):
+                part = place / f"{_digest(path + ids)}-{view}.npz"
+                if not part.exists():
+                    heard = maker.hear(own, [hearing.seed, int(_digest(path), 16), view])
+                    with atomic_write(part) as partial, partial.open("wb") as file:
+                        np.savez(file, frames=np.concatenate(heard), counts=[len(one) for one in heard])
+                with np.load(part) as made:
+                    frames.append(made["counts"])
+                parts.append(part)
+                rows += [(row, view) for row in order.tolist()]
+                progress.advance(1)
+    index, view_of = np.array(rows).T
+    counts = np.concatenate(frames)
+    begins = np.cumsum(counts) - counts
+    kept = np.array([_trained_on(row, hearing.phrases) for row in table.select(["utt_id", "word"]).to_pylist()])[index]
+    index, view_of = index[kept], view_of[kept]
+    seconds = table["stop"].to_numpy() - table["start"].to_numpy()
+    names = {name: table[name].take(pa.array(index)).to_pylist() for name in ("utt_id", "word", "speaker")}
+    names["utt_id"] = [f"{name}~{view}" if view else name for name, view in zip(names["utt_id"], view_of, strict=True)]
+    samples = np.round(seconds[index] * SAMPLE_RATE)
+    write_stream_features(whole, names, samples, begins[kept], counts[kept], parts)
+    return StreamFeatures(whole)
+
+
+def _trained_on(row: dict[str, str], phrases: float) -> bool:
+    """Whether a segment is a single word, or one of the share ``phrases`` of others, by its id."""
+    return " " not in row["word"] or int(_digest(row["utt_id"])[:8], 16) < phrases * 2**32
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -1,0 +1,29 @@
+"""What stands in the way of a command, said to a person: what is wrong, where, and what would be right."""
+
+
+class AudioError(ValueError):
+    """Audio that cannot be used; the message names the file and what is wrong with it."""
+
+
+class CorpusError(ValueError):
+    """A corpus that cannot be used; the message says what was found, where, and what would be right."""
+
+
+class ExportError(ValueError):
+    """What was exported does not do what the model does, or cannot be made; nothing is left behind."""
+
+
+class ModelError(ValueError):
+    """A model directory that cannot be used; the message names the file."""
+
+
+class CardError(ModelError):
+    """A ``card.json`` that cannot be used; the message names the file and the field."""
+
+
+class SpeechIndexError(ValueError):
+    """An index that cannot be used; the message says what is wrong, where, and what to do."""
+
+
+class SynthesisError(RuntimeError):
+    """A corpus that cannot be synthesised as asked; the message says what stands in the way."""

@@ -1,1 +1,0 @@
-"""Models that come with the package: which there are, what their cards say, and whether their files are as released."""

@@ -1,0 +1,1 @@
+"""Typed and spoken queries in recordings, for recipes; the index of archives is in kwskit.index."""

