@@ -11,14 +11,13 @@ from kwskit.index import SpeechIndex, SpeechIndexError
 from kwskit.index.writer_lock import writer_lock
 from kwskit.search.search_settings import SearchSettings
 
-CHILD = Path(__file__).with_name("conftest.py")
+ROOT = Path(__file__).parents[2]
 START = f"""
-import importlib.util, sys
+import sys
+sys.path.insert(0, {str(ROOT)!r})
 sys.modules["torch"] = sys.modules["speechbrain"] = None  # indexing and searching do without
-spec = importlib.util.spec_from_file_location("tones", {str(CHILD)!r})
-tones = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(tones)
-model = tones.sung_model()
+from tests.sung_models import SungModel
+model = SungModel()
 from kwskit.index import SpeechIndex, indexing
 place, *files = sys.argv[1:]
 index = SpeechIndex.open(place, model)
