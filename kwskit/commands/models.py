@@ -107,7 +107,7 @@ def _table(cards: list[dict[str, Any]]) -> list[str]:
 
 
 def _figure(values: dict[str, Any]) -> str:
-    from kwskit.speech_model.figure import Figure
+    from kwskit.speech_model.model_card import Figure
 
     return Figure(**values).told()
 

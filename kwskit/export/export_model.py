@@ -1,8 +1,10 @@
 """A trained model as a directory that runs without torch."""
 
 import hashlib
+import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,7 +12,6 @@ from typing import Any
 
 from kwskit import __version__, registry
 from kwskit.export.agreement import LEAST, Agreement, Comparison, check
-from kwskit.export.atomic_directories import atomic_directories
 from kwskit.export.card import card
 from kwskit.export.clips import Clips
 from kwskit.export.graphs import graphs, write_graph
@@ -26,6 +27,38 @@ from kwskit.speech_model.torch_model import TorchModel
 from kwskit.spotting.background import FILE as BACKGROUND
 from kwskit.spotting.background import Background
 from kwskit.systems.model_directory import CARD, PARTS
+
+
+@contextmanager
+def atomic_directories(targets: Sequence[Path], mark: str) -> Iterator[list[Path]]:
+    """Temporary directories beside ``targets`` that take their places when the block ends well, and go when not.
+
+    Parameters
+    ----------
+    targets : where they go; one already there is replaced when it has the file ``mark`` or nothing in it
+    mark : name of a file
+
+    Raises
+    ------
+    FileExistsError
+        When something else is already there.
+    """
+    for target in targets:
+        if target.exists() and not ((target / mark).is_file() or (target.is_dir() and not any(target.iterdir()))):
+            raise FileExistsError(f"{target} is there already, and no {mark} in it: it is not replaced")
+    partials = [target.with_name(f".{target.name}.{os.getpid()}.partial") for target in targets]
+    try:
+        for partial in partials:
+            partial.mkdir(parents=True)
+        yield partials
+        for partial, target in zip(partials, targets, strict=True):
+            if target.exists():
+                shutil.rmtree(target)
+            partial.rename(target)
+    finally:
+        for partial in partials:
+            shutil.rmtree(partial, ignore_errors=True)
+
 
 CALIBRATION = 60  # clips that tell ranges
 

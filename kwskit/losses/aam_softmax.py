@@ -4,9 +4,8 @@ import math
 
 from torch import Tensor
 
-from kwskit.losses.terms.angular_margin import FALLBACKS, narrowed, widened
 from kwskit.losses.terms.else_msp import softplus
-from kwskit.losses.terms.keyword_classifier import KeywordClassifier
+from kwskit.losses.terms.keyword_classifier import FALLBACKS, KeywordClassifier, narrowed, widened
 from kwskit.registry import register
 
 

@@ -5,8 +5,7 @@ from torch import Tensor
 
 from kwskit.losses.terms.angle_structure import angle_structure
 from kwskit.losses.terms.class_slots import class_means
-from kwskit.losses.terms.pairwise_distance import squared_distances
-from kwskit.losses.terms.relational_loss import RelationalLoss
+from kwskit.losses.terms.relational_loss import RelationalLoss, squared_distances
 from kwskit.registry import register
 
 POINTS = ("utterances", "keywords")

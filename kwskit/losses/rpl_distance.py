@@ -3,8 +3,7 @@
 import torch.nn.functional as F
 from torch import Tensor
 
-from kwskit.losses.terms.pairwise_distance import distances, relative_to_mean
-from kwskit.losses.terms.relational_loss import RelationalLoss
+from kwskit.losses.terms.relational_loss import RelationalLoss, distances, relative_to_mean
 from kwskit.registry import register
 
 

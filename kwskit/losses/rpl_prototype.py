@@ -6,8 +6,7 @@ from torch import Tensor
 from kwskit.losses.rpl_angle import mean_angle_difference
 from kwskit.losses.rpl_distance import both_spread, distance_structure
 from kwskit.losses.terms.class_slots import class_means, class_slots, slot_means
-from kwskit.losses.terms.pairwise_distance import distances, relative_to_mean, squared_distances
-from kwskit.losses.terms.relational_loss import RelationalLoss
+from kwskit.losses.terms.relational_loss import RelationalLoss, distances, relative_to_mean, squared_distances
 from kwskit.registry import register
 
 MODES = ("softmax_centroid", "softmax_proxy", "centroid_relation", "proxy_row")

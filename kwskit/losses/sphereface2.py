@@ -5,9 +5,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from kwskit.losses.terms.angular_margin import multiplied, narrowed, widened
 from kwskit.losses.terms.else_msp import softplus
-from kwskit.losses.terms.keyword_classifier import KeywordClassifier
+from kwskit.losses.terms.keyword_classifier import KeywordClassifier, multiplied, narrowed, widened
 from kwskit.registry import register
 
 # Margins of the official speaker-verification code for C and A; M is ours.

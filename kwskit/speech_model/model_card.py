@@ -9,7 +9,31 @@ from typing import Any
 from kwskit.atomic_write import atomic_write
 from kwskit.errors import CardError
 from kwskit.speech_model.card_fields import CardFields
-from kwskit.speech_model.figure import Figure
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What a model was measured to do.
+
+    Attributes
+    ----------
+    name : what was measured, with its unit
+    value : in that unit
+    low, high : ends of its 95 % interval, or None where there is none
+    command : that measures it
+    """
+
+    name: str
+    value: float
+    low: float | None
+    high: float | None
+    command: str
+
+    def told(self) -> str:
+        """In a line."""
+        interval = "" if self.low is None or self.high is None else f" [{self.low:g}, {self.high:g}]"
+        return f"{self.name} {self.value:g}{interval}"
+
 
 FILE = "card.json"
 LARGEST = 1 << 20  # bytes; a stranger's file is not read beyond

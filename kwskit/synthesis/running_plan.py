@@ -1,10 +1,28 @@
 """What a corpus of running speech holds."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from kwskit.synthesis.speech_part import SpeechPart
+
+@dataclass(frozen=True)
+class SpeechPart:
+    """Sentences of one engine.
+
+    Parameters
+    ----------
+    seed : of its sentences and all that is drawn for them
+    sentences : how many, numbered from 0
+    speakers : speaker ids, all equally likely
+    in_turn : speakers take turns, by the sentence's number, in their own pitch; otherwise both are drawn
+    packages : versions of what shapes the sound, stored with the corpus
+    """
+
+    seed: int
+    sentences: int
+    speakers: tuple[str, ...]
+    in_turn: bool = False
+    packages: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -35,3 +53,18 @@ class RunningPlan:
         own = {**(stored or {}).get("splits", {}), **own}
         held_out = {"held_out": list(self.held_out), "pitch": list(self.pitch), "shard": self.shard}
         return {"format": 1, "kind": "running speech", "splits": own, **held_out}
+
+
+@dataclass(frozen=True)
+class RunningShard:
+    """Sentences of one engine with numbers from ``first`` to before ``behind``."""
+
+    name: str
+    engine: str
+    first: int
+    behind: int
+
+    @property
+    def work(self) -> int:
+        """Sentences to speak."""
+        return self.behind - self.first

@@ -4,8 +4,10 @@ A sentence is a function of its engine's seed and its number. Rows of the manife
 between its neighbours, and of a sentence with several words in a row without a pause one phrase of 2 to 4 of them.
 """
 
+import hashlib
 import logging
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +20,25 @@ from kwskit.synthesis.casting import Speaker
 from kwskit.synthesis.conditioning import SAMPLE_RATE, condition_timed, tightened
 from kwskit.synthesis.corpus_settings import stored_settings
 from kwskit.synthesis.engines import engine, slowest_first
-from kwskit.synthesis.running_plan import RunningPlan
-from kwskit.synthesis.running_shard import RunningShard
+from kwskit.synthesis.running_plan import RunningPlan, RunningShard
 from kwskit.synthesis.sentences import sentences_without
 from kwskit.synthesis.shard_making import audio_path, make_shards, read_shard, write_shard
 from kwskit.synthesis.voices.spoken import UntimedSpeech
 from kwskit.synthesis.voices.voice import Voice
-from kwskit.synthesis.word_split import split_of
+
+SHARE = 20  # one word in so many
+
+
+def is_dev(word: str) -> bool:
+    """Whether ``word`` is one of the twentieth for development: by the 8 bytes of its BLAKE2b, little-endian."""
+    digest = hashlib.blake2b(word.encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "little") % SHARE == 0
+
+
+def split_of(words: Iterable[str]) -> str:
+    """``dev`` when one of ``words`` is for development, else ``train``."""
+    return "dev" if any(map(is_dev, words)) else "train"
+
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +65,7 @@ def make_running_speech(plan: RunningPlan, data: str | Path, jobs: int = 1) -> C
     """Speak the whole plan into ``data/audio`` and write ``data/manifests/train.tsv`` and ``dev.tsv``.
 
     Finished shards are kept, also when there shall be more sentences or other engines. Rows with a word for
-    development (:func:`kwskit.synthesis.word_split.is_dev`) are in dev.
+    development (:func:`kwskit.synthesis.running_speech.is_dev`) are in dev.
 
     Parameters
     ----------

@@ -26,13 +26,11 @@ from kwskit.evaluation.trials import WSJ, wsj_trials
 from kwskit.records import RecordError, read_records, write_records
 from kwskit.synthesis.casting import WARPS
 from kwskit.synthesis.running_cast import running_speakers
-from kwskit.synthesis.running_plan import RunningPlan
-from kwskit.synthesis.running_speech import make_running_speech
-from kwskit.synthesis.speech_part import SpeechPart
+from kwskit.synthesis.running_plan import RunningPlan, SpeechPart
+from kwskit.synthesis.running_speech import make_running_speech, split_of
 from kwskit.synthesis.vocabulary import VocabularyError, candidates, split_words
 from kwskit.synthesis.voices.voice import MissingEngine
 from kwskit.synthesis.word_corpus import CorpusPlan, SplitPlan, synthesise_corpus
-from kwskit.synthesis.word_split import split_of
 
 HELD_OUT = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 HELD_OUT += ("athena", "amelia", "computer", "android", "hey", "alexa")

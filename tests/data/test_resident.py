@@ -5,8 +5,7 @@ import torch
 
 from kwskit.batch import length_mask
 from kwskit.data.store import device_memory
-from kwskit.data.store.device_memory import DoesNotFit, check_fits, free_bytes
-from kwskit.data.store.flat_rows import flat_rows
+from kwskit.data.store.device_memory import DoesNotFit, check_fits, flat_rows, free_bytes
 from kwskit.data.store.packed_store import PackedStore
 from kwskit.data.store.resident_features import ResidentFeatures
 from kwskit.data.store.resident_store import ResidentStore

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from kwskit.encoders.blocks.before_a_word import before_a_word
+from kwskit.encoders.blocks.around_a_word import before_a_word
 
 LENS = torch.tensor([3, 9, 5, 7])
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from kwskit.losses.aam_softmax import AAMSoftmax
-from kwskit.losses.terms.angular_margin import narrowed, widened
+from kwskit.losses.terms.keyword_classifier import narrowed, widened
 
 COSINES = torch.tensor([[0.8, 0.1, -0.2], [0.3, 0.5, 0.0]], dtype=torch.float64)
 WORDS = torch.tensor([0, 1])

@@ -4,9 +4,7 @@ import pytest
 import torch
 
 from kwskit.batch import length_mask
-from kwskit.losses.modality_adversarial import ModalityAdversarial
-from kwskit.losses.terms.gradient_reversal import reverse_gradient
-from kwskit.losses.terms.modality_classifier import ModalityClassifier
+from kwskit.losses.modality_adversarial import ModalityAdversarial, ModalityClassifier, reverse_gradient
 
 
 def test_reversal_of_a_square():

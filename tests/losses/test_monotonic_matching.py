@@ -4,8 +4,7 @@ import pytest
 import torch
 
 from kwskit.batch import Embeddings, length_mask
-from kwskit.losses.monotonic_matching import MonotonicMatching
-from kwskit.losses.terms.alignment_target import block_target, gauss_target, guide_weights
+from kwskit.losses.monotonic_matching import MonotonicMatching, block_target, gauss_target, guide_weights
 
 
 def ones(*shape):

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from kwskit.losses.terms.pairwise_distance import distances, relative_to_mean, squared_distances
+from kwskit.losses.terms.relational_loss import distances, relative_to_mean, squared_distances
 
 
 def test_equals_cdist():

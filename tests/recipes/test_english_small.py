@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kwskit.data.manifest import read_manifest
-from kwskit.synthesis.word_split import is_dev
+from kwskit.synthesis.running_speech import is_dev
 
 ROOT = Path(__file__).parents[2]
 HELD_OUT = {"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"}

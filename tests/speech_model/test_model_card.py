@@ -6,8 +6,7 @@ import json
 import pytest
 
 from kwskit.errors import CardError
-from kwskit.speech_model.figure import Figure
-from kwskit.speech_model.model_card import ModelCard
+from kwskit.speech_model.model_card import Figure, ModelCard
 
 GOOD = {
     "name": "nova",

@@ -5,9 +5,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from kwskit.synthesis.sentence import Sentence
+from kwskit.synthesis.running_speech import is_dev, split_of
+from kwskit.synthesis.sentences import Sentence
 from kwskit.synthesis.vocabulary import words_by_frequency
-from kwskit.synthesis.word_split import is_dev, split_of
 from kwskit.text.g2p import G2P
 
 pytest.importorskip("symspellpy")

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from kwskit.batch import Batch, Embeddings, length_mask
-from kwskit.losses.terms.gradient_reversal import reverse_gradient
+from kwskit.losses.modality_adversarial import reverse_gradient
 
 
 class Frames(SpeechBrains):

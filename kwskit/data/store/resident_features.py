@@ -9,8 +9,7 @@ from torch import Tensor
 
 from kwskit.batch import length_mask
 from kwskit.data.loader import evaluation_batches
-from kwskit.data.store.device_memory import check_fits
-from kwskit.data.store.flat_rows import flat_rows
+from kwskit.data.store.device_memory import check_fits, flat_rows
 from kwskit.data.store.packed_store import PackedStore
 from kwskit.to_device import to_device
 

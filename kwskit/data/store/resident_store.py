@@ -7,8 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kwskit.data.store.device_memory import check_fits
-from kwskit.data.store.flat_rows import flat_rows
+from kwskit.data.store.device_memory import check_fits, flat_rows
 from kwskit.data.store.packed_store import PackedStore
 from kwskit.data.store.shard_writer import SAMPLE_BYTES
 

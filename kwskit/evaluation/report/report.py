@@ -9,16 +9,35 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from kwskit import __version__
 from kwskit.atomic_write import atomic_write
-from kwskit.evaluation.report.augmentation import augmentation_clips
+from kwskit.evaluation.report.clips import Clips
 from kwskit.evaluation.report.closed_set import closed_set_tables, confusion_pictures
 from kwskit.evaluation.report.headline import headline
 from kwskit.evaluation.report.mistakes import mistakes
 from kwskit.evaluation.report.pictures import affinities, det_curves, histograms, learning_curves
+from kwskit.evaluation.report.plots import feature_plot
 from kwskit.evaluation.report.result_tables import data_table, results_tables, shared_with_training
 from kwskit.evaluation.report.run_folder import RunFolder
 from kwskit.evaluation.report.searches import search_pictures, search_tables
 from kwskit.evaluation.report.tables import escape_markdown
 from kwskit.evaluation.report.word_map import word_map
+
+BUDGET = 700_000  # bytes of audio
+
+
+def augmentation_clips(run: RunFolder) -> list[dict[str, Any]]:
+    """One entry an utterance and take: ``title``, ``note``, ``svg`` and, while there is room, ``audio``."""
+    arrays = run.augmentation or {}
+    clips = Clips(None, BUDGET)
+    found = []
+    for k, word in enumerate(arrays.get("words", [])):
+        takes = sum(name.startswith(f"feats_{k}_") for name in arrays)
+        for take in range(takes):
+            note = f"augmented, take {take}" if take else "as recorded"
+            svg = feature_plot(f"heard{k}-{take}", f"Features of {word}, {note}", arrays[f"feats_{k}_{take}"])
+            audio = clips.encoded(arrays[f"wav_{k}_{take}"])
+            found.append({"title": str(word), "note": note, "svg": svg, "audio": audio})
+    return found
+
 
 CONTENTS = {
     "results": "Results",

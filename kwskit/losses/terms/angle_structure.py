@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from kwskit.losses.terms.chunked_sum import CHUNK_VALUES_ELSEWHERE
-from kwskit.losses.terms.pairwise_distance import squared_distances
+from kwskit.losses.terms.relational_loss import squared_distances
 
 # On a CPU a core's cache is full earlier than chunked_sum's, since some ten arrays are in use at once.
 CPU_CHUNK_VALUES = 2**18

@@ -1,8 +1,7 @@
 # ruff: noqa: RUF001 - phonetic letters look like others
 import pytest
 
-from kwskit.synthesis.voices.arpabet_ipa import arpabet_ipa
-from kwskit.synthesis.voices.kokoro import VOCABULARY
+from kwskit.synthesis.voices.kokoro import VOCABULARY, arpabet_ipa
 from kwskit.text.pronouncing_dictionary import cmudict
 
 
