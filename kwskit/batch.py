@@ -1,12 +1,11 @@
-"""The records that travel: a :class:`Batch` goes in, :class:`Embeddings` come out; :class:`Encoded` is kept.
+"""The records that travel: a :class:`Batch` goes in; :class:`Encoded` is what is kept of speech or text.
 
 Lengths are absolute counts, masks are bool with True = valid.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -65,121 +64,6 @@ class Batch:
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         changed: dict[str, Any] = {name: change(x) for name, x in values.items() if isinstance(x, Tensor)}
         return replace(self, **changed)
-
-
-# The score of a pair that no alignment fits: below any other, and finite in half precision.
-INFEASIBLE = -1e4
-
-
-class Match(NamedTuple):
-    """How well the text and the speech of each pair go together.
-
-    Attributes
-    ----------
-    score : (N,) higher for a better match; a logit where the loss is a cross entropy; ``INFEASIBLE`` where no
-        alignment fits
-    token_logits : (N, T_t) or None; logit that the token is spoken where the text has it
-    """
-
-    score: Tensor
-    token_logits: Tensor | None = None
-
-    @property
-    def feasible(self) -> Tensor:
-        """(N,) bool: the pairs that an alignment fits."""
-        return self.score > INFEASIBLE
-
-
-@dataclass
-class Embeddings:
-    """What a loss sees. Alignment and pooling run only when a loss asks for their result.
-
-    Attributes
-    ----------
-    audio_frames : (N, T_a, d); audio_mask : (N, T_a) bool
-    text_tokens : (N, T_t, d); text_mask : (N, T_t) bool
-    token_ids : (N, T_t) int64; word : (N,) int64, the word that is spoken
-    pool_audio, pool_text : ``(frames, mask) -> (N, d)``
-    align : ``(text_tokens, text_mask, audio_frames, audio_mask, token_ids) -> (aligned (N, T_t, d),
-        affinity (N, T_t, T_a))``
-    matched : (N,) bool; whether the text is what is spoken. None where it always is
-    spoken_ids, spoken_mask : (N, T_s) tokens of what is spoken. None where they are the text's
-    classify_frames : ``audio_frames -> (N, T_a, V) log-probabilities``, or None
-    compare : ``Embeddings -> Match``, or None
-    matched_rows : (R,) int64, the rows that are matched; None where all are, or where the device has to be asked
-    token_rows : (M,) int64, places in the flattened (N * T_t) of the valid tokens of matched rows, or None where the
-        device has to be asked
-    """
-
-    audio_frames: Tensor
-    audio_mask: Tensor
-    text_tokens: Tensor
-    text_mask: Tensor
-    token_ids: Tensor
-    word: Tensor
-    pool_audio: Callable[[Tensor, Tensor], Tensor]
-    pool_text: Callable[[Tensor, Tensor], Tensor]
-    align: Callable[[Tensor, Tensor, Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
-    matched: Tensor | None = None
-    spoken_ids: Tensor | None = None
-    spoken_mask: Tensor | None = None
-    classify_frames: Callable[[Tensor], Tensor] | None = None
-    compare: Callable[["Embeddings"], Match] | None = None
-    matched_rows: Tensor | None = None
-    token_rows: Tensor | None = None
-
-    @cached_property
-    def audio(self) -> Tensor:
-        """(N, d) utterance embeddings of the audio."""
-        return self.pool_audio(self.audio_frames, self.audio_mask)
-
-    @cached_property
-    def text(self) -> Tensor:
-        """(N, d) utterance embeddings of the text."""
-        return self.pool_text(self.text_tokens, self.text_mask)
-
-    @cached_property
-    def _aligned(self) -> tuple[Tensor, Tensor]:
-        return self.align(self.text_tokens, self.text_mask, self.audio_frames, self.audio_mask, self.token_ids)
-
-    @property
-    def aligned_audio(self) -> Tensor:
-        """(N, T_t, d) audio re-sampled to the token axis."""
-        return self._aligned[0]
-
-    @property
-    def affinity(self) -> Tensor:
-        """(N, T_t, T_a) alignment weights; rows sum to 1 over valid frames."""
-        return self._aligned[1]
-
-    @cached_property
-    def frame_log_probs(self) -> Tensor:
-        """(N, T_a, V) log-probabilities of tokens at every frame.
-
-        Raises
-        ------
-        ValueError
-            When the system's aligner has no such output.
-        """
-        if self.classify_frames is None:
-            raise ValueError(
-                "a part asks for the tokens' probabilities at every frame, which the aligner does not have: "
-                "use aligner: !aligner:ctc"
-            )
-        return self.classify_frames(self.audio_frames)
-
-    @cached_property
-    def match(self) -> Match:
-        """Scores of the pairs.
-
-        Raises
-        ------
-        ValueError
-            When the system compares embeddings rather than pairs.
-        """
-        if self.compare is None:
-            raise ValueError("a loss asks for the scores of pairs, which only system: !system:pair_matcher has")
-        return self.compare(self)
 
 
 @dataclass

@@ -10,9 +10,29 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from kwskit import collectives
-from kwskit.batch import Embeddings, Match
+from kwskit.embeddings import Embeddings, Match
 
 SEEDS = 2**62
+# What is gathered when a loss asks for it, with the axes after the first, which every process pads alike.
+COMPUTED: dict[str, tuple[str, ...]] = {
+    "audio_frames": ("frames",),
+    "text_tokens": ("tokens",),
+    "audio": (),
+    "text": (),
+    "aligned_audio": ("tokens",),
+    "affinity": ("tokens", "frames"),
+    "frame_log_probs": ("frames",),
+}
+# Whole numbers and masks, which cost little and are gathered together, with their second axis.
+KNOWN: dict[str, str | None] = {
+    "word": None,
+    "matched": None,
+    "token_ids": "tokens",
+    "text_mask": "tokens",
+    "audio_mask": "frames",
+    "spoken_ids": "spoken",
+    "spoken_mask": "spoken",
+}
 
 
 def whole_batch(own: Embeddings) -> Embeddings:
@@ -25,7 +45,7 @@ def whole_batch(own: Embeddings) -> Embeddings:
 
 
 class GatheredEmbeddings:
-    """:class:`~kwskit.batch.Embeddings` of all processes, one after another, each padded to the longest.
+    """:class:`~kwskit.embeddings.Embeddings` of all processes, one after another, each padded to the longest.
 
     What a loss asks for is first computed by each process for its own utterances (alignment, pooling, matching),
     drawing from its own randomness, and then gathered; what no loss asks for is neither. All processes
@@ -53,71 +73,26 @@ class GatheredEmbeddings:
         if len(set(counts)) > 1:
             raise RuntimeError(f"the processes have {counts} utterances or pairs: they must share a batch evenly")
         self._num_matched, self._num_tokens = (int(x.sum()) if x.min() >= 0 else None for x in everyone.T[1:3])
-        self._frames, self._tokens, self._spoken = everyone[:, 4:].amax(0).tolist()
+        self._sizes = dict(zip(("frames", "tokens", "spoken"), everyone[:, 4:].amax(0).tolist(), strict=True))
         self._draws = _TwoRandomnesses(device, int(everyone[:, 3].amax()))
 
-    @cached_property
-    def audio_frames(self) -> Tensor:
-        return self._gathered(lambda own: own.audio_frames, self._frames)
-
-    @cached_property
-    def text_tokens(self) -> Tensor:
-        return self._gathered(lambda own: own.text_tokens, self._tokens)
-
-    @cached_property
-    def audio(self) -> Tensor:
-        return self._gathered(lambda own: own.audio)
-
-    @cached_property
-    def text(self) -> Tensor:
-        return self._gathered(lambda own: own.text)
-
-    @cached_property
-    def aligned_audio(self) -> Tensor:
-        return self._gathered(lambda own: own.aligned_audio, self._tokens)
-
-    @cached_property
-    def affinity(self) -> Tensor:
-        return self._gathered(lambda own: own.affinity, self._tokens, self._frames)
-
-    @cached_property
-    def frame_log_probs(self) -> Tensor:
-        return self._gathered(lambda own: own.frame_log_probs, self._frames)
+    def __getattr__(self, name: str) -> Any:
+        value: Tensor | None
+        if name in COMPUTED:
+            value = self._gathered(lambda own: getattr(own, name), *(self._sizes[axis] for axis in COMPUTED[name]))
+        elif name in KNOWN:
+            value = self._known.get(name)
+        else:
+            raise AttributeError(f"a loss asks for '{name}' of the embeddings, which several processes do not gather")
+        self.__dict__[name] = value
+        return value
 
     @cached_property
     def match(self) -> Match:
         score = self._gathered(lambda own: own.match.score)
         if self._own.match.token_logits is None:
             return Match(score)
-        return Match(score, self._gathered(lambda own: cast(Tensor, own.match.token_logits), self._tokens))
-
-    @property
-    def word(self) -> Tensor:
-        return self._known["word"].squeeze(1)
-
-    @property
-    def token_ids(self) -> Tensor:
-        return self._known["token_ids"]
-
-    @property
-    def audio_mask(self) -> Tensor:
-        return self._known["audio_mask"]
-
-    @property
-    def text_mask(self) -> Tensor:
-        return self._known["text_mask"]
-
-    @property
-    def matched(self) -> Tensor | None:
-        return self._known["matched"].squeeze(1) if "matched" in self._known else None
-
-    @property
-    def spoken_ids(self) -> Tensor | None:
-        return self._known.get("spoken_ids")
-
-    @property
-    def spoken_mask(self) -> Tensor | None:
-        return self._known.get("spoken_mask")
+        return Match(score, self._gathered(lambda own: cast(Tensor, own.match.token_logits), self._sizes["tokens"]))
 
     @cached_property
     def matched_rows(self) -> Tensor | None:
@@ -132,23 +107,21 @@ class GatheredEmbeddings:
         mask = self.text_mask if self.matched is None else self.text_mask & self.matched[:, None]
         return _places(mask.flatten(), self._num_tokens)
 
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(f"a loss asks for '{name}' of the embeddings, which several processes do not gather")
-
     @cached_property
     def _known(self) -> dict[str, Tensor]:
-        """Whole numbers and masks (W * N, ...) of all processes, sent together."""
-        widths = {"word": 1, "matched": 1, "token_ids": self._tokens, "text_mask": self._tokens}
-        widths |= {"audio_mask": self._frames, "spoken_ids": self._spoken, "spoken_mask": self._spoken}
+        """Whole numbers and masks (W * N, ...) of all processes, sent together; those that this batch has."""
         parts = {}
-        for name, width in widths.items():
+        for name, axis in KNOWN.items():
             value = getattr(self._own, name)
             if value is not None:
-                value = value.long()
-                parts[name] = _padded(value[:, None] if value.dim() == 1 else value, width)
+                parts[name] = (
+                    _padded(value.long()[:, None], 1) if axis is None else _padded(value.long(), self._sizes[axis])
+                )
         together = collectives.whole(torch.cat(list(parts.values()), 1))
-        known = together.split([part.shape[1] for part in parts.values()], 1)
-        return {name: x.to(getattr(self._own, name).dtype) for name, x in zip(parts, known, strict=True)}
+        known = dict(zip(parts, together.split([part.shape[1] for part in parts.values()], 1), strict=True))
+        return {
+            name: (x if KNOWN[name] else x.squeeze(1)).to(getattr(self._own, name).dtype) for name, x in known.items()
+        }
 
     def _gathered(self, read: Callable[[Embeddings], Tensor], *widths: int) -> Tensor:
         """What ``read`` finds in the embeddings (N, T, ...), its axes after the first padded to ``widths``."""

@@ -2,23 +2,18 @@
 
 import queue
 import threading
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterator
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from kwskit.batch import Batch
 from kwskit.data.sampler import PKSampler
+from kwskit.data.speech_source import SpeechSource
 from kwskit.data.store.packed_store import PackedStore
 from kwskit.data.stream_features.store import StreamFeatures
 from kwskit.data.token_table import TokenTable
 from kwskit.text.tokenizer import Tokenizer
-
-if TYPE_CHECKING:
-    from kwskit.data.store.resident_features import ResidentFeatures
-    from kwskit.data.store.resident_store import ResidentStore
 
 
 class WordBatches:
@@ -57,7 +52,7 @@ class WordBatches:
         prefetch: int = 0,
         rank: int = 0,
         world_size: int = 1,
-        resident: "ResidentStore | ResidentFeatures | None" = None,
+        resident: SpeechSource | None = None,
     ):
         if sampler.keywords % world_size or sampler.keywords < 2 * world_size:
             raise ValueError(
@@ -65,7 +60,8 @@ class WordBatches:
                 f"more to each: take {_shareable(sampler.keywords, world_size)} keywords, or fewer processes"
             )
         self.store, self.sampler, self.seed = store, sampler, seed
-        self.rank, self.world_size, self.resident = rank, world_size, resident
+        self.rank, self.world_size = rank, world_size
+        self._source: SpeechSource = store if resident is None else resident
         self.max_samples, self.prefetch = max_samples, prefetch
         self.tokens = TokenTable(store.words, tokenizer, sampler.word_ids.tolist())
 
@@ -90,59 +86,17 @@ class WordBatches:
             rows, tokens, token_lens = rows[own], tokens[own], token_lens[own]
             words = self.store.word_ids[rows]
             yield Batch(
-                **self._speech(rows),
+                **self._source.speech(rows, self.max_samples),
                 tokens=tokens,
                 token_lens=token_lens,
                 word=torch.from_numpy(words.astype(np.int64)),
                 utt_id=self.store.utt_ids.take(rows).to_pylist(),
             )
 
-    def _speech(self, rows: np.ndarray) -> dict[str, Any]:
-        """The batch's fields that are speech; samples stay int16, which travel in half the time."""
-        if self.resident is not None:
-            return self.resident.speech(rows, self.max_samples)
-        if isinstance(self.store, StreamFeatures):
-            return self.store.speech(rows, self.max_samples)
-        pcm, wav_lens = self.store.gather(rows, self.max_samples)
-        return {"wav": pcm, "wav_lens": wav_lens}
-
 
 def _shareable(keywords: int, processes: int) -> int:
     """The number nearest to ``keywords`` that gives each process as many, two or more."""
     return max(2, round(keywords / processes)) * processes
-
-
-class SpeechBatch(NamedTuple):
-    """Speech to embed: ``rows`` (N,) of the store, ``wav`` (N, samples) float32, ``wav_lens`` (N,) int64."""
-
-    rows: np.ndarray
-    wav: Tensor
-    wav_lens: Tensor
-
-
-def evaluation_batches(
-    store: PackedStore, rows: Sequence[int] | np.ndarray | None = None, batch_size: int = 64
-) -> Iterator[SpeechBatch]:
-    """All segments (or ``rows``) once, the longest first, so that a batch pads little and memory ends early or never.
-
-    Raises
-    ------
-    ValueError
-        When ``batch_size`` is below 1.
-    """
-    if batch_size < 1:
-        raise ValueError(f"batch_size={batch_size}: expected at least 1")
-    chosen = np.arange(len(store)) if rows is None else np.asarray(rows, dtype=np.int64)
-    chosen = chosen[np.argsort(-store.num_samples[chosen], kind="stable")]
-    for begin in range(0, len(chosen), batch_size):
-        own = chosen[begin : begin + batch_size]
-        pcm, lens = store.gather(own)
-        yield SpeechBatch(own, as_wav(pcm), lens)
-
-
-def as_wav(pcm: Tensor) -> Tensor:
-    """int16 samples as float32 in [-1, 1)."""
-    return pcm.to(torch.float32).mul_(1.0 / 32768.0)
 
 
 def _ahead(made: Iterator[Batch], count: int) -> Iterator[Batch]:

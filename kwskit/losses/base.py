@@ -7,7 +7,8 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from kwskit.batch import Embeddings, Match, valid_places
+from kwskit.batch import valid_places
+from kwskit.embeddings import Embeddings, Match
 from kwskit.numerics import at_least_float32
 
 
@@ -19,7 +20,7 @@ class Float32View:
 
     Parameters
     ----------
-    embeddings : :class:`~kwskit.batch.Embeddings`; whatever it computes is cached there, for every loss
+    embeddings : :class:`~kwskit.embeddings.Embeddings`; whatever it computes is cached there, for every loss
     """
 
     def __init__(self, embeddings: Embeddings):

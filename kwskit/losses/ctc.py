@@ -4,7 +4,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from kwskit.aligners.dynamic_programming.ctc_viterbi import ctc_feasible
-from kwskit.batch import Embeddings
+from kwskit.embeddings import Embeddings
 from kwskit.losses.base import Loss, matched_rows
 from kwskit.registry import register
 

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from kwskit.batch import Embeddings
+from kwskit.embeddings import Embeddings
 from kwskit.losses.base import LEVELS, Loss, matched_mask, pairs, token_places, valid_rows
 from kwskit.losses.terms.else_msp import softplus
 from kwskit.numerics import unit

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from kwskit.batch import Embeddings
+from kwskit.embeddings import Embeddings
 from kwskit.losses.base import Loss
 from kwskit.registry import register
 

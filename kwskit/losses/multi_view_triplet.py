@@ -7,7 +7,7 @@ from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cdist
 from torch import Tensor
 
-from kwskit.batch import Embeddings
+from kwskit.embeddings import Embeddings
 from kwskit.losses.base import Loss, matched_rows, pairs
 from kwskit.losses.terms.class_slots import class_slots, slot_means
 from kwskit.numerics import unit

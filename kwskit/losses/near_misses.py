@@ -7,7 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from kwskit.batch import Embeddings, length_mask
+from kwskit.batch import length_mask
+from kwskit.embeddings import Embeddings
 from kwskit.losses.base import Loss
 from kwskit.losses.terms.class_slots import class_slots, slot_means
 from kwskit.losses.terms.info_nce import info_nce

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from kwskit.batch import Embeddings
+from kwskit.embeddings import Embeddings
 from kwskit.losses.base import Loss
 from kwskit.registry import register
 

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from kwskit.batch import Embeddings, Match
+from kwskit.embeddings import Embeddings, Match
 from kwskit.registry import register
 
 

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from kwskit.aligners.dynamic_programming.ctc_viterbi import ctc_feasible, ctc_viterbi, path_score
-from kwskit.batch import INFEASIBLE, Embeddings, Match
+from kwskit.embeddings import INFEASIBLE, Embeddings, Match
 from kwskit.numerics import at_least_float32, unit
 from kwskit.registry import register
 
@@ -18,7 +18,7 @@ class CtcScore(nn.Module):
     """CTCAT: z = z_CTC + lam mean over tokens of cos(aligned audio, text) (Jin et al. 2024).
 
     z_CTC is the log-probability of the text given the frames, divided by a length. Needs ``aligner: !aligner:ctc``.
-    Where the tokens do not fit in the frames the score is :data:`~kwskit.batch.INFEASIBLE`.
+    Where the tokens do not fit in the frames the score is :data:`~kwskit.embeddings.INFEASIBLE`.
     How z_CTC is normalised is a reconstruction.
 
     Parameters

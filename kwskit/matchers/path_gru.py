@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from kwskit.aligners.dynamic_programming.frame_owners import feasible
-from kwskit.batch import INFEASIBLE, Embeddings, Match
+from kwskit.embeddings import INFEASIBLE, Embeddings, Match
 from kwskit.matchers.attention_gru import last_state
 from kwskit.numerics import at_least_float32, unit
 from kwskit.registry import register
@@ -17,7 +17,7 @@ class PathGru(nn.Module):
     Cosines of text vectors and frames are set to 0 off the path that the aligner found, multiplied with the frames
     (N, T_t, d), and read by a GRU, whose last state a linear layer turns into a logit. Needs ``aligner:
     !aligner:dsp`` (any whose affinity is 0 off its path will do) and text vectors of the frames' size. A
-    pair with fewer frames than tokens scores :data:`~kwskit.batch.INFEASIBLE`.
+    pair with fewer frames than tokens scores :data:`~kwskit.embeddings.INFEASIBLE`.
 
     Parameters
     ----------

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from kwskit.aligners.dynamic_programming.frame_owners import feasible
-from kwskit.batch import INFEASIBLE, Embeddings, Match
+from kwskit.embeddings import INFEASIBLE, Embeddings, Match
 from kwskit.numerics import at_least_float32, unit
 from kwskit.registry import register
 
@@ -14,7 +14,7 @@ class SegmentDistance(nn.Module):
     """EMKWS: minus the mean distance of each token and the mean of its frames (Nishu et al. 2023).
 
     Needs ``aligner: !aligner:dsp``. A pair with fewer frames than tokens scores
-    :data:`~kwskit.batch.INFEASIBLE`. The mean over tokens is a reconstruction.
+    :data:`~kwskit.embeddings.INFEASIBLE`. The mean over tokens is a reconstruction.
 
     Parameters
     ----------

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from kwskit.batch import Embeddings, Match
+from kwskit.embeddings import Embeddings, Match
 from kwskit.matchers.attention_gru import last_state
 from kwskit.registry import register
 

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from kwskit.batch import Encoded
-from kwskit.data.loader import as_wav
+from kwskit.data.evaluation_batches import as_wav
 from kwskit.data.store.packed_store import PackedStore
 from kwskit.spotting.window_cutter import SAMPLE_RATE, WindowCutter
 from kwskit.systems.enrolment import Enrolment

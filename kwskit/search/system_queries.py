@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from kwskit.batch import Encoded
-from kwskit.data.loader import as_wav, evaluation_batches
+from kwskit.data.evaluation_batches import as_wav, evaluation_batches
 from kwskit.data.store.packed_store import PackedStore
 from kwskit.spotting.cohort import cohort_words, normalised, one_a_word
 from kwskit.spotting.listener import EncodedWindows

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from kwskit.data.loader import as_wav
+from kwskit.data.evaluation_batches import as_wav
 from kwskit.errors import ModelError
 from kwskit.stream_shape import StreamShape
 from kwskit.systems.dual_encoder import DualEncoder

@@ -7,7 +7,7 @@ import torch
 
 from kwskit.atomic_write import atomic_write
 from kwskit.batch import Batch
-from kwskit.data.loader import as_wav
+from kwskit.data.evaluation_batches import as_wav
 from kwskit.data.store.packed_store import PackedStore
 from kwskit.systems.dual_encoder import DualEncoder
 from kwskit.systems.enrolment import pad_tokens

@@ -6,7 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from kwskit.batch import Batch, Embeddings, Encoded, length_mask, valid_places
+from kwskit.batch import Batch, Encoded, length_mask, valid_places
+from kwskit.embeddings import BatchEmbeddings, Embeddings
 from kwskit.registry import register
 from kwskit.stream_shape import StreamShape
 from kwskit.systems.two_encoders import TwoEncoders
@@ -44,7 +45,7 @@ class DualEncoder(TwoEncoders):
         known = batch.on_host
         frames, frame_lens = self.hear_batch(batch, generator)
         token_mask = length_mask(known.token_lens, known.tokens.shape[1])
-        return Embeddings(
+        return BatchEmbeddings(
             audio_frames=frames,
             audio_mask=length_mask(frame_lens, frames.shape[1]),
             text_tokens=self.text_encoder(batch.tokens, batch.token_lens),

@@ -5,7 +5,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from kwskit.batch import Batch, Embeddings, Encoded, length_mask, valid_places
+from kwskit.batch import Batch, Encoded, length_mask, valid_places
+from kwskit.embeddings import BatchEmbeddings, Embeddings
 from kwskit.registry import register
 from kwskit.systems.confusable import confusable_tokens
 from kwskit.systems.two_encoders import TwoEncoders
@@ -90,7 +91,7 @@ class PairMatcher(TwoEncoders):
 
     def _pairs(self, audio: Encoded, text: Encoded, **known: Any) -> Embeddings:
         assert text.ids is not None
-        return Embeddings(
+        return BatchEmbeddings(
             audio_frames=audio.frames,
             audio_mask=audio.mask,
             text_tokens=text.frames,

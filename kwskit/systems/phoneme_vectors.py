@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from kwskit.data.loader import evaluation_batches
+from kwskit.data.evaluation_batches import evaluation_batches
 from kwskit.data.store.packed_store import PackedStore
 from kwskit.encoders.phoneme_vectors import PhonemeVectors
 from kwskit.systems.two_encoders import TwoEncoders

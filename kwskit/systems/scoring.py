@@ -10,7 +10,7 @@ from torch import Tensor
 
 from kwskit import collectives
 from kwskit.batch import Encoded
-from kwskit.data.loader import SpeechBatch, evaluation_batches
+from kwskit.data.evaluation_batches import SpeechBatch, evaluation_batches
 from kwskit.data.store.packed_store import PackedStore
 from kwskit.systems.enrolment import Enrolment
 from kwskit.systems.system import System

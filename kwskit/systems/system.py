@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from kwskit.batch import Batch, Embeddings, Encoded
+from kwskit.batch import Batch, Encoded
+from kwskit.embeddings import Embeddings
 
 PAIRS_AT_ONCE = 2**22  # floats of the larger side that one comparison may hold
 

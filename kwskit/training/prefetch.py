@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from kwskit.batch import Batch
-from kwskit.data.loader import as_wav
+from kwskit.data.evaluation_batches import as_wav
 
 
 def prefetch(batches: Iterable[Batch], device: torch.device | str) -> Iterator[Batch]:

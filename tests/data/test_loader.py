@@ -5,7 +5,8 @@ import pyarrow as pa
 import pytest
 import torch
 
-from kwskit.data.loader import WordBatches, evaluation_batches
+from kwskit.data.evaluation_batches import evaluation_batches
+from kwskit.data.loader import WordBatches
 from kwskit.data.sampler import PKSampler
 from kwskit.data.store.packed_store import PackedStore
 from kwskit.data.store.writer import StoreWriter

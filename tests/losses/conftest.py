@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from kwskit.batch import Embeddings, length_mask
+from kwskit.batch import length_mask
+from kwskit.embeddings import BatchEmbeddings
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +39,7 @@ def embed():
 
         frames, tokens = pad(audio, 17.0), pad(text, -13.0)
         affinity = torch.eye(longest).expand(len(lengths), -1, -1)
-        return Embeddings(
+        return BatchEmbeddings(
             audio_frames=frames,
             audio_mask=mask,
             text_tokens=tokens,

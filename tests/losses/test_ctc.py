@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from kwskit.aligners.ctc import CtcAligner
-from kwskit.batch import Embeddings, length_mask
+from kwskit.batch import length_mask
+from kwskit.embeddings import BatchEmbeddings
 from kwskit.losses.ctc import Ctc
 
 SPOKEN = torch.tensor([[0, 1, 2], [2, 2, 0], [1, 0, 0], [2, 2, 2]])
@@ -14,7 +15,7 @@ SPOKEN_LENS, FRAME_LENS = [3, 2, 1, 3], [6, 4, 5, 4]  # the last has no room for
 def heard(log_probs, frame_lens=FRAME_LENS, ids=SPOKEN, lens=SPOKEN_LENS, **known):
     """Embeddings of ``log_probs`` (N, T_a, V) and the tokens that are spoken."""
     count, frames, _ = log_probs.shape
-    return Embeddings(
+    return BatchEmbeddings(
         audio_frames=log_probs,
         audio_mask=length_mask(torch.tensor(frame_lens), frames),
         text_tokens=log_probs.new_zeros(count, ids.shape[1], 2),

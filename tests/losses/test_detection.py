@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from kwskit.batch import INFEASIBLE, Match
+from kwskit.embeddings import INFEASIBLE, Match
 from kwskit.losses.detection import Detection
 from kwskit.losses.phoneme_detection import PhonemeDetection, spoken_in_place
 

@@ -5,7 +5,8 @@ import torch
 from torch import nn
 
 from kwskit import registry
-from kwskit.batch import Embeddings, Match, length_mask
+from kwskit.batch import length_mask
+from kwskit.embeddings import BatchEmbeddings, Match
 
 AT_BOTH_LEVELS = [
     ("asyp", {}),
@@ -169,7 +170,7 @@ def half_precision_embeddings():
         return affinity @ audio.to(affinity.dtype), affinity
 
     def build():
-        return Embeddings(
+        return BatchEmbeddings(
             audio_frames=frames,
             audio_mask=length_mask(torch.full((8,), 10), 10),
             text_tokens=tokens,
@@ -244,7 +245,7 @@ def judge():
             logits = (emb.aligned_audio * emb.text_tokens).sum(2)
             return Match(-(emb.audio - emb.text).square().sum(1), logits)
 
-        return Embeddings(
+        return BatchEmbeddings(
             audio_frames=frames,
             audio_mask=audio_mask,
             text_tokens=tokens,

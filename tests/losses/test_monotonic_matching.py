@@ -3,7 +3,8 @@ import math
 import pytest
 import torch
 
-from kwskit.batch import Embeddings, length_mask
+from kwskit.batch import length_mask
+from kwskit.embeddings import BatchEmbeddings
 from kwskit.losses.monotonic_matching import MonotonicMatching, block_target, gauss_target, guide_weights
 
 
@@ -14,7 +15,7 @@ def ones(*shape):
 def aligned(affinity, token_lens, frame_lens, matched=None):
     """Embeddings that know an affinity (N, T_t, T_a) and nothing else."""
     count, tokens, frames = affinity.shape
-    return Embeddings(
+    return BatchEmbeddings(
         audio_frames=torch.zeros(count, frames, 2),
         audio_mask=length_mask(torch.tensor(frame_lens), frames),
         text_tokens=torch.zeros(count, tokens, 2),

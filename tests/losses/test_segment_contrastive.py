@@ -2,7 +2,8 @@ import pytest
 import torch
 
 from kwskit.aligners.dsp import DynamicSequencePartition
-from kwskit.batch import INFEASIBLE, Embeddings, Match, length_mask
+from kwskit.batch import length_mask
+from kwskit.embeddings import INFEASIBLE, BatchEmbeddings, Match
 from kwskit.losses.segment_contrastive import SegmentContrastive
 from kwskit.matchers.segment_distance import SegmentDistance
 
@@ -12,7 +13,7 @@ TOKENS = torch.tensor([[0, 1], [1, 0], [0, -1]], dtype=torch.float64)
 
 def pair(tokens, token_lens, frames, frame_lens, matched=None):
     """Embeddings of a system with EMKWS's aligner and matcher."""
-    return Embeddings(
+    return BatchEmbeddings(
         audio_frames=frames,
         audio_mask=length_mask(torch.tensor(frame_lens), frames.shape[1]),
         text_tokens=tokens,

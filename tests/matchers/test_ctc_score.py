@@ -3,7 +3,8 @@ import math
 import pytest
 import torch
 
-from kwskit.batch import INFEASIBLE, Embeddings, length_mask
+from kwskit.batch import length_mask
+from kwskit.embeddings import INFEASIBLE, BatchEmbeddings
 from kwskit.registry import build
 
 # Columns are token 0, token 1, blank.
@@ -15,7 +16,7 @@ def pairs(dtype=torch.float64):
     """The stated frames with text 0 1, once more with text 1 0, and cut to one frame."""
     torch.manual_seed(0)
     time = torch.arange(6, dtype=dtype)
-    return Embeddings(
+    return BatchEmbeddings(
         audio_frames=torch.stack((time, -time), 1).expand(3, 6, 2),
         audio_mask=length_mask(torch.tensor([6, 6, 1]), 6),
         text_tokens=torch.tensor([[[1.0, 0.0], [-2.0, 2.0]]], dtype=dtype).expand(3, 2, 2),

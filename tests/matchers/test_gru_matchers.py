@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from kwskit.batch import Embeddings, length_mask
+from kwskit.batch import length_mask
+from kwskit.embeddings import BatchEmbeddings
 from kwskit.matchers.attention_gru import AttentionGru
 from kwskit.matchers.self_attention_gru import SelfAttentionGru
 
@@ -17,7 +18,7 @@ def pairs():
     torch.manual_seed(0)
     audio, text = torch.randn(3, 8, DIM), torch.randn(3, 6, DIM)
     aligned = torch.randn(3, 6, DIM)
-    return Embeddings(
+    return BatchEmbeddings(
         audio_frames=audio,
         audio_mask=length_mask(torch.tensor(FRAMES), 8),
         text_tokens=text,

@@ -2,7 +2,8 @@ import pytest
 import torch
 
 from kwskit.aligners.dsp import DynamicSequencePartition
-from kwskit.batch import INFEASIBLE, Embeddings, length_mask
+from kwskit.batch import length_mask
+from kwskit.embeddings import INFEASIBLE, BatchEmbeddings
 from kwskit.registry import build
 
 TOKEN_LENS, FRAME_LENS = torch.tensor([4, 2, 3]), torch.tensor([7, 4, 2])
@@ -12,7 +13,7 @@ def pairs(padding=0.0, dtype=torch.float32):
     generator = torch.Generator().manual_seed(0)
     tokens, frames = (torch.randn(3, size, 5, generator=generator, dtype=dtype) for size in (4, 7))
     text_mask, audio_mask = length_mask(TOKEN_LENS, 4), length_mask(FRAME_LENS, 7)
-    return Embeddings(
+    return BatchEmbeddings(
         audio_frames=frames.masked_fill(~audio_mask.unsqueeze(-1), padding),
         audio_mask=audio_mask,
         text_tokens=tokens.masked_fill(~text_mask.unsqueeze(-1), padding),

@@ -2,7 +2,8 @@ import pytest
 import torch
 
 from kwskit.aligners.dsp import DynamicSequencePartition
-from kwskit.batch import INFEASIBLE, Embeddings, Match, length_mask
+from kwskit.batch import length_mask
+from kwskit.embeddings import INFEASIBLE, BatchEmbeddings, Match
 from kwskit.registry import build
 
 FRAMES = torch.tensor([[0, 1], [0, 1], [1, 1], [1, 0], [1, 0.2], [0, -1]], dtype=torch.float64)
@@ -10,7 +11,7 @@ TOKENS = torch.tensor([[0, 1], [1, 0], [0, -1]], dtype=torch.float64)
 
 
 def pairs(tokens, token_lens, frames, frame_lens):
-    return Embeddings(
+    return BatchEmbeddings(
         audio_frames=frames,
         audio_mask=length_mask(torch.tensor(frame_lens), frames.shape[1]),
         text_tokens=tokens,

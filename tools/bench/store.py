@@ -21,7 +21,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import soundfile
 
-from kwskit.data.loader import WordBatches, as_wav
+from kwskit.data.evaluation_batches import as_wav
+from kwskit.data.loader import WordBatches
 from kwskit.data.sampler import PKSampler
 from kwskit.data.store.packed_store import PackedStore
 from kwskit.data.store.packing import SHARDS, pack_manifest

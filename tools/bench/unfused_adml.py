@@ -12,7 +12,8 @@ from ecapa import SpeechBrains
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from kwskit.batch import Batch, Embeddings, length_mask
+from kwskit.batch import Batch, length_mask
+from kwskit.embeddings import BatchEmbeddings, Embeddings
 from kwskit.losses.modality_adversarial import reverse_gradient
 
 
@@ -65,7 +66,7 @@ class UnfusedAdml(nn.Module):
         states, _ = pad_packed_sequence(self.lstm(packed)[0], batch_first=True, total_length=batch.tokens.shape[1])
         text_tokens = self.project(states)
         text_mask = length_mask(batch.token_lens, batch.tokens.shape[1])
-        emb = Embeddings(
+        emb = BatchEmbeddings(
             audio_frames=frames,
             audio_mask=length_mask(feat_lens, frames.shape[1]),
             text_tokens=text_tokens * text_mask[:, :, None],

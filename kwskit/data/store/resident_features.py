@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from kwskit.batch import length_mask
-from kwskit.data.loader import evaluation_batches
+from kwskit.data.evaluation_batches import evaluation_batches
 from kwskit.data.store.device_memory import check_fits, flat_rows
 from kwskit.data.store.packed_store import PackedStore
 from kwskit.to_device import to_device

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from kwskit.data.audio import AudioError, probe, read_segments
-from kwskit.data.loader import as_wav
+from kwskit.data.evaluation_batches import as_wav
 from kwskit.data.stream_features.settings import StreamFeatureSettings
 from kwskit.data.stream_features.stretches import AFTER, Stretch
 from kwskit.stream_shape import FLOOR_SECONDS, SAMPLE_RATE

@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from kwskit.batch import Embeddings
+from kwskit.embeddings import Embeddings
 from kwskit.losses.base import Loss, matched_rows
 
 
