@@ -4,7 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
-SAMPLE_RATE = 16_000
+from kwskit.constants import SAMPLE_RATE
+
 MOST = 160_000
 FLOOR_SECONDS = 2.0  # of a stream, of which the loudest feature sets the floor
 

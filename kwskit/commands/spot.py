@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kwskit.commands import MODEL
+from kwskit.constants import SAMPLE_RATE
 
 if TYPE_CHECKING:
     from kwskit.spotting.hit import Hit
@@ -28,7 +29,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threshold", type=float, help="of all keywords, in the place of their own")
     parser.add_argument("--background", type=Path, metavar="FILE", help="of kwskit calibrate (default: the model's)")
     parser.add_argument("--mic", action="store_true", help="listen to the microphone")
-    parser.add_argument("--rate", type=int, default=16_000, help="of -, in Hz (default 16000)")
+    parser.add_argument(
+        "--rate", type=int, default=SAMPLE_RATE, help="rate of the raw samples of -, in Hz (default: %(default)s)"
+    )
     parser.add_argument("--device", default="cpu", help="of torch, for a trained model")
 
 

@@ -19,8 +19,9 @@ import torch
 from numpy.typing import NDArray
 
 from kwskit.atomic_write import atomic_write
+from kwskit.constants import SAMPLE_RATE
 from kwskit.corpora.findings import Findings
-from kwskit.data.audio import SAMPLE_RATE, AudioError, probe, read_segment
+from kwskit.data.audio import AudioError, probe, read_segment
 from kwskit.data.progress import Progress
 from kwskit.errors import CorpusError
 from kwskit.frontend.noise import noise_bank

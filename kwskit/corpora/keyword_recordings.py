@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from kwskit.constants import SAMPLE_RATE
 from kwskit.corpora.findings import Findings
 from kwskit.corpora.utterances import audio_lengths
-from kwskit.data.audio import MIN_SAMPLES, SAMPLE_RATE
+from kwskit.data.audio import MIN_SAMPLES
 
 SPLIT = "test"  # these corpora are tested on, not trained on
 

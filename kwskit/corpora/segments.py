@@ -7,10 +7,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from kwskit.constants import SAMPLE_RATE
 from kwskit.corpora.alignments.read import in_order
 from kwskit.corpora.findings import Findings
 from kwskit.corpora.utterances import SECONDS, UTTERANCES, audio_lengths
-from kwskit.data.audio import MIN_SAMPLES, OVERHANG, SAMPLE_RATE
+from kwskit.data.audio import MIN_SAMPLES, OVERHANG
 from kwskit.errors import CorpusError
 from kwskit.records import MANIFEST
 

@@ -9,7 +9,8 @@ from typing import BinaryIO
 
 import numpy as np
 
-from kwskit.data.audio_file import SAMPLE_RATE, AudioFile
+from kwskit.constants import SAMPLE_RATE
+from kwskit.data.audio_file import AudioFile
 from kwskit.errors import AudioError
 
 # One analysis window of the front end (25 ms): anything shorter has no frame.

@@ -9,9 +9,9 @@ from typing import BinaryIO
 import numpy as np
 import soundfile
 
+from kwskit.constants import SAMPLE_RATE
 from kwskit.errors import AudioError
 
-SAMPLE_RATE = 16_000
 # Rates in Hz that make sense. At 16 kHz, sound of a lower one would be far longer than its file.
 RATES = (1_000, 768_000)
 # A rate in Hz that shares no factor with 16 kHz needs a filter as long as itself.

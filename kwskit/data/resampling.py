@@ -6,7 +6,7 @@ from math import gcd
 import numpy as np
 import scipy.signal
 
-from kwskit.data.audio import SAMPLE_RATE
+from kwskit.constants import SAMPLE_RATE
 
 
 def resampled(samples: np.ndarray, rate: int) -> np.ndarray:

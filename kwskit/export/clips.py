@@ -7,7 +7,8 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from kwskit.data.audio import SAMPLE_RATE, AudioError, read_segment
+from kwskit.constants import SAMPLE_RATE
+from kwskit.data.audio import AudioError, read_segment
 from kwskit.data.store.packed_store import PackedStore
 
 MOST = 200

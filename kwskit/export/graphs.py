@@ -9,8 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from kwskit.constants import SAMPLE_RATE
 from kwskit.speech_model.onnx_model import AUDIO, FEATURES, FRAMES, POOL, TEXT
-from kwskit.stream_shape import SAMPLE_RATE, StreamShape
+from kwskit.stream_shape import StreamShape
 from kwskit.systems.dual_encoder import DualEncoder
 from kwskit.systems.stream_parts import PooledFrames, StreamFeatures, StreamFrames
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from kwskit.constants import SAMPLE_RATE
 from kwskit.export.multiply_accumulates import multiply_accumulates
 from kwskit.speech_model.frame_stream import FrameStream
 from kwskit.speech_model.onnx_model import AUDIO, FEATURES, FRAMES, OnnxModel
 from kwskit.speech_model.torch_model import TorchModel
-from kwskit.stream_shape import SAMPLE_RATE
 from kwskit.systems.dual_encoder import DualEncoder
 from kwskit.systems.parameter_counts import parameter_counts
 from kwskit.systems.stream_parts import StreamFeatures

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from kwskit.constants import SAMPLE_RATE
 from kwskit.frontend.chance import Chance, check_prob, check_range
 from kwskit.frontend.spectral_filter import Draw, SpectralFilter
 from kwskit.registry import register
@@ -35,7 +36,7 @@ class BandLimit(SpectralFilter):
         prob: float = 0.3,
         low_cut: tuple[float, float] = (50.0, 500.0),
         high_cut: tuple[float, float] = (2500.0, 7500.0),
-        sample_rate: int = 16_000,
+        sample_rate: int = SAMPLE_RATE,
     ):
         super().__init__()
         self.prob = check_prob(prob)

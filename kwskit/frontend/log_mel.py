@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from kwskit.batch import length_mask
+from kwskit.constants import SAMPLE_RATE
 from kwskit.numerics import values_on_host
 from kwskit.registry import register
 from kwskit.stream_shape import FeatureSteps
@@ -46,7 +47,7 @@ class LogMel(nn.Module):
         num_mels: int = 40,
         window: float = 0.025,
         hop: float = 0.010,
-        sample_rate: int = 16000,
+        sample_rate: int = SAMPLE_RATE,
         f_min: float = 20.0,
         f_max: float | None = None,
         floor: float = 1e-6,

@@ -3,12 +3,12 @@
 import torch
 from torch import Tensor, nn
 
+from kwskit.constants import SAMPLE_RATE
 from kwskit.frontend.chance import Chance, check_prob, check_range
 from kwskit.frontend.mixing import mix_at_snr
 from kwskit.registry import register
 from kwskit.to_device import to_device
 
-SAMPLE_RATE = 16_000
 # Power falls as f^-exponent: white, two pinkish colours, brown.
 EXPONENTS = (0.0, 0.7, 1.0, 1.5, 2.0)
 MAINS = (50.0, 60.0)

@@ -5,14 +5,13 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from kwskit.constants import SAMPLE_RATE
 from kwskit.frontend.chance import Chance, check_prob, check_range
 from kwskit.frontend.room_recordings import recorded_responses
 from kwskit.frontend.room_simulation import impulse_responses
 from kwskit.frontend.spectral_filter import Draw, SpectralFilter
 from kwskit.registry import register
 from kwskit.to_device import to_device
-
-SAMPLE_RATE = 16_000
 
 
 @register("augment", "room")

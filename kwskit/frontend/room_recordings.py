@@ -8,7 +8,8 @@ import soundfile
 import torch
 from torch import Tensor
 
-from kwskit.data.audio import SAMPLE_RATE, AudioError
+from kwskit.constants import SAMPLE_RATE
+from kwskit.data.audio import AudioError
 from kwskit.data.word_folder import AUDIO_SUFFIXES
 
 LIST = "rir_list"  # in RIRS_NOISES: one response a line, its path last, relative to the corpus' parent folder

@@ -9,7 +9,8 @@ decays by 60 dB in the reverberation time. The joint of the two is ours.
 import torch
 from torch import Tensor
 
-SAMPLE_RATE = 16_000
+from kwskit.constants import SAMPLE_RATE
+
 SOUND = 343.0  # m/s
 ORDER = 2  # images mirrored up to this often along every axis and direction
 SMALLEST, LARGEST = (2.5, 2.5, 2.3), (8.0, 6.0, 3.5)  # m

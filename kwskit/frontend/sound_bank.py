@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kwskit.data.audio import SAMPLE_RATE, AudioError, probe, read_segment
+from kwskit.constants import SAMPLE_RATE
+from kwskit.data.audio import AudioError, probe, read_segment
 from kwskit.data.word_folder import AUDIO_SUFFIXES
 from kwskit.frontend.chance import Chance
 from kwskit.to_device import to_device

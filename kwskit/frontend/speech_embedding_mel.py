@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from kwskit.batch import length_mask
+from kwskit.constants import SAMPLE_RATE
 from kwskit.encoders.blocks.around_a_word import RANGE
 from kwskit.frontend.log_mel import windowed_dft
 from kwskit.registry import register
@@ -37,7 +38,7 @@ class SpeechEmbeddingMel(nn.Module):
         # In slices that divide window and hop, a strided 2-D convolution, as in LogMel.
         self.slice = math.gcd(WINDOW, HOP)
         dft = windowed_dft(WINDOW, FRAME).unflatten(1, (-1, self.slice)).transpose(1, 2).unsqueeze(2)
-        filters = slaney_filters(FRAME, MELS, 16_000, 60.0, 3800.0).repeat(1, 2)[:, :, None, None]
+        filters = slaney_filters(FRAME, MELS, SAMPLE_RATE, 60.0, 3800.0).repeat(1, 2)[:, :, None, None]
         self.register_buffer("dft", dft.float().contiguous(memory_format=torch.channels_last), persistent=False)
         self.register_buffer("filters", filters.float(), persistent=False)
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kwskit.data.audio import SAMPLE_RATE, AudioError, read_blocks
+from kwskit.constants import SAMPLE_RATE
+from kwskit.data.audio import AudioError, read_blocks
 from kwskit.data.progress import Progress
 from kwskit.index.added import Added
 from kwskit.index.cohort_norm import CohortNorm

@@ -6,7 +6,8 @@ from pathlib import Path
 import soundfile
 
 from kwskit.atomic_write import atomic_write
-from kwskit.data.audio import SAMPLE_RATE, read_segment
+from kwskit.constants import SAMPLE_RATE
+from kwskit.data.audio import read_segment
 from kwskit.index.found import Found
 
 CONTEXT = 0.5  # s before and after a hit

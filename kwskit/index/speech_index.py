@@ -9,6 +9,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from kwskit.constants import SAMPLE_RATE
 from kwskit.data.audio import AudioError, probe, read_segment
 from kwskit.data.progress import Progress
 from kwskit.errors import SpeechIndexError
@@ -230,7 +231,7 @@ class SpeechIndex:
         """
         pcm = read_segment(audio) if isinstance(audio, str | Path) else as_pcm(audio)
         row, mean, deviation = self.norm.spoken(self.model.embed_windows(pcm[None])[0])
-        lengths = self._lengths(len(pcm) / 16_000)
+        lengths = self._lengths(len(pcm) / SAMPLE_RATE)
 
         def look(most: int) -> Near:
             near = self._tables.search(row[None], lengths, most)

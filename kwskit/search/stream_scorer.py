@@ -8,9 +8,10 @@ import torch
 from numpy.typing import NDArray
 
 from kwskit.batch import Encoded
+from kwskit.constants import SAMPLE_RATE
 from kwskit.data.evaluation_batches import as_wav
 from kwskit.data.store.packed_store import PackedStore
-from kwskit.spotting.window_cutter import SAMPLE_RATE, WindowCutter
+from kwskit.spotting.window_cutter import WindowCutter
 from kwskit.systems.enrolment import Enrolment
 from kwskit.systems.system import System
 

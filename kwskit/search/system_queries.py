@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from kwskit.batch import Encoded
+from kwskit.constants import SAMPLE_RATE
 from kwskit.data.evaluation_batches import as_wav, evaluation_batches
 from kwskit.data.store.packed_store import PackedStore
 from kwskit.spotting.cohort import cohort_words, normalised, one_a_word
@@ -106,9 +107,9 @@ class SpokenQueries:
 def keeps_one_embedding(system: System) -> bool:
     """Whether ``system`` keeps one embedding of an utterance, comparable with any other, rather than its frames."""
     device = next(system.parameters()).device
-    noise = torch.randn(1, 16_000, generator=torch.Generator().manual_seed(0)).mul_(0.01)
+    noise = torch.randn(1, SAMPLE_RATE, generator=torch.Generator().manual_seed(0)).mul_(0.01)
     with torch.inference_mode():
-        return system.encode_audio(noise.to(device), torch.tensor([16_000], device=device)).frames.shape[1] == 1
+        return system.encode_audio(noise.to(device), torch.tensor([SAMPLE_RATE], device=device)).frames.shape[1] == 1
 
 
 def _encoded(system: System, store: PackedStore, rows: np.ndarray) -> Encoded:

@@ -5,6 +5,7 @@ import asyncio
 import numpy as np
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from kwskit.constants import SAMPLE_RATE
 from kwskit.serve.enrolments import Enrolments
 from kwskit.serve.heavy_work import HeavyWork
 from kwskit.serve.limits import Limits
@@ -59,7 +60,7 @@ class Microphone:
             if isinstance(message, str) or len(message) % 2 or len(message) > self.limits.message_bytes:
                 raise Refusal(400, "A microphone sends 16-bit samples, and not too many at once.")
             pcm = np.frombuffer(message, "<i2").astype(np.int16)
-            seconds += len(pcm) / 16_000
+            seconds += len(pcm) / SAMPLE_RATE
             await websocket.send_json(await self.work.piece(lambda pcm=pcm: listening.push(pcm)))  # type: ignore[misc]
         raise Refusal(413, f"{self.limits.microphone_seconds / 60:g} minutes are the most. Press Speak to go on.")
 

@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-SAMPLE_RATE = 16_000
+from kwskit.constants import SAMPLE_RATE
+
 WINDOW, HOP, BINS = 512, 320, 257  # 32 ms every 20 ms
 BANDS, LOWEST, HIGHEST = 64, 60.0, 7600.0
 QUIETEST = -100.0  # dB of full scale

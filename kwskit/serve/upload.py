@@ -9,6 +9,7 @@ import soundfile
 from numpy.typing import NDArray
 from starlette.requests import Request
 
+from kwskit.constants import SAMPLE_RATE
 from kwskit.data.audio import AudioError, probe, read_blocks
 from kwskit.serve.limits import Limits
 from kwskit.serve.refusal import Refusal
@@ -93,7 +94,7 @@ async def received(request: Request, most: int, seconds: float) -> Upload:
 def wav(pcm: NDArray[np.int16]) -> bytes:
     """``pcm`` (samples,), int16 at 16 kHz, as a WAV file."""
     file = io.BytesIO()
-    soundfile.write(file, pcm, 16_000, format="WAV", subtype="PCM_16")
+    soundfile.write(file, pcm, SAMPLE_RATE, format="WAV", subtype="PCM_16")
     return file.getvalue()
 
 

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from kwskit.constants import SAMPLE_RATE
 from kwskit.speech_model.speech_model import SpeechModel
-from kwskit.stream_shape import FLOOR_SECONDS, SAMPLE_RATE
+from kwskit.stream_shape import FLOOR_SECONDS
 
 SAMPLES_AT_ONCE = 160_000
 

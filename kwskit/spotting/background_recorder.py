@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from kwskit.constants import SAMPLE_RATE
 from kwskit.speech_model.speech_model import SpeechModel
 from kwskit.spotting.background import Background, BackgroundError
 from kwskit.spotting.cohort_embeddings import CohortEmbeddings
@@ -12,7 +13,6 @@ from kwskit.spotting.expected_duration import WINDOWS
 from kwskit.spotting.listener import EncodedWindows, Listener
 from kwskit.spotting.pcm import as_pcm
 from kwskit.spotting.said_words import SaidWords
-from kwskit.spotting.window_cutter import SAMPLE_RATE
 
 APART = 10.0  # s between recordings, so that no peak is merged with one of another
 

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from kwskit.constants import SAMPLE_RATE
 from kwskit.speech_model.frame_stream import FrameStream
 from kwskit.speech_model.speech_model import SpeechModel
 from kwskit.spotting.listener import EncodedWindows
 from kwskit.spotting.window_cutter import WindowCutter, Windows
-from kwskit.stream_shape import SAMPLE_RATE
 
 WINDOWS_AT_ONCE = 256
 

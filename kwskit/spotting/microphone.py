@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kwskit.data.audio import SAMPLE_RATE
+from kwskit.constants import SAMPLE_RATE
 
 BLOCK = 0.08  # s
 WAITING = 250  # blocks that may wait for a program that is late: 20 s

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kwskit.data.audio import SAMPLE_RATE, read_blocks
+from kwskit.constants import SAMPLE_RATE
+from kwskit.data.audio import read_blocks
 from kwskit.spotting.pcm import as_pcm
 
 BLOCK = 60.0  # s at once

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from kwskit.constants import SAMPLE_RATE
 from kwskit.spotting.listener import Listener
-from kwskit.spotting.window_cutter import SAMPLE_RATE
 
 FRAME = 160  # samples: 10 ms
 BELOW, SHARE = 30.0, 0.3  # speech ends so many dB below the loudest frame, or at this share of the way up from noise

@@ -9,6 +9,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from kwskit.constants import SAMPLE_RATE
 from kwskit.errors import ModelError
 from kwskit.speech_model.model_source import ModelSource
 from kwskit.speech_model.open_model import open_model
@@ -26,7 +27,6 @@ from kwskit.spotting.listening import knows_streams, listener
 from kwskit.spotting.sound import Sound, blocks_of
 from kwskit.spotting.spotting_stream import SpottingStream
 from kwskit.spotting.stream_resampler import StreamResampler
-from kwskit.spotting.window_cutter import SAMPLE_RATE
 
 OVERLAP = 0.75
 FA_PER_HOUR = 0.5

@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from kwskit.constants import SAMPLE_RATE
 from kwskit.spotting.expected_duration import WINDOWS
 from kwskit.spotting.hit import Hit
 from kwskit.spotting.hit_picker import REFRACTORY, HitPicker
 from kwskit.spotting.keyword_queries import KeywordQueries
 from kwskit.spotting.listener import EncodedWindows, Listener
 from kwskit.spotting.pcm import as_pcm
-from kwskit.spotting.window_cutter import SAMPLE_RATE
 
 STEP = 0.24  # s of sound that small blocks are gathered to: a model is called a third as often as every 80 ms
 Embedded = EncodedWindows[NDArray[np.float32]]

@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from kwskit.data.audio import SAMPLE_RATE
+from kwskit.constants import SAMPLE_RATE
 from kwskit.spotting.pcm import as_pcm
 
 SECONDS = 0.02  # of a step, about

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-SAMPLE_RATE = 16_000
+from kwskit.constants import SAMPLE_RATE
 
 
 class Windows(NamedTuple):

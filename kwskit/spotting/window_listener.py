@@ -6,8 +6,9 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from kwskit.constants import SAMPLE_RATE
 from kwskit.spotting.listener import EncodedWindows
-from kwskit.spotting.window_cutter import SAMPLE_RATE, WindowCutter, Windows
+from kwskit.spotting.window_cutter import WindowCutter, Windows
 
 WINDOWS_AT_ONCE = 256
 T = TypeVar("T")

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kwskit.constants import SAMPLE_RATE
 from kwskit.data.store.packed_store import PackedStore
 from kwskit.speech_model.torch_model import TorchModel
 from kwskit.spotting.background import FILE
 from kwskit.spotting.said_words import SaidWords, pronunciations_of, spoken
 from kwskit.spotting.spotter import Spotter
-from kwskit.spotting.window_cutter import SAMPLE_RATE
 from kwskit.text.unpronounceable import UnpronounceableText
 
 WORDS_AT_ONCE = 64

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from kwskit.constants import SAMPLE_RATE
 from kwskit.data.store.packed_store import PackedStore, StoreError
 from kwskit.data.store.packing import pack_manifest
 from kwskit.text.g2p import G2P
@@ -45,7 +46,7 @@ def pack_corpus(data: Path, jobs: int | None = None, on_bad: str = "stop") -> No
         if store is None:
             pack_manifest(manifest, folder, jobs, on_bad, facts)
             store = PackedStore.open(folder)
-        hours = store.num_samples.sum() / 16_000 / 3600
+        hours = store.num_samples.sum() / SAMPLE_RATE / 3600
         print(f"{manifest.stem}: {len(store):,} segments, {len(store.words):,} words, {hours:.2f} h in {folder}")
         words.update(store.words)
     g2p = G2P()

@@ -6,7 +6,8 @@ from functools import lru_cache
 import numpy as np
 from scipy.signal import butter, firwin, resample_poly, sosfilt
 
-SAMPLE_RATE = 16000
+from kwskit.constants import SAMPLE_RATE
+
 FRAME, HOP = 160, 80  # 10 ms, 5 ms
 FLOOR_DB = -42.0  # below the loudest frame: silence. Weak final fricatives lie above it.
 MARGIN = 640  # 40 ms kept on both sides

@@ -14,10 +14,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from kwskit.constants import SAMPLE_RATE
 from kwskit.errors import SynthesisError
 from kwskit.records import write_records
 from kwskit.synthesis.casting import Speaker
-from kwskit.synthesis.conditioning import SAMPLE_RATE, condition_timed, tightened
+from kwskit.synthesis.conditioning import condition_timed, tightened
 from kwskit.synthesis.corpus_settings import stored_settings
 from kwskit.synthesis.engines import engine, slowest_first
 from kwskit.synthesis.running_plan import RunningPlan, RunningShard

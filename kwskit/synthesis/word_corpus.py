@@ -15,10 +15,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from kwskit.constants import SAMPLE_RATE
 from kwskit.errors import SynthesisError
 from kwskit.records import write_records
 from kwskit.synthesis.casting import Speaker
-from kwskit.synthesis.conditioning import SAMPLE_RATE, condition
+from kwskit.synthesis.conditioning import condition
 from kwskit.synthesis.engines import engine, slowest_first
 from kwskit.synthesis.shard_making import audio_path, make_shards, read_shard, write_shard
 from kwskit.synthesis.voices.voice import Voice

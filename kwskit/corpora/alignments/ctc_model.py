@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from kwskit.aligners.dynamic_programming.ctc_viterbi import ctc_feasible, ctc_viterbi
-from kwskit.data.audio import SAMPLE_RATE
+from kwskit.constants import SAMPLE_RATE
 from kwskit.errors import CorpusError
 
 DEFAULT_BUNDLE = "WAV2VEC2_ASR_BASE_960H"

@@ -13,9 +13,10 @@ import pyarrow as pa
 import pyarrow.csv
 
 from kwskit.atomic_write import atomic_write
+from kwskit.constants import SAMPLE_RATE
 from kwskit.corpora.alignments.transcripts import read_transcripts
 from kwskit.corpora.findings import Findings
-from kwskit.data.audio import SAMPLE_RATE, AudioError, read_segment
+from kwskit.data.audio import AudioError, read_segment
 from kwskit.data.progress import Progress
 from kwskit.data.word_folder import AUDIO_SUFFIXES
 from kwskit.errors import CorpusError

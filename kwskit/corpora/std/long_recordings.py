@@ -11,10 +11,11 @@ import pyarrow as pa
 import soundfile
 
 from kwskit.atomic_write import atomic_write
+from kwskit.constants import SAMPLE_RATE
 from kwskit.corpora.alignments.read import ALIGNED, POSITION
 from kwskit.corpora.findings import Findings
 from kwskit.corpora.utterances import SECONDS, UTTERANCES
-from kwskit.data.audio import OVERHANG, SAMPLE_RATE, AudioError, probe, read_blocks
+from kwskit.data.audio import OVERHANG, AudioError, probe, read_blocks
 from kwskit.errors import CorpusError
 
 SUFFIXES = (".flac", ".wav", ".ogg", ".opus", ".mp3", ".aiff", ".aif", ".sph")

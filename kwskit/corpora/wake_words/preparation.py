@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from kwskit.constants import SAMPLE_RATE
 from kwskit.corpora.closed_sets import ClosedSet, prepare_closed_sets
 from kwskit.corpora.findings import Findings
 from kwskit.corpora.keyword_recordings import SPLIT, KeywordRecording, keyword_manifest
 from kwskit.corpora.preparation import Preparation
 from kwskit.corpora.wake_words.benchmark import Sound, background_files, decoded, keyword_files, noise_files
 from kwskit.corpora.wake_words.streams import Mix, stream_tables, timeline, write_streams
-from kwskit.data.audio import SAMPLE_RATE
 from kwskit.errors import CorpusError
 from kwskit.records import QUERIES
 

@@ -13,8 +13,9 @@ import soundfile
 from numpy.typing import NDArray
 
 from kwskit.atomic_write import atomic_write
+from kwskit.constants import SAMPLE_RATE
 from kwskit.corpora.wake_words.benchmark import Sound
-from kwskit.data.audio import SAMPLE_RATE, read_segment
+from kwskit.data.audio import read_segment
 from kwskit.data.progress import Progress
 from kwskit.errors import CorpusError
 from kwskit.records import OCCURRENCES, RECORDINGS

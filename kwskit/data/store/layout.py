@@ -1,6 +1,6 @@
 """Names and version of the files of a packed store."""
 
-from kwskit.data.audio import SAMPLE_RATE
+from kwskit.constants import SAMPLE_RATE
 
 __all__ = ["INDEX", "PCM", "REJECTED", "SAMPLE_RATE", "SHARD_BYTES", "VERSION", "StoreError", "shard_name"]
 

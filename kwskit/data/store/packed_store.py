@@ -24,7 +24,8 @@ import pyarrow.compute as pc
 import torch
 from torch import Tensor
 
-from kwskit.data.store.layout import INDEX, PCM, REJECTED, SAMPLE_RATE, SHARD_BYTES, VERSION, StoreError, shard_name
+from kwskit.constants import SAMPLE_RATE
+from kwskit.data.store.layout import INDEX, PCM, REJECTED, SHARD_BYTES, VERSION, StoreError, shard_name
 from kwskit.records import read_records
 
 # One binary search costs as much as hashing about this many utterance ids.

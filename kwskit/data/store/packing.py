@@ -17,10 +17,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from kwskit.constants import SAMPLE_RATE
 from kwskit.data.audio import AudioError, AudioFormat
 from kwskit.data.manifest import read_manifest
 from kwskit.data.progress import Progress
-from kwskit.data.store.layout import REJECTED, SAMPLE_RATE, VERSION
+from kwskit.data.store.layout import REJECTED, VERSION
 from kwskit.data.store.packed_shard import PackedShard
 from kwskit.data.store.packing_pool import WorkerDied, run_tasks
 from kwskit.data.store.packing_task import PackingTask

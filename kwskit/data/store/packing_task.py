@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from kwskit.constants import SAMPLE_RATE
 from kwskit.data.audio import AudioError, AudioFormat, read_segments
-from kwskit.data.store.layout import SAMPLE_RATE
 from kwskit.data.store.packed_shard import PackedShard
 from kwskit.data.store.shard_writer import ShardWriter
 

@@ -8,7 +8,7 @@ from types import TracebackType
 import numpy as np
 import pyarrow as pa
 
-from kwskit.data.store.layout import SAMPLE_RATE
+from kwskit.constants import SAMPLE_RATE
 
 PCM_SCHEMA = pa.schema([pa.field("pcm", pa.large_list(pa.int16()))], {"sample_rate": str(SAMPLE_RATE)})
 SAMPLE_BYTES = 2

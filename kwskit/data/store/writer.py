@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kwskit.data.store.layout import INDEX, PCM, SAMPLE_RATE, SHARD_BYTES, VERSION, StoreError, shard_name
+from kwskit.constants import SAMPLE_RATE
+from kwskit.data.store.layout import INDEX, PCM, SHARD_BYTES, VERSION, StoreError, shard_name
 from kwskit.data.store.packed_shard import PackedShard
 from kwskit.data.store.shard_writer import ShardWriter, open_sink
 

@@ -12,13 +12,13 @@ import pyarrow as pa
 from torch import nn
 
 from kwskit.atomic_write import atomic_write
+from kwskit.constants import SAMPLE_RATE
 from kwskit.data.progress import Progress
 from kwskit.data.stream_features.maker import StreamFeatureMaker
 from kwskit.data.stream_features.settings import StreamFeatureSettings
 from kwskit.data.stream_features.store import INDEX, StreamFeatures, write_stream_features
 from kwskit.data.stream_features.stretches import stretches
 from kwskit.records import read_records
-from kwskit.stream_shape import SAMPLE_RATE
 
 
 def hear(

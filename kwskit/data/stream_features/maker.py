@@ -8,11 +8,12 @@ import pyarrow as pa
 import torch
 from torch import Tensor, nn
 
+from kwskit.constants import SAMPLE_RATE
 from kwskit.data.audio import AudioError, probe, read_segments
 from kwskit.data.evaluation_batches import as_wav
 from kwskit.data.stream_features.settings import StreamFeatureSettings
 from kwskit.data.stream_features.stretches import AFTER, Stretch
-from kwskit.stream_shape import FLOOR_SECONDS, SAMPLE_RATE
+from kwskit.stream_shape import FLOOR_SECONDS
 
 TOGETHER = 16  # stretches a batch
 

@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from kwskit.constants import SAMPLE_RATE
 from kwskit.data.store.packed_store import PackedStore
-
-SAMPLE_RATE = 16000
 
 
 class Clips:

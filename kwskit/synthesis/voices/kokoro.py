@@ -67,7 +67,7 @@ VOCABULARY = {
 }
 # fmt: on
 FOLDER = "KWSKIT_KOKORO_VOICES"  # environment variable
-SAMPLE_RATE = 24000
+NETWORK_RATE = 24000
 _PARTS = 4  # packages that the network is cut into
 _DURATIONS = "/encoder/Clip_output_0"  # of the network's graph: frames of each token
 _STYLES = 256  # numbers of a style; a voice has one for each number of tokens up to 510
@@ -135,8 +135,8 @@ class Kokoro(Voice):
         }
         samples, durations = (output.reshape(-1) for output in self._session.run(None, inputs))
         ends = np.concatenate([[0.0], np.cumsum(durations, dtype=np.float64)]) / durations.sum()
-        spans = spans_of_tokens(ends * len(samples) / SAMPLE_RATE, places)
-        return Spoken(samples, round(SAMPLE_RATE * pitch), spans / pitch)
+        spans = spans_of_tokens(ends * len(samples) / NETWORK_RATE, places)
+        return Spoken(samples, round(NETWORK_RATE * pitch), spans / pitch)
 
     @classmethod
     def require(cls) -> None:

@@ -4,6 +4,7 @@ import ctypes
 
 import numpy as np
 
+from kwskit.constants import SAMPLE_RATE
 from kwskit.registry import register
 from kwskit.synthesis.voices.voice import Voice
 
@@ -38,4 +39,4 @@ class Pico(Voice):
         finally:
             if self._mallopt is not None:
                 self._mallopt(_M_PERTURB, 0)
-        return np.frombuffer(pcm, "<i2").astype(np.float32) / 32768.0, 16000
+        return np.frombuffer(pcm, "<i2").astype(np.float32) / 32768.0, SAMPLE_RATE

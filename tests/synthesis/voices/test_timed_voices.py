@@ -5,8 +5,9 @@ import pytest
 from scipy.signal import butter, sosfiltfilt
 
 from kwskit import registry
+from kwskit.constants import SAMPLE_RATE
 from kwskit.data.resampling import resampled
-from kwskit.synthesis.conditioning import SAMPLE_RATE, condition_timed, tightened
+from kwskit.synthesis.conditioning import condition_timed, tightened
 from kwskit.synthesis.voices import flite
 from kwskit.synthesis.voices.inner_output import session_with
 from kwskit.synthesis.voices.spoken import UntimedSpeech

@@ -28,8 +28,8 @@ from pathlib import Path
 from typing import Any
 
 from kwskit.atomic_write import atomic_write
+from kwskit.constants import SAMPLE_RATE
 from kwskit.corpora.alignments.pocketsphinx_model import PocketSphinxModel
-from kwskit.data.audio import SAMPLE_RATE
 from kwskit.speech_model.open_model import open_model
 from people.aligned_words import aligned_words
 from people.clip import Clip, some, sounds_of

@@ -9,7 +9,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from kwskit.data.audio import MIN_SAMPLES, SAMPLE_RATE, AudioError, read_segments
+from kwskit.constants import SAMPLE_RATE
+from kwskit.data.audio import MIN_SAMPLES, AudioError, read_segments
 
 T = TypeVar("T")
 

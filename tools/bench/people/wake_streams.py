@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from kwskit.constants import SAMPLE_RATE
 from kwskit.corpora.findings import Findings
 from kwskit.corpora.wake_words.benchmark import Sound, audio_files, decoded
 from kwskit.corpora.wake_words.preparation import LATE
 from kwskit.corpora.wake_words.streams import Mix, stream_tables, timeline, write_streams
-from kwskit.data.audio import SAMPLE_RATE
 from kwskit.evaluation.searched import Search
 from kwskit.records import QUERIES, write_records
 from people.clip import some
