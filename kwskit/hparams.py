@@ -16,6 +16,7 @@ import ruamel.yaml
 from ruamel.yaml.comments import CommentedMap, TaggedScalar
 
 from kwskit import registry
+from kwskit.text_file import TextFileError, read_text
 
 _PART_TAG = re.compile(rf"^!({'|'.join(registry.KINDS)}):(.+)$")
 _REFERENCE = re.compile(r"<(\w+)")
@@ -184,10 +185,12 @@ def _writer() -> ruamel.yaml.YAML:
 
 def _read_tree(path: Path) -> CommentedMap:
     try:
-        tree = _reader().load(path.read_text(encoding="utf-8"))
+        tree = _reader().load(read_text(path))
     except OSError as error:
         raise HparamsError(f"{path}: cannot be read: {error.strerror}") from error
-    except (ruamel.yaml.YAMLError, UnicodeDecodeError) as error:
+    except TextFileError as error:
+        raise HparamsError(str(error)) from error
+    except ruamel.yaml.YAMLError as error:
         raise HparamsError(f"{path}: not a YAML file: {' '.join(str(error).split())}") from error
     if not isinstance(tree, CommentedMap):
         raise HparamsError(f"{path}: expected a mapping at the top, as in 'seed: 1'")

@@ -8,6 +8,8 @@ One record a line, tab separated, UTF-8, no quoting. Line 1 says what the file i
     banana	u0001	1
 """
 
+import functools
+import logging
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +20,9 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from kwskit.atomic_write import atomic_write
+from kwskit.text.normal_column import with_normal_form
+from kwskit.text.normal_form import merged_message
+from kwskit.text_file import TextFileError, first_lines
 
 VERSION = "v1"
 HEADER_LINES = 2
@@ -40,6 +45,7 @@ QUERIES = {"query": pa.string(), "text": pa.string(), "utt_id": pa.string()}
 OCCURRENCES = {"query": pa.string(), "recording": pa.string(), "start": pa.float64(), "stop": pa.float64()}
 DETECTIONS = OCCURRENCES | {"score": pa.float64()}
 OPTIONAL = {"group": pa.string()}
+TEXTS = ("word", "enrol_text", "text")  # columns of keywords
 COLUMNS: dict[str, dict[str, pa.DataType]] = {
     "manifest": MANIFEST,
     "trials": TRIALS,
@@ -51,6 +57,9 @@ COLUMNS: dict[str, dict[str, pa.DataType]] = {
 }
 
 _KINDS = {pa.string(): "UTF-8 text", pa.float64(): "a number", pa.int8(): "a whole number from -128 to 127"}
+
+
+logger = logging.getLogger(__name__)
 
 
 class RecordError(ValueError):
@@ -85,7 +94,8 @@ def write_records(path: str | Path, kind: str, table: pa.Table, facts: Mapping[s
 def read_records(path: str | Path, kind: str) -> tuple[pa.Table, dict[str, str]]:
     """Read a ``kind`` file: its table and the facts of its first line.
 
-    Columns are typed as in ``COLUMNS`` and ``OPTIONAL``; any other column is text.
+    Columns are typed as in ``COLUMNS`` and ``OPTIONAL``; any other column is text. Keywords (``TEXTS``) are in their
+    :func:`~kwskit.text.normal_form.normal_form`; spellings that a manifest merges are named in the log.
 
     Raises
     ------
@@ -95,15 +105,16 @@ def read_records(path: str | Path, kind: str) -> tuple[pa.Table, dict[str, str]]
     """
     path = Path(path)
     try:
-        with path.open("rb") as source:
-            first, second = source.readline().decode("utf-8-sig"), source.readline().decode()
-    except (OSError, UnicodeDecodeError) as error:
+        first, second = first_lines(path, 2)
+    except TextFileError as error:
+        raise RecordError(str(error)) from error
+    except OSError as error:
         raise RecordError(f"{path}: cannot be read: {error}") from error
     words = first.split()
     if words[:3] != ["#kwskit", kind, VERSION]:
         raise RecordError(f"{path}: line 1: expected '#kwskit {kind} {VERSION} …', found {first.strip()[:80]!r}")
     facts = {key: unquote(value) for key, _, value in (word.partition("=") for word in words[3:])}
-    columns = second.rstrip("\r\n").split("\t")
+    columns = second.split("\t")
     _require(path, kind, columns)
     types = {name: (COLUMNS[kind] | OPTIONAL).get(name, pa.string()) for name in columns}
     options = (
@@ -122,7 +133,17 @@ def read_records(path: str | Path, kind: str) -> tuple[pa.Table, dict[str, str]]
         except pa.ArrowInvalid as located:
             error = located
         raise RecordError(f"{path}: {_for_people(str(error), columns, types)}") from error
+    for name in TEXTS:
+        if name in columns:
+            table, merged = with_normal_form(table, name)
+            if merged and kind == "manifest":
+                _warn_once(f"{path}: {merged_message(merged)}")
     return table, facts
+
+
+@functools.cache
+def _warn_once(message: str) -> None:
+    logger.warning(message)
 
 
 def _require(path: str | Path, kind: str, columns: list[str]) -> None:

@@ -12,6 +12,7 @@ from ruamel.yaml.events import AliasEvent
 
 from kwskit import registry
 from kwskit.hparams import HparamsError, part_loader
+from kwskit.text_file import TextFileError, read_text
 
 # Far beyond any model; what is nested or repeated can cost more than its bytes.
 MOST_BYTES, DEEPEST, MOST_NODES, LARGEST = 1 << 20, 20, 50_000, 1 << 20
@@ -72,9 +73,9 @@ def read_yaml(path: Path) -> str:
     if path.stat().st_size > MOST_BYTES:
         raise HparamsError(f"{path}: {path.stat().st_size:,} bytes are more than a model's {MOST_BYTES:,}")
     try:
-        return path.read_text("utf-8")
-    except UnicodeDecodeError as error:
-        raise HparamsError(f"{path}: not UTF-8: {error}") from error
+        return read_text(path)
+    except TextFileError as error:
+        raise HparamsError(str(error)) from error
 
 
 def load_parts(text: str, path: str | Path, kinds: Collection[str] = tuple(registry.KINDS)) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from kwskit.check.rival import Rival
 from kwskit.check.rules import remarks
 from kwskit.spotting.keyword import Keyword
 from kwskit.spotting.spotter import FA_PER_HOUR, Spotter
+from kwskit.text.normal_form import distinct_keywords
 from kwskit.text.word_sounds import WordSounds
 
 COUNT = 10
@@ -33,7 +34,7 @@ def check_keywords(
 
     Parameters
     ----------
-    texts : distinct
+    texts : those that differ in their spelling alone are one keyword, the first
     fa_per_hour, threshold : see :meth:`Spotter.enrol`
     count : words, and phrases, that are told of each
     sounds : the dictionary; None is CMUdict
@@ -49,7 +50,7 @@ def check_keywords(
         raise ValueError("say which keyword to check")
     if count < 1:
         raise ValueError(f"at least one word is told of, not {count}")
-    keywords = [spotter.enrol(text, fa_per_hour=fa_per_hour, threshold=threshold) for text in dict.fromkeys(texts)]
+    keywords = [spotter.enrol(text, fa_per_hour=fa_per_hour, threshold=threshold) for text in distinct_keywords(texts)]
     confusables = Confusables(spotter.model, spotter.cohort, sounds)
     return [_check(spotter, confusables, keyword, keywords, count) for keyword in keywords]
 

@@ -17,6 +17,7 @@ from kwskit.spotting.keyword import Keyword
 from kwskit.spotting.keyword_queries import KeywordQueries
 from kwskit.text.g2p import G2P
 from kwskit.text.lexicon import WORD_BOUNDARY
+from kwskit.text.normal_form import normal_form
 from kwskit.text.phoneme_distance import edit_distances
 from kwskit.text.word_sounds import WordSounds, phonemes_of, sound_of, word_sounds
 
@@ -59,10 +60,10 @@ class Confusables:
         likely = np.argsort(-(self._predicted.everything @ keyword.embeddings.T).max(1), kind="stable")[:RANKED]
         scores = self._queries(keyword).every_score(self._predicted.everything[likely])[:, 0]
         rows |= set(likely[np.argsort(-scores, kind="stable")[:PREDICTED]].tolist())
-        texts = {}
+        texts, typed = {}, normal_form(keyword.text)
         for row in sorted(rows):
             sound, words = self.sounds.sounds[row], self.sounds.words(row)
-            others = [word for word in words if word != keyword.text.casefold()]
+            others = [word for word in words if word != typed]
             if others and len(sound) > 1 and (sound in own or not any(part in sound for part in own)):
                 texts[others[0]] = (sound, tuple(others[1:]))
         return self._ranked(keyword, texts, "word", count)
@@ -80,7 +81,7 @@ class Confusables:
         if not found:
             return []
         scores = self._queries(keyword).every_score(self._predicted.of(list(found)))[:, 0]
-        typed = " ".join(keyword.text.casefold().split())
+        typed = normal_form(keyword.text)
         texts: dict[str, tuple[str, tuple[str, ...]]] = {}
         ranked = sorted(
             zip(scores.tolist(), found.items(), strict=True), key=lambda one: (one[1][0] not in own, -one[0])

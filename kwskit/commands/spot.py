@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kwskit.commands import MODEL
 from kwskit.constants import SAMPLE_RATE
+from kwskit.text_file import read_text
 
 if TYPE_CHECKING:
     from kwskit.spotting.hit import Hit
@@ -40,16 +41,18 @@ def run(options: argparse.Namespace) -> None:
     from kwskit.spotting.hit_writer import HitWriter
     from kwskit.spotting.microphone import Microphone
     from kwskit.spotting.spotter import Spotter
+    from kwskit.text.normal_form import distinct_keywords, normal_form
 
     if options.mic == bool(options.recordings):
         raise ValueError("say what to listen to: recordings, - for raw PCM from stdin, or --mic")
     typed, spoken = _wanted(options)
     microphone = Microphone() if options.mic else None  # before the model is loaded: there may be none
     spotter = Spotter.load(options.model, device=options.device, background=options.background)
-    for name in dict.fromkeys([*typed, *spoken]):
+    for name in distinct_keywords([*typed, *(name for name, _ in spoken)]):
         text = name if name in typed else None
+        examples = [path for other, path in spoken if normal_form(other) == normal_form(name)]
         given = {"threshold": options.threshold, "fa_per_hour": options.fa_per_hour}
-        _tell(spotter.enrol(text, examples=spoken.get(name, []), name=name, **given))
+        _tell(spotter.enrol(text, examples=examples, name=name, **given))
     writer, unread = HitWriter(sys.stdout), 0
     if microphone is not None:
         print("listening; Ctrl-C ends", file=sys.stderr)
@@ -75,18 +78,18 @@ def _hits(spotter: "Spotter", recording: str, rate: int) -> "Iterable[Hit]":
     return spotter.stream(read_blocks(recording))
 
 
-def _wanted(options: argparse.Namespace) -> tuple[list[str], dict[str, list[str]]]:
-    """Typed keywords, and examples by name."""
+def _wanted(options: argparse.Namespace) -> tuple[list[str], list[tuple[str, str]]]:
+    """Typed keywords, and examples: names and files."""
     typed = list(options.keyword)
     if options.keywords_file is not None:
-        lines = options.keywords_file.read_text("utf-8").splitlines()
+        lines = read_text(options.keywords_file).splitlines()
         typed += [line.strip() for line in lines if line.strip()]
-    spoken: dict[str, list[str]] = {}
+    spoken: list[tuple[str, str]] = []
     for example in options.example:
         name, equals, path = example.partition("=")
         if not (name and equals and path):
             raise ValueError(f"--example {example}: an example is NAME=AUDIO")
-        spoken.setdefault(name, []).append(path)
+        spoken.append((name, path))
     if not typed and not spoken:
         raise ValueError("say what to listen for: --keyword, --keywords-file or --example")
     return typed, spoken

@@ -12,6 +12,7 @@ from kwskit.corpora.findings import Findings
 from kwskit.corpora.locate import corpus_root
 from kwskit.corpora.utterances import UTTERANCES
 from kwskit.errors import CorpusError
+from kwskit.text_file import read_text
 
 SPEAKERS = "SPEAKERS.TXT"
 _UTTERANCE = re.compile(r"(\d+)-\d+-\d+\.(?:flac|wav)")
@@ -61,7 +62,7 @@ def read_speakers(path: Path) -> dict[str, str]:
         When a line is none of these, or there is no speaker.
     """
     speakers = {}
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    lines = read_text(path).splitlines()
     for number, line in enumerate(lines, 1):
         if not line.strip() or line.startswith(";"):
             continue

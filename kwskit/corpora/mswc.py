@@ -21,6 +21,9 @@ from kwskit.corpora.findings import Findings
 from kwskit.corpora.open_vocabulary import PARTS
 from kwskit.errors import CorpusError
 from kwskit.records import MANIFEST
+from kwskit.text.normal_column import with_normal_form
+from kwskit.text.normal_form import merged_message
+from kwskit.text_file import TextFileError, first_lines
 
 SECONDS = 1.0
 COLUMNS = ("SET", "LINK", "WORD", "VALID", "SPEAKER", "GENDER")
@@ -112,7 +115,10 @@ def _read_split(path: Path, columns: tuple[str, ...]) -> pa.Table:
         column_types=dict.fromkeys(columns, pa.string()), include_columns=columns, strings_can_be_null=False
     )
     try:
+        first_lines(path)  # looks at the encoding
         table = pyarrow.csv.read_csv(path, convert_options=options)
+    except TextFileError as error:
+        raise CorpusError(f"MSWC: {error}") from error
     except (pa.ArrowInvalid, KeyError, OSError) as error:
         raise CorpusError(f"MSWC: {path}: cannot be read, is it truncated? {error}") from error
     if not len(table):
@@ -153,4 +159,7 @@ def _manifest(table: pa.Table, folder: Path, language: str) -> pa.Table:
         "speaker": pc.utf8_slice_codeunits(table["SPEAKER"], 0, SPEAKER),
         "split": pc.utf8_lower(table["SET"]),
     }
-    return pa.table(columns).cast(pa.schema(MANIFEST))
+    clips, merged = with_normal_form(pa.table(columns).cast(pa.schema(MANIFEST)), "word")
+    if merged:
+        print(f"{language}: {merged_message(merged)}")
+    return clips

@@ -13,6 +13,8 @@ from kwskit.atomic_write import atomic_write
 from kwskit.corpora.findings import Findings
 from kwskit.errors import CorpusError
 from kwskit.records import MANIFEST, write_records
+from kwskit.text.normal_column import with_normal_form
+from kwskit.text.normal_form import merged_message
 
 DONE = "prepared.json"
 LEFT_OUT = "left_out.tsv"
@@ -52,7 +54,7 @@ class Preparation:
         """Take the manifest of ``split``; returns its usable segments, whose trials may be drawn.
 
         A second segment of the same utt_id, and segments without a word, name, path or proper times are left out and
-        noted. The column ``split`` is set to ``split``.
+        noted. The column ``split`` is set to ``split``, words are in their normal form.
 
         Raises
         ------
@@ -73,6 +75,9 @@ class Preparation:
         for name in ("utt_id", "path", "word", "speaker"):
             odd = pc.match_substring_regex(table[name], r"[\t\r\n\"]")
             table = self._without(table, odd, f"segments whose {name} has a tab, line break or quotation mark", split)
+        table, merged = with_normal_form(table, "word")
+        if merged:
+            print(f"{split}: {merged_message(merged)}")
         start, stop = table["start"].to_numpy(), table["stop"].to_numpy()
         wrong = pa.array(~(np.isfinite(start) & np.isfinite(stop) & (start >= 0) & (start < stop)))
         table = self._without(table, wrong, "segments whose times are no stretch", split)
@@ -92,8 +97,18 @@ class Preparation:
         Raises
         ------
         CorpusError
-            When no trial is left.
+            When no trial is left, or one that is a target is none in another spelling of its text.
         """
+        spelt, merged = with_normal_form(table, "enrol_text")
+        if merged:
+            pairs = spelt.group_by(["enrol_text", "utt_id"]).aggregate([("target", "min"), ("target", "max")])
+            odd = pairs.filter(pc.not_equal(pairs["target_min"], pairs["target_max"])).to_pylist()
+            if odd:
+                raise CorpusError(
+                    f"trials {name}: '{odd[0]['enrol_text']}' is a target of {odd[0]['utt_id']} in one spelling "
+                    "and none in another: draw trials of the words of the manifest that Preparation.manifest returned"
+                )
+        table = spelt
         manifest = self._files.get(f"manifests/{name.rpartition('_')[0]}.tsv")
         if manifest:
             there = pc.is_in(table["utt_id"], manifest[1]["utt_id"].combine_chunks())
@@ -108,6 +123,7 @@ class Preparation:
         self, name: str, recordings: pa.Table, queries: pa.Table, occurrences: pa.Table, facts: Mapping[str, object]
     ) -> None:
         """Take the search ``name``: what is searched, for what, and where it is."""
+        queries = with_normal_form(queries, "text")[0]
         for kind, table in {"recordings": recordings, "queries": queries, "occurrences": occurrences}.items():
             self._files[f"search/{name}/{kind}.tsv"] = (kind, table, dict(facts))
 

@@ -6,10 +6,11 @@ from kwskit.corpora.findings import Findings
 from kwskit.corpora.keyword_recordings import KeywordRecording
 from kwskit.corpora.locate import corpus_root
 from kwskit.errors import CorpusError
+from kwskit.text.normal_form import normal_form
 
 NAME = "Qualcomm Keyword Speech Dataset"
 FOLDERS = ("hey_android", "hey_snapdragon", "hi_galaxy", "hi_lumina")
-KEYWORDS = tuple(folder.replace("_", " ") for folder in FOLDERS)
+KEYWORDS = tuple(normal_form(folder) for folder in FOLDERS)
 PROTOCOL = "qualcomm"
 
 
@@ -35,7 +36,7 @@ def qualcomm_recordings(given: Path, findings: Findings) -> list[KeywordRecordin
             if len(inside.parts) != 3:
                 findings.add("recordings that are not keyword/speaker/recording.wav", str(path.relative_to(root)))
                 continue
-            found.append(KeywordRecording(inside.as_posix(), path, folder.replace("_", " "), inside.parts[1]))
+            found.append(KeywordRecording(inside.as_posix(), path, normal_form(folder), inside.parts[1]))
         if len(found) == before:
             raise CorpusError(f"{NAME}: {root / folder} holds no recordings (speaker/*.wav)")
     return found

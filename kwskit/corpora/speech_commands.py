@@ -12,6 +12,7 @@ from kwskit.corpora.findings import Findings
 from kwskit.corpora.keyword_recordings import KeywordRecording
 from kwskit.corpora.locate import corpus_root
 from kwskit.errors import CorpusError
+from kwskit.text_file import TextFileError, read_text
 
 NAME = "Speech Commands"
 TESTING_LIST, VALIDATION_LIST = "testing_list.txt", "validation_list.txt"
@@ -93,8 +94,8 @@ class SpeechCommands:
         """
         path = self.root / TESTING_LIST
         try:
-            lines = path.read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
+            lines = read_text(path).splitlines()
+        except (OSError, TextFileError) as error:
             raise CorpusError(f"{path}: cannot be read: {error}") from error
         found: dict[str, KeywordRecording] = {}
         for number, line in enumerate(map(str.strip, lines), start=1):

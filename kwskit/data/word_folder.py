@@ -9,6 +9,9 @@ import pyarrow.csv
 from kwskit.data.audio import AudioError, probe
 from kwskit.data.manifest import read_manifest
 from kwskit.records import MANIFEST, RecordError
+from kwskit.text.normal_column import with_normal_form
+from kwskit.text.normal_form import merged_message
+from kwskit.text_file import TextFileError, first_lines
 
 AUDIO_SUFFIXES = {".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".au", ".sph", ".w64", ".caf", ".nist"}
 
@@ -16,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 
 def words_from_folder(source: str | Path, on_bad: str = "stop") -> pa.Table:
-    """A manifest table (usable paths, split ``words``) of recorded words.
+    """A manifest table (usable paths, split ``words``) of recorded words, in their normal form.
 
     Parameters
     ----------
@@ -41,7 +44,7 @@ def words_from_folder(source: str | Path, on_bad: str = "stop") -> pa.Table:
         rows = _rows_of_folder(source)
     elif not source.is_file():
         raise RecordError(f"{source}: neither a folder of words nor a TSV")
-    elif source.read_bytes()[:16].startswith(b"#kwskit manifest"):
+    elif _first_line(source).startswith("#kwskit manifest"):
         return read_manifest(source)
     else:
         rows = _rows_of_table(source)
@@ -60,7 +63,17 @@ def words_from_folder(source: str | Path, on_bad: str = "stop") -> pa.Table:
         logger.warning(told)
     if not kept:
         raise RecordError(f"{source}: no recordings that can be read")
-    return pa.Table.from_pylist(kept, pa.schema(MANIFEST))
+    table, merged = with_normal_form(pa.Table.from_pylist(kept, pa.schema(MANIFEST)), "word")
+    if merged:
+        logger.warning("%s: %s", source, merged_message(merged))
+    return table
+
+
+def _first_line(path: Path) -> str:
+    try:
+        return first_lines(path)[0]
+    except TextFileError as error:
+        raise RecordError(str(error)) from error
 
 
 def _rows_of_folder(folder: Path) -> list[dict]:
@@ -68,7 +81,7 @@ def _rows_of_folder(folder: Path) -> list[dict]:
     for place in sorted(folder.iterdir()):
         if not place.is_dir() or place.name.startswith((".", "_")):
             continue
-        word = place.name.replace("_", " ").strip()
+        word = place.name
         for path in sorted(place.rglob("*")):
             if path.suffix.lower() in AUDIO_SUFFIXES and not path.name.startswith("."):
                 rows.append(_row(path.relative_to(folder).as_posix(), path, word))

@@ -11,6 +11,7 @@ from torch import Tensor
 from kwskit.constants import SAMPLE_RATE
 from kwskit.data.audio import AudioError
 from kwskit.data.word_folder import AUDIO_SUFFIXES
+from kwskit.text_file import read_text
 
 LIST = "rir_list"  # in RIRS_NOISES: one response a line, its path last, relative to the corpus' parent folder
 
@@ -39,7 +40,7 @@ def recorded_responses(folder: str | Path, count: int, samples: int, seed: int) 
 def _listed(folder: Path) -> list[Path]:
     files = []
     for listed in sorted(folder.rglob(LIST)):
-        for line in listed.read_text("utf-8").splitlines():
+        for line in read_text(listed).splitlines():
             if line.strip():
                 files.append(_resolve(listed, Path(line.split()[-1])))
     return files

@@ -14,6 +14,7 @@ from kwskit.spotting.keyword import Keyword
 from kwskit.spotting.keyword_queries import KeywordQueries
 from kwskit.spotting.spotter import Spotter
 from kwskit.spotting.spotting_stream import SpottingStream
+from kwskit.text.normal_form import normal_form
 from kwskit.text.unpronounceable import UnpronounceableText
 
 REMEMBERED = 256
@@ -67,6 +68,7 @@ class Enrolments:
         keyword = self._keyword(text, fa_per_hour)
         return {
             "name": text,
+            "word": normal_form(text),  # the same for every spelling
             "pronunciations": keyword.pronunciations,
             "threshold": keyword.threshold,
             "told_by": keyword.threshold_source,

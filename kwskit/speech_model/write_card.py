@@ -9,6 +9,7 @@ from kwskit import __version__
 from kwskit.errors import CardError
 from kwskit.speech_model.model_card import FILE, ModelCard
 from kwskit.speech_model.released_files import file_digests
+from kwskit.text_file import TextFileError, read_text
 
 
 def write_card(directory: Path, facts: Mapping[str, Any] | None = None) -> ModelCard:
@@ -52,8 +53,10 @@ def read_facts(path: Path) -> dict[str, Any]:
         When it holds no JSON object.
     """
     try:
-        found = json.loads(path.read_text("utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        found = json.loads(read_text(path))
+    except TextFileError as error:
+        raise CardError(str(error)) from error
+    except (json.JSONDecodeError, RecursionError) as error:
         raise CardError(f"{path}: is no JSON: {error}") from error
     if not isinstance(found, dict):
         raise CardError(f"{path}: must be an object of the fields of {FILE}")

@@ -7,6 +7,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from kwskit.text.normal_form import normal_form
+
 F = TypeVar("F", bound=np.floating)
 LEAST_DEVIATION = 1e-6
 # The score of a pair that no alignment fits, as kwskit.batch has it; that module needs torch.
@@ -22,7 +24,7 @@ def cohort_words(count: int, without: Collection[str] = ()) -> list[str]:
         When there are not so many.
     """
     listed = (files("kwskit.spotting") / "cohort.tsv").read_text("utf-8").split()[1:]
-    taken = {text.lower() for text in without}
+    taken = {normal_form(text) for text in without}
     found = [word for word in listed if word not in taken]
     if count > len(found):
         raise ValueError(f"a cohort of {count} words: there are only {len(found)} others than the queries")

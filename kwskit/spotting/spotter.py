@@ -27,6 +27,7 @@ from kwskit.spotting.listening import knows_streams, listener
 from kwskit.spotting.sound import Sound, blocks_of
 from kwskit.spotting.spotting_stream import SpottingStream
 from kwskit.spotting.stream_resampler import StreamResampler
+from kwskit.text.normal_form import normal_form
 
 OVERLAP = 0.75
 FA_PER_HOUR = 0.5
@@ -100,7 +101,7 @@ class Spotter:
     @property
     def keywords(self) -> Mapping[str, Keyword]:
         """By name, in the order of enrolment."""
-        return MappingProxyType(self._keywords)
+        return MappingProxyType({keyword.name: keyword for keyword in self._keywords.values()})
 
     def enrol(
         self,
@@ -111,7 +112,7 @@ class Spotter:
         fa_per_hour: float = FA_PER_HOUR,
         threshold: float | None = None,
     ) -> Keyword:
-        """Listen for a keyword from now on, in the place of an earlier one of its name.
+        """Listen for a keyword from now on, in the place of an earlier one of its name, however that was spelt.
 
         Parameters
         ----------
@@ -136,7 +137,7 @@ class Spotter:
             keyword = self._with_threshold(keyword, fa_per_hour)
         else:
             keyword = dataclasses.replace(keyword, threshold=_given(threshold))
-        self._keywords[keyword.name] = keyword
+        self._keywords[normal_form(keyword.name)] = keyword
         return keyword
 
     def forget(self, name: str) -> None:
@@ -148,7 +149,7 @@ class Spotter:
             When there is none of this name.
         """
         self._known(name)
-        del self._keywords[name]
+        del self._keywords[normal_form(name)]
 
     def retune(self, name: str, threshold: float) -> Keyword:
         """Give a keyword another threshold.
@@ -159,10 +160,9 @@ class Spotter:
             When there is none of this name.
         """
         known = self._known(name)
-        self._keywords[name] = dataclasses.replace(
-            known, threshold=_given(threshold), fa_per_hour=None, threshold_source="given"
-        )
-        return self._keywords[name]
+        retuned = dataclasses.replace(known, threshold=_given(threshold), fa_per_hour=None, threshold_source="given")
+        self._keywords[normal_form(name)] = retuned
+        return retuned
 
     def score(self, audio: Sound, text: str) -> float:
         """The highest score of any window that fits a keyword, enrolled or typed here; -inf when there is no sound.
@@ -174,7 +174,7 @@ class Spotter:
         kwskit.data.audio.AudioError
             For a file that cannot be read.
         """
-        keyword = self._keywords.get(text) or enrolled(self.model, self.listener, text)
+        keyword = self._keywords.get(normal_form(text)) or enrolled(self.model, self.listener, text)
         stream = self._stream([keyword], [np.inf])
         best = -np.inf
         for block in blocks_of(audio):
@@ -276,9 +276,9 @@ class Spotter:
         return SpottingStream(self.listener, queries, thresholds)
 
     def _known(self, name: str) -> Keyword:
-        if name not in self._keywords:
-            raise KeyError(f"no keyword '{name}' is enrolled; there are: {', '.join(self._keywords) or 'none'}")
-        return self._keywords[name]
+        if normal_form(name) not in self._keywords:
+            raise KeyError(f"no keyword '{name}' is enrolled; there are: {', '.join(self.keywords) or 'none'}")
+        return self._keywords[normal_form(name)]
 
 
 def _given(threshold: float) -> float:

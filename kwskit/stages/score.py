@@ -23,6 +23,7 @@ from kwskit.stages.search_task import SEARCH, SearchTask
 from kwskit.stages.shared_work import TRAINED, UNTRAINED, SharedWork, run_on_first
 from kwskit.stages.showcase import write_showcase
 from kwskit.systems.model_directory import WEIGHTS, Model
+from kwskit.text_file import read_text
 
 HUMAN = "human"
 ALL_PAIRS = "all_pairs"  # every recording with every typed word
@@ -106,7 +107,7 @@ def _tasks_of(data: Path) -> list[Task]:
     """What is to be scored; a search that another one is calibrated on comes before it."""
     listed = data / EVALUATION
     if listed.is_file():
-        names = listed.read_text("utf-8").split()
+        names = read_text(listed).split()
     else:
         names = sorted(path.stem for path in (data / "trials").glob("test_*.tsv"))
     if not names:

@@ -13,6 +13,7 @@ import ruamel.yaml
 from kwskit.hparams import resolve_hparams
 from kwskit.registry import nearest
 from kwskit.stages.train import KEYS
+from kwskit.text_file import TextFileError, read_text
 
 
 class TableError(ValueError):
@@ -123,10 +124,12 @@ def read_table(path: str | Path) -> TablePlan:
     """
     path = Path(path)
     try:
-        tree = ruamel.yaml.YAML(typ="safe").load(path.read_text("utf-8"))
+        tree = ruamel.yaml.YAML(typ="safe").load(read_text(path))
     except OSError as error:
         raise TableError(f"{path}: cannot be read: {error.strerror}") from error
-    except (ruamel.yaml.YAMLError, UnicodeDecodeError) as error:
+    except TextFileError as error:
+        raise TableError(str(error)) from error
+    except ruamel.yaml.YAMLError as error:
         raise TableError(f"{path}: not a YAML file: {' '.join(str(error).split())}") from error
     _fields(path, "table", tree, ("title", "columns", "rows"), ("notes", "overlays", "extends"))
     parent = read_table(path.parent / tree["extends"]) if tree.get("extends") else None

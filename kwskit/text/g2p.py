@@ -4,8 +4,9 @@ import itertools
 import re
 from pathlib import Path
 
-from kwskit.text.lexicon import WORD_BOUNDARY, lexicon_key, read_lexicon
+from kwskit.text.lexicon import WORD_BOUNDARY, read_lexicon
 from kwskit.text.neural_g2p import neural_g2p
+from kwskit.text.normal_form import normal_form, token_words, vowelless
 from kwskit.text.normalise import normalise
 from kwskit.text.pronouncing_dictionary import cmudict
 from kwskit.text.unpronounceable import UnpronounceableText
@@ -46,10 +47,10 @@ class G2P:
         UnpronounceableText
             For text that is empty, too long, or has no letter of the alphabet (see :func:`normalise`).
         """
-        if given := self._lexicon.get(lexicon_key(text)):
-            return given[: self.max_pronunciations]
+        if key := self._lexicon_key(text):
+            return self._lexicon[key][: self.max_pronunciations]
         phrases: list[tuple[Ranks, Pronunciation]] = [((), ())]
-        for word in itertools.chain.from_iterable(self._split(token) for token in normalise(text)):
+        for word in self._words_of(text):
             said = list(enumerate(self._found(word, text)[1]))
             longer = [
                 ((*ranks, rank), (*phrase, WORD_BOUNDARY, *phonemes) if phrase else phonemes)
@@ -70,25 +71,21 @@ class G2P:
         UnpronounceableText
             As :meth:`pronunciations`.
         """
-        if lexicon_key(text) in self._lexicon:
-            return [(lexicon_key(text), "lexicon")]
-        words = [word for token in normalise(text) for word in self._split(token)]
-        return [(word, self._found(word, text)[0]) for word in words]
+        if key := self._lexicon_key(text):
+            return [(key, "lexicon")]
+        return [(word, self._found(word, text)[0]) for word in self._words_of(text)]
 
     def known(self, word: str) -> bool:
         """Whether the lexicon or CMUdict has ``word`` (lower case), so that nothing is guessed."""
-        return word in self._lexicon or word in cmudict()
+        return word in cmudict() or bool(self._lexicon_key(word))
 
-    def _split(self, token: str) -> list[str]:
-        """The words of a token over ``[a-z'.-]``: ``end.`` is one, ``zig-zaggy`` two, ``a.m.`` one."""
-        for form in (token.strip(".-"), token, token.strip(".-'")):
-            if self.known(form):
-                return [form]
-        bare = token.strip(".-'")
-        if re.fullmatch(r"[a-z](\.[a-z])+", bare):
-            return [f"{bare}."]
-        parts = [part for part in re.split(r"[.\-]+", bare) if re.search("[a-z]", part)]
-        return [bare] if len(parts) == 1 else [word for part in parts for word in self._split(part)]
+    def _lexicon_key(self, text: str) -> str | None:
+        """Where the lexicon has ``text``, with what its capitals say or without."""
+        keys = dict.fromkeys([normal_form(text), normal_form(text.casefold())]) if self._lexicon else ()
+        return next((key for key in keys if key in self._lexicon), None)
+
+    def _words_of(self, text: str) -> list[str]:
+        return [word for token in normalise(text, self.known) for word in token_words(token, self.known)]
 
     def _found(self, word: str, text: str) -> tuple[str, list[Pronunciation]]:
         """Where the pronunciations of a word of ``text`` come from, and they."""
@@ -99,18 +96,15 @@ class G2P:
         return self._words[word]
 
     def _look_up(self, word: str) -> tuple[str, list[Pronunciation]]:
-        if word in self._lexicon:
-            return "lexicon", self._lexicon[word]
+        if key := self._lexicon_key(word):
+            return "lexicon", self._lexicon[key]
         letters = re.sub("[^a-z]", "", word)
-        for form in (word, letters):
+        for form in (word,) if "." in word else (word, letters):
             if form in cmudict():
                 return "dictionary", cmudict().lookup(form)
-        if "." in word or _vowelless(letters):
-            said = itertools.chain.from_iterable(cmudict().lookup(f"{letter}.")[0] for letter in letters)
-            return "spelt", [tuple(said)]
+        if "." in word or vowelless(letters):
+            initials, ending = (letters[:-1], ("Z",)) if word.endswith(".'s") else (letters, ())
+            said = itertools.chain.from_iterable(cmudict().lookup(f"{letter}.")[0] for letter in initials)
+            return "spelt", [(*said, *ending)]
         phonemes = neural_g2p().predict(letters)
         return "guessed", [phonemes] if phonemes else []
-
-
-def _vowelless(word: str) -> bool:
-    return not re.search("[aeiouy]", word)

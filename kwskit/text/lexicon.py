@@ -8,6 +8,8 @@ from pathlib import Path
 
 from kwskit.atomic_write import atomic_write
 from kwskit.text.neural_g2p import CONSONANTS, PHONEMES, VOWELS
+from kwskit.text.normal_form import normal_form
+from kwskit.text_file import TextFileError, read_text
 
 WORD_BOUNDARY = "|"
 HEADER = "#kwskit lexicon v1"
@@ -18,13 +20,8 @@ class LexiconError(ValueError):
     """A lexicon file that cannot be used; the message names the file and the line."""
 
 
-def lexicon_key(text: str) -> str:
-    """How text is looked up in a lexicon: case folded, with single spaces."""
-    return " ".join(text.casefold().split())
-
-
 def read_lexicon(path: str | Path) -> dict[str, list[tuple[str, ...]]]:
-    """Pronunciations by :func:`lexicon_key`, in the file's order.
+    """Pronunciations by :func:`kwskit.text.normal_form.normal_form`, in the file's order.
 
     Raises
     ------
@@ -34,8 +31,10 @@ def read_lexicon(path: str | Path) -> dict[str, list[tuple[str, ...]]]:
     """
     path = Path(path)
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        lines = read_text(path).splitlines()
+    except TextFileError as error:
+        raise LexiconError(str(error)) from error
+    except OSError as error:
         raise LexiconError(f"{path}: cannot be read: {error}") from error
     lexicon: dict[str, list[tuple[str, ...]]] = {}
     for number, line in enumerate(lines, 1):
@@ -48,7 +47,7 @@ def read_lexicon(path: str | Path) -> dict[str, list[tuple[str, ...]]]:
         for phoneme in phonemes:
             if phoneme not in PHONEMES and phoneme not in STRESSLESS and phoneme != WORD_BOUNDARY:
                 raise LexiconError(f"{path}: line {number}: '{phoneme}' is not an ARPAbet phoneme, such as AH0 or CH")
-        found = lexicon.setdefault(lexicon_key(word), [])
+        found = lexicon.setdefault(normal_form(word), [])
         if phonemes not in found:
             found.append(phonemes)
     return lexicon

@@ -20,6 +20,7 @@ import torch
 
 from kwskit.speech_model.write_card import write_card
 from kwskit.systems.model_directory import WEIGHTS
+from kwskit.text_file import read_text
 
 ROOT = Path(__file__).parents[2]
 SENTENCES = {"hibari": 40, "flite": 40, "espeak": 20}  # about four minutes
@@ -50,9 +51,9 @@ def main() -> None:
     # Where there are graphs, they are what spots: one background is enough.
     (args.to / "background.npz").unlink()
     (args.to / "onnx" / "README.md").unlink()
-    facts = json.loads(args.facts.read_text("utf-8"))
+    facts = json.loads(read_text(args.facts))
     if args.figures is not None:
-        facts["figures"] = json.loads(args.figures.read_text("utf-8"))
+        facts["figures"] = json.loads(read_text(args.figures))
     write_card(args.to, facts)
     size = sum(path.stat().st_size for path in args.to.rglob("*") if path.is_file())
     print(f"{args.to}: {size / 1e6:.2f} MB")

@@ -78,8 +78,7 @@ def prepare(args: argparse.Namespace) -> None:
 
 def open_trials(utt_ids: list[str], words: list[str]) -> pa.Table:
     """Every recording with its own word and with ``OTHERS`` English words that none of them says."""
-    said = sorted({word.lower() for word in words})
-    typed = cohort_words(OTHERS, said)
+    typed = cohort_words(OTHERS, set(words))
     columns = [[word, *typed] for word in words]
     return pa.table(
         {
@@ -111,8 +110,7 @@ def _replay(args: argparse.Namespace, own: list[str], on_bad: str) -> dict[str, 
     if args.replay is None:
         return {}
     table = words_from_folder(args.replay, on_bad)
-    taken = {word.lower() for word in own}
-    vocabulary = [word for word in sorted(set(table["word"].to_pylist())) if word.lower() not in taken]
+    vocabulary = sorted(set(table["word"].to_pylist()) - set(own))
     drawn = np.random.default_rng(args.seed).permutation(len(vocabulary))
     count = min(max(len(own), BATCH - len(own)), len(vocabulary) - 2)
     if count < 1:

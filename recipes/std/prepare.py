@@ -18,6 +18,8 @@ from kwskit.corpora.utterances import audio_lengths
 from kwskit.errors import CorpusError
 from kwskit.records import read_records
 from kwskit.search.search_settings import SearchSettings
+from kwskit.text.normal_form import normal_form
+from kwskit.text_file import first_lines, read_text
 
 RECIPE = Path(__file__).parent
 JOINED = "joined"  # folder of the recordings that are made
@@ -101,11 +103,9 @@ def _nist(args: argparse.Namespace, preparation: Preparation, files: pa.Table) -
 
 def _vocabulary(path: Path) -> set[str]:
     """Words of a training manifest, or of a text file with one a line."""
-    with path.open(encoding="utf-8") as source:
-        first = source.readline()
-    if first.startswith("#kwskit manifest"):
+    if first_lines(path)[0].startswith("#kwskit manifest"):
         return set(read_records(path, "manifest")[0]["word"].to_pylist())
-    return {line.strip().lower() for line in path.read_text("utf-8").splitlines() if line.strip()}
+    return {normal_form(line) for line in read_text(path).splitlines() if line.strip()}
 
 
 def _share(text: str) -> float:

@@ -63,7 +63,11 @@ def test_a_textgrid_with_odd_texts_and_several_speakers(tmp_path):
     text = long_textgrid(words, "84 - words").replace('"phones"', '"121 - Words"')
     (tmp_path / "a.TextGrid").write_text(text.replace("\n", "\r\n"), encoding="utf-8", newline="")
     found = rows(read_alignments(tmp_path / "a.TextGrid", Findings()))
-    assert found == [("a", 0.0, 1.0, 'say "xmin = 3" ! 5', 0), ("a", 0.0, 2.0, "ah0", 1), ("a", 1.0, 2.5, "ñandú", 2)]
+    assert found == [
+        ("a", 0.0, 1.0, "say xmin equals three five", 0),
+        ("a", 0.0, 2.0, "ah zero", 1),
+        ("a", 1.0, 2.5, "ñandú", 2),
+    ]
 
 
 def test_textgrids_that_cannot_be_read_are_named(tmp_path):
@@ -133,10 +137,10 @@ def test_tables(tmp_path, suffix):
 
 
 def test_order_and_position_of_shuffled_rows(tmp_path):
-    lines = [f"{utt},{start},{start + 0.5},w{start}" for start in (2, 0, 1) for utt in ("b.wav", "a.wav")]
+    lines = [f"{utt},{start},{start + 0.5},{'abc'[start]}" for start in (2, 0, 1) for utt in ("b.wav", "a.wav")]
     (tmp_path / "x.csv").write_text("audio_filename,start,end,text\n" + "\n".join(lines) + "\n")
     found = rows(read_alignments(tmp_path / "x.csv", Findings()))
-    assert found == [(utt, float(i), i + 0.5, f"w{i}", i) for utt in ("b", "a") for i in range(3)]
+    assert found == [(utt, float(i), i + 0.5, "abc"[i], i) for utt in ("b", "a") for i in range(3)]
 
 
 def test_processes_read_what_one_process_reads(tmp_path, monkeypatch):
@@ -149,7 +153,7 @@ def test_processes_read_what_one_process_reads(tmp_path, monkeypatch):
     tables = [read_alignments(tmp_path, findings, jobs) for findings, jobs in zip(found, (1, 2), strict=True)]
     assert tables[0].equals(tables[1])
     assert found[0].told() == found[1].told()
-    assert rows(tables[0])[4] == ("u5", 0.0, 6.0, "word5", 0)
+    assert rows(tables[0])[4] == ("u5", 0.0, 6.0, "word five", 0)
 
 
 @pytest.mark.parametrize(
@@ -181,3 +185,22 @@ def test_a_folder_that_may_not_be_read_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(alignments.os, "walk", walk)
     with pytest.raises(CorpusError, match=re.escape(f"{tmp_path}: cannot be read: Permission denied")):
         read_alignments(tmp_path, Findings())
+
+
+def test_spellings_of_a_word_are_one_and_are_named_once(tmp_path, capsys):
+    words = ["Country", "country.", "XYZ", "<UNK>", "don\u2019t", "don't", "cafe\u0301", "café", "SIL", "two", "2"]
+    lines = [f"u.wav,{i},{i + 0.5},{word}" for i, word in enumerate(words)]
+    path = tmp_path / "x.csv"
+    path.write_text("audio_filename,start,end,text\n" + "\n".join(lines) + "\n")
+    found = read_alignments(path, Findings())["word"].to_pylist()
+    assert found == ["country", "country", "x.y.z.", "don't", "don't", "café", "café", "two", "two"]
+    told = [line for line in capsys.readouterr().out.splitlines() if "spelt" in line]
+    assert len(told) == 1
+    assert "4 keywords are spelt in several ways and taken as one" in told[0]
+    assert "'country' ('Country', 'country.')" in told[0]
+
+
+def test_capitals_of_a_corpus_in_capitals_are_not_spelt(tmp_path):
+    lines = [f"u 1 {i} 0.5 {word}" for i, word in enumerate(["THE", "XYR", "ULE", "GWYNPLAINE"])]
+    (tmp_path / "a.ctm").write_text("\n".join(lines) + "\n")
+    assert read_alignments(tmp_path / "a.ctm", Findings())["word"].to_pylist() == ["the", "xyr", "ule", "gwynplaine"]

@@ -336,7 +336,7 @@ def test_transcripts_of_every_kind(tmp_path):
     [
         ("x.txt", b"", "no transcripts: expected"),
         ("x.csv", b"a,b\n1,2\n", "line 1: expected columns such as file and text, found a, b"),
-        ("x.txt", b"u \xff\xfe\n", "not text in UTF-8"),
+        ("x.txt", b"u \xff\xfe\n", "not UTF-8: save"),
     ],
 )
 def test_bad_transcripts_are_told(tmp_path, name, data, told):

@@ -203,3 +203,19 @@ def test_the_corpus_is_found_or_it_is_said_where(tmp_path, monkeypatch):
     monkeypatch.setattr("pathlib.Path.iterdir", denied)
     with pytest.raises(CorpusError, match="permission denied"):
         corpus_root(tmp_path, ["nothing"], "LibriSpeech")
+
+
+def test_words_have_one_spelling_and_trials_must_agree(tmp_path, capsys):
+    rows = {"utt_id": ["a", "b"], "path": ["/c/a.wav"] * 2, "start": [0.0, 1.0], "stop": [1.0, 2.0]}
+    table = pa.table(rows | {"word": ["Hey_Nova", "hey nova"], "speaker": ["s"] * 2})
+    made = Preparation(tmp_path, {})
+    assert made.manifest("test", table)["word"].to_pylist() == ["hey nova"] * 2
+    assert capsys.readouterr().out == (
+        "test: a keyword is spelt in several ways and taken as one: 'hey nova' ('Hey_Nova', 'hey nova')\n"
+    )
+    trials = {"enrol_text": ["Hey_Nova", "hey nova"], "utt_id": ["a", "a"], "target": pa.array([1, 0], pa.int8())}
+    with pytest.raises(CorpusError, match="'hey nova' is a target of a in one spelling and none in another"):
+        made.trials("test_wsj", pa.table(trials), {"protocol": "wsj"})
+    made.trials("test_wsj", pa.table(trials).slice(0, 1), {"protocol": "wsj"})
+    made.finish()
+    assert (tmp_path / "trials/test_wsj.tsv").read_text().splitlines()[2] == "hey nova\ta\t1"

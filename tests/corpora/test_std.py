@@ -136,6 +136,28 @@ def test_phrases_do_not_span_what_is_between():
     assert vocabulary_group("red", {"red"}) == "iv"
 
 
+def test_an_aligned_word_may_be_several():
+    rows = [("a", 0.0, 0.4, "number"), ("a", 0.5, 0.9, "twenty five"), ("a", 1.0, 1.4, "twenty"), ("a", 1.5, 2, "five")]
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    aligned = in_order(pa.table(columns, schema=pa.schema(ALIGNED)))
+    found = occurrences_of({"q": "twenty five", "r": "number twenty five", "s": "twenty"}, aligned).to_pylist()
+    assert [(row["query"], row["start"], row["stop"]) for row in found] == [
+        ("q", 0.5, 0.9),
+        ("q", 1.0, 2.0),
+        ("r", 0.0, 0.9),
+        ("s", 1.0, 1.4),
+    ]
+    assert vocabulary_group("twenty five", {"twenty five"}) == "iv"
+
+
+def test_queries_have_one_spelling(tmp_path):
+    path = tmp_path / "queries.txt"
+    path.write_text("\ufeffRed_Fox\r\nred fox!\r\n25\r\n", encoding="utf-8")
+    findings = Findings()
+    assert read_queries(path, findings) == {"red fox": "red fox", "twenty five": "twenty five"}
+    assert findings.counts == {"queries of queries.txt that are there twice": 1}
+
+
 def test_speakers_are_in_one_part_each():
     parts = speaker_parts([f"s{i}" for i in range(20)] * 3, StdSettings(dev=0.25, exemplars=0.15, seed=3))
     counts = [list(parts.values()).count(part) for part in ("dev", "exemplars", "test")]

@@ -111,3 +111,24 @@ def test_recordings_of_people(tmp_path):
     report = pack_manifest(table, tmp_path / "store", progress=False)
     assert report.segments == len(table) > 0
     assert PackedStore.open(tmp_path / "store").words == sorted(set(table["word"].to_pylist()))
+
+
+def test_spellings_of_a_folder_s_name_are_one_word(tmp_path, caplog):
+    for name in ("hey_nova", "Hey Nova", "cafe\u0301", "café", "stop"):
+        record(tmp_path / name / "one.wav")
+    words = words_from_folder(tmp_path)["word"].to_pylist()
+    assert sorted(words) == ["café", "café", "hey nova", "hey nova", "stop"]
+    assert len(caplog.records) == 1
+    assert "2 keywords are spelt in several ways and taken as one: 'café'" in caplog.text
+    assert "'hey nova' ('Hey Nova', 'hey_nova')" in caplog.text
+
+
+def test_a_manifest_s_spellings_are_one_word_and_named_once(folder, caplog):
+    table = words_from_folder(folder)
+    spelt = table.set_column(table.column_names.index("word"), "word", [["Stop!", "stop", "hey_computer"]])
+    write_records(folder / "by_hand.tsv", "manifest", spelt)
+    for _ in range(2):
+        assert words_from_folder(folder / "by_hand.tsv")["word"].to_pylist() == ["stop", "stop", "hey computer"]
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{folder / 'by_hand.tsv'}: a keyword is spelt in several ways and taken as one: 'stop' ('Stop!', 'stop')"
+    ]

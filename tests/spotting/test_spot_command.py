@@ -217,3 +217,13 @@ def test_calibrating(spoken, sung_model, tmp_path, capsys):
     assert (tmp_path / "other.npz").is_file()
     assert main(["calibrate", str(tmp_path), str(tmp_path / "gone.wav")]) == 1
     assert "gone.wav: no such audio file" in capsys.readouterr().err
+
+
+def test_a_keyword_in_two_spellings_is_heard_once(spoken, tmp_path, capsys, caplog):
+    soundfile.write(tmp_path / "nova.wav", spoken[RATE : 2 * RATE], RATE)
+    (tmp_path / "keywords.txt").write_bytes(b"\xef\xbb\xbfhey_nova\r\nTIGER\r\n")
+    arguments = ("--keyword", "Hey Nova", "--keywords-file", tmp_path / "keywords.txt", "--threshold", 4.4)
+    assert spot(tmp_path, *arguments, "--keyword", "tiger", tmp_path / "meeting.flac") == 0
+    output = capsys.readouterr()
+    assert [json.loads(line)["keyword"] for line in output.out.splitlines()] == ["Hey Nova", "tiger"]
+    assert "'hey nova' ('Hey Nova', 'hey_nova')" in caplog.text

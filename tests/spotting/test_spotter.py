@@ -201,6 +201,18 @@ def test_one_threshold_for_all(spotter):
     assert {hit.threshold for hit in hits} == {-99.0}
 
 
+def test_a_keyword_is_one_in_any_spelling(sung_model):
+    spotter = Spotter(sung_model)
+    spotter.enrol("hey_nova", threshold=1)
+    spotter.enrol("Hey Nova!", threshold=2)
+    assert [(name, keyword.threshold) for name, keyword in spotter.keywords.items()] == [("Hey Nova!", 2)]
+    assert spotter.retune("hey nova", 3).name == "Hey Nova!"
+    spotter.forget("HEY NOVA")
+    assert not spotter.keywords
+    with pytest.raises(KeyError, match="no keyword 'hey_nova'"):
+        spotter.forget("hey_nova")
+
+
 def test_enrolling_forgetting_retuning(sung_model, caplog):
     spotter = Spotter(sung_model)
     with caplog.at_level(logging.WARNING):

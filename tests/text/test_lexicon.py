@@ -43,7 +43,7 @@ def test_a_user_s_lexicon_goes_first(tmp_path):
         ("b\t \n", "line 1: expected"),
         ("\tB IY1\n", "line 1: expected"),
         ("#x\nb\tB IY7\n", "line 2: 'IY7' is not an ARPAbet phoneme"),
-        (b"\xff\xfe\xfa", "cannot be read"),
+        (b"\xff\xfe\xfa", "UTF-8"),
         (None, "cannot be read"),
     ],
 )

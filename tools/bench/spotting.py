@@ -188,7 +188,9 @@ def _recordings(folder: Path) -> list[Path]:
 
 def chosen_keywords(listed: Path, most: int) -> list[str]:
     """The first ``most`` keywords of a file, one a line, that PocketSphinx's dictionary has."""
-    words = [line.strip() for line in listed.read_text("utf-8").splitlines() if line.strip()]
+    from kwskit.text_file import read_text
+
+    words = [line.strip() for line in read_text(listed).splitlines() if line.strip()]
     if importlib.util.find_spec("pocketsphinx"):
         from spotters.pocketsphinx_spotter import not_in_dictionary
 

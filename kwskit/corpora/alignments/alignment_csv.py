@@ -8,6 +8,7 @@ import pyarrow.csv
 
 from kwskit.corpora.findings import Findings
 from kwskit.errors import CorpusError
+from kwskit.text_file import TextFileError, first_lines
 
 # Names that a column may have, the published one first.
 NAMES = {
@@ -79,10 +80,9 @@ def read_alignment_csv(path: Path, findings: Findings) -> pa.Table:
 def _columns(path: Path) -> tuple[dict[str, str], str]:
     """Our names and the file's for the four columns, and the delimiter."""
     try:
-        with path.open("rb") as source:
-            line = source.readline(10_000).decode("utf-8-sig").strip("\r\n")
-    except UnicodeDecodeError as error:
-        raise CorpusError(f"{path}: line 1 is not text in UTF-8") from error
+        line = first_lines(path)[0]
+    except TextFileError as error:
+        raise CorpusError(str(error)) from error
     delimiter = "\t" if "\t" in line else ","
     found = [name.strip('"') for name in line.split(delimiter)]
     columns = {ours: next((name for name in names if name in found), None) for ours, names in NAMES.items()}

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from kwskit.aligners.dynamic_programming.ctc_viterbi import ctc_feasible, ctc_viterbi
 from kwskit.constants import SAMPLE_RATE
 from kwskit.errors import CorpusError
+from kwskit.text_file import read_text
 
 DEFAULT_BUNDLE = "WAV2VEC2_ASR_BASE_960H"
 BLANK = 0  # in torchaudio's bundles, and here
@@ -124,7 +125,7 @@ def load_ctc_model(name: str, device: str = "cpu") -> CtcModel:
     if path.is_file():
         beside = path.with_suffix(".labels.txt")
         try:
-            labels = beside.read_text(encoding="utf-8").splitlines()
+            labels = read_text(beside).splitlines()
             return CtcModel(torch.jit.load(str(path), map_location="cpu"), labels, device)
         except OSError as error:
             raise CorpusError(f"{beside}: expected the labels of {path.name}, one a line: {error.strerror}") from error

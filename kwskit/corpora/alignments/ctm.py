@@ -9,6 +9,7 @@ import pyarrow.csv
 
 from kwskit.corpora.findings import Findings
 from kwskit.errors import CorpusError
+from kwskit.text_file import TextFileError, first_lines
 
 FIRST_CHANNELS = ["1", "0", "A", "a", "-"]
 _NUMBER = r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$"
@@ -26,6 +27,7 @@ def read_ctm(path: Path, findings: Findings) -> pa.Table:
         When the file is not text in UTF-8.
     """
     try:
+        first_lines(path)  # looks at the encoding
         # A delimiter that no text holds: each line is one value, and Arrow reads them by all cores.
         lines = pyarrow.csv.read_csv(
             path,
@@ -33,6 +35,8 @@ def read_ctm(path: Path, findings: Findings) -> pa.Table:
             pyarrow.csv.ParseOptions(delimiter="\x01", quote_char=False),
             pyarrow.csv.ConvertOptions(column_types={"line": pa.string()}, strings_can_be_null=False),
         )["line"]
+    except TextFileError as error:
+        raise CorpusError(str(error)) from error
     except pa.ArrowInvalid as error:
         if "Empty CSV" in str(error):
             lines = pa.chunked_array([], pa.string())

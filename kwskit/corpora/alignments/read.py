@@ -14,6 +14,8 @@ from kwskit.corpora.alignments.textgrid import read_textgrids
 from kwskit.corpora.file_jobs import over_files
 from kwskit.corpora.findings import Findings
 from kwskit.errors import CorpusError
+from kwskit.text.normal_column import with_normal_form
+from kwskit.text.normal_form import merged_message
 
 ALIGNED = {"utterance": pa.string(), "start": pa.float64(), "stop": pa.float64(), "word": pa.string()}
 # The how-manieth of its utterance's words this one is, from 0, unknown words counted: neighbours in speech differ by 1.
@@ -28,8 +30,9 @@ def read_alignments(path: Path, findings: Findings, jobs: int = 1) -> pa.Table:
     """Words with their times: the columns ``ALIGNED`` and ``POSITION``, in the order of utterances and time.
 
     Times are seconds within the utterance's audio file, the utterance is the stem of that file's name, words are in
-    lower case and otherwise as written. Silences (an empty text, ``sp``, ``sil``, ``<eps>``) and unknown speech
-    (``<unk>``, ``spn``, anything in brackets) are no words and are left out. Prints what it found.
+    their normal form (:func:`kwskit.text.normal_form.normal_form`), after which those that had several spellings are
+    named. Silences (an empty text, ``sp``, ``sil``, ``<eps>``) and unknown speech (``<unk>``, ``spn``, anything in
+    brackets) are no words and are left out. Prints what it found.
 
     Parameters
     ----------
@@ -53,13 +56,18 @@ def read_alignments(path: Path, findings: Findings, jobs: int = 1) -> pa.Table:
         table = pa.concat_tables([read(file, findings) for file in files])
     table = _without_silence(table.cast(pa.schema(ALIGNED)))
     table = in_order(table)
-    known = table.filter(pc.invert(pc.match_substring_regex(table["word"], UNKNOWN)))
+    known = table.filter(pc.invert(pc.match_substring_regex(pc.utf8_lower(table["word"]), UNKNOWN)))
     if not len(known):
         reason = f": {findings.told()}" if len(findings) else " (silences are no words)"
         raise CorpusError(f"{path}: {len(files):,} {kind}, but no words in them{reason}")
     utterances, unknown = pc.count_distinct(known["utterance"]).as_py(), len(table) - len(known)
     told = f", {unknown:,} unknown ones left out" if unknown else ""
+    if not pc.any(pc.match_substring_regex(pc.unique(known["word"]), r"\p{Ll}")).as_py():  # capitals say nothing here
+        known = known.set_column(known.column_names.index("word"), "word", pc.utf8_lower(known["word"]))
+    known, merged = with_normal_form(known, "word")
     print(f"alignments: {len(known):,} words of {utterances:,} utterances in {len(files):,} {kind} of {path}{told}")
+    if merged:
+        print(f"alignments: {merged_message(merged)}")
     return known
 
 
@@ -81,9 +89,9 @@ def in_order(table: pa.Table) -> pa.Table:
 
 def _without_silence(table: pa.Table) -> pa.Table:
     words = table["word"].combine_chunks().dictionary_encode()
-    written = pc.utf8_lower(pc.utf8_trim_whitespace(words.dictionary))
+    written = pc.utf8_trim_whitespace(words.dictionary)
     table = table.set_column(table.column_names.index("word"), "word", written.take(words.indices))
-    spoken = pc.invert(pc.match_substring_regex(written, SILENCE)).take(words.indices)
+    spoken = pc.invert(pc.match_substring_regex(pc.utf8_lower(written), SILENCE)).take(words.indices)
     return table.filter(spoken)
 
 

@@ -1,19 +1,23 @@
 """What is said in each utterance, in the forms in which corpora keep it."""
 
 import csv
+import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from kwskit.errors import CorpusError
-from kwskit.text.normalise import normalise
-from kwskit.text.unpronounceable import UnpronounceableText
+from kwskit.text.normal_form import normal_form
+from kwskit.text_file import TextFileError, read_text
 
 NAMES = ("audio_filename", "utterance", "file", "path")
 TEXTS = ("text", "transcript", "sentence")
 
 
 def read_transcripts(path: Path) -> dict[str, list[str]]:
-    """The words of each utterance, in lower case, without punctuation, numbers spelt out.
+    """The words of each utterance, in their normal form, those with hyphens or dots in parts.
+
+    Where all transcripts are in capitals, these say nothing.
 
     Parameters
     ----------
@@ -31,14 +35,17 @@ def read_transcripts(path: Path) -> dict[str, list[str]]:
     path = Path(path)
     found = {}
     try:
-        for utterance, text in _of_folder(path) if path.is_dir() else _of_file(path):
-            words = [word for token in text.split() for word in _words(token)]
-            if words:
-                found[utterance] = words
-    except UnicodeDecodeError as error:
-        raise CorpusError(f"{path}: transcripts are not text in UTF-8: {error.reason}") from error
+        texts = dict(_of_folder(path) if path.is_dir() else _of_file(path))
+    except TextFileError as error:
+        raise CorpusError(f"transcripts: {error}") from error
     except OSError as error:
         raise CorpusError(f"{error.filename or path}: transcripts cannot be read: {error.strerror}") from error
+    loud = not any(char.islower() for text in texts.values() for char in text)  # capitals say nothing then
+    for utterance, text in texts.items():
+        # Aligners spell words of letters and apostrophes.
+        parts = re.split(r"[\s.\-]+", normal_form(text.lower() if loud else text))
+        if words := [part for part in parts if any(map(str.isalpha, part))]:
+            found[utterance] = words
     if not found:
         raise CorpusError(f"{path}: no transcripts: expected *.trans.txt, *.lab, or lines 'utterance words…'")
     return found
@@ -49,41 +56,28 @@ def _of_folder(folder: Path) -> Iterator[tuple[str, str]]:
         if file.name.endswith(".trans.txt"):
             yield from _of_lines(file)
         elif file.suffix in (".lab", ".txt") and file.is_file():
-            yield file.stem, file.read_text(encoding="utf-8-sig")
+            yield file.stem, read_text(file)
 
 
 def _of_file(file: Path) -> Iterator[tuple[str, str]]:
     if file.suffix not in (".csv", ".tsv"):
         yield from _of_lines(file)
         return
-    with file.open(encoding="utf-8-sig", newline="") as source:
-        if file.suffix == ".csv":
-            rows = csv.DictReader(source)
-        else:
-            rows = csv.DictReader(source, delimiter="\t", quoting=csv.QUOTE_NONE)
-        columns = rows.fieldnames or []
-        name = next((column for column in NAMES if column in columns), None)
-        text = next((column for column in TEXTS if column in columns), None)
-        if name is None or text is None:
-            raise CorpusError(f"{file}: line 1: expected columns such as file and text, found {', '.join(columns)}")
-        for row in rows:
-            yield Path(row[name] or "").stem, row[text] or ""
+    source = io.StringIO(read_text(file))
+    if file.suffix == ".csv":
+        rows = csv.DictReader(source)
+    else:
+        rows = csv.DictReader(source, delimiter="\t", quoting=csv.QUOTE_NONE)
+    columns = rows.fieldnames or []
+    name = next((column for column in NAMES if column in columns), None)
+    text = next((column for column in TEXTS if column in columns), None)
+    if name is None or text is None:
+        raise CorpusError(f"{file}: line 1: expected columns such as file and text, found {', '.join(columns)}")
+    for row in rows:
+        yield Path(row[name] or "").stem, row[text] or ""
 
 
 def _of_lines(file: Path) -> Iterator[tuple[str, str]]:
-    with file.open(encoding="utf-8-sig") as source:
-        for line in source:
-            utterance, _, text = line.strip().partition(" ")
-            yield utterance, text
-
-
-def _words(token: str) -> list[str]:
-    word = token.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
-    if any(char.isdigit() for char in word):
-        try:
-            return normalise(word)
-        except UnpronounceableText:
-            return []
-    # Punctuation around a word and between words ("well--known") goes, an apostrophe within a word stays.
-    plain = "".join(char if char.isalpha() or char == "'" else " " for char in word)
-    return [part for part in (piece.strip("'") for piece in plain.split()) if part]
+    for line in read_text(file).split("\n"):
+        utterance, _, text = line.strip().partition(" ")
+        yield utterance, text

@@ -10,6 +10,8 @@ import pyarrow.csv
 from kwskit.atomic_write import atomic_write
 from kwskit.corpora.findings import Findings
 from kwskit.errors import CorpusError
+from kwskit.text.normal_column import with_normal_form
+from kwskit.text_file import TextFileError, first_lines
 
 PAIRS = {
     "anchor": pa.string(),
@@ -96,7 +98,10 @@ def _read(path: Path, words: int) -> pa.Table:
     types = {name: pa.string() if name == "class" else kind for name, kind in PAIRS.items()}
     convert = pyarrow.csv.ConvertOptions(column_types=types, null_values=[], strings_can_be_null=False)
     try:
+        first_lines(path)  # looks at the encoding
         table = pyarrow.csv.read_csv(path, convert_options=convert)
+    except TextFileError as error:
+        raise CorpusError(str(error)) from error
     except pa.ArrowInvalid as error:
         raise CorpusError(f"{path}: cannot be read: {error}; is it a download that broke off?") from error
     missing = [name for name in PAIRS if name not in table.column_names and name != "class"]
@@ -107,7 +112,10 @@ def _read(path: Path, words: int) -> pa.Table:
     if "class" in table.column_names:
         table = table.drop_columns(["class"])
     table = table.append_column("class", pa.repeat(pa.scalar(words, pa.int8()), len(table)))
-    return table.select(list(PAIRS)).cast(pa.schema(PAIRS))
+    table = table.select(list(PAIRS)).cast(pa.schema(PAIRS))
+    for name in ("anchor_text", "comparison_text"):
+        table = with_normal_form(table, name)[0]
+    return table
 
 
 def _usable(path: Path, table: pa.Table, findings: Findings) -> pa.Table:

@@ -8,12 +8,14 @@ import pyarrow as pa
 from kwskit.corpora.alignments.read import ALIGNED, in_order
 from kwskit.corpora.findings import Findings
 from kwskit.errors import CorpusError
+from kwskit.text.normal_form import normal_form
+from kwskit.text_file import read_text
 
 EXCERPTS = {"utterance": pa.string(), "file": pa.string(), "start": pa.float64(), "stop": pa.float64()}
 
 
 def read_kwlist(path: Path) -> dict[str, str]:
-    """Text of each query by its id, from ``<kw kwid="KW1"><kwtext>…</kwtext></kw>``, in lower case.
+    """Text of each query by its id, from ``<kw kwid="KW1"><kwtext>…</kwtext></kw>``, in its normal form.
 
     Raises
     ------
@@ -23,7 +25,7 @@ def read_kwlist(path: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     for number, keyword in enumerate(_elements(path, "kw", "kwlist"), 1):
         name = keyword.get("kwid") or keyword.get("termid") or ""
-        text = " ".join((keyword.findtext("kwtext") or keyword.findtext("termtext") or "").lower().split())
+        text = normal_form(keyword.findtext("kwtext") or keyword.findtext("termtext") or "")
         if not name or not text:
             raise CorpusError(f'{path}: query {number}: expected <kw kwid="…"><kwtext>…</kwtext></kw>')
         if name in found:
@@ -82,12 +84,12 @@ def read_rttm(path: Path, excerpts: pa.Table, findings: Findings) -> pa.Table:
     for row in excerpts.to_pylist():
         spans.setdefault(row["file"], []).append((row["utterance"], row["start"], row["stop"]))
     rows = []
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+    for number, line in enumerate(read_text(path).splitlines(), 1):
         fields = line.split()
         if not fields or fields[0] != "LEXEME" or (len(fields) > 6 and fields[6] in ("fp", "frag", "un-lex")):
             continue
         try:
-            file, channel, word = fields[1], fields[2], fields[5].lower()
+            file, channel, word = fields[1], fields[2], normal_form(fields[5])
             start, length = float(fields[3]), float(fields[4])
         except (IndexError, ValueError):
             findings.add("lines of the reference that are broken", f"{path.name}: line {number}: {line[:60]!r}")

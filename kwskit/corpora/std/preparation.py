@@ -14,6 +14,7 @@ from kwskit.corpora.segments import word_segments
 from kwskit.corpora.std.queries import draw_queries, occurrences_of, readable_queries, vocabulary_group
 from kwskit.errors import CorpusError
 from kwskit.records import QUERIES, RECORDINGS
+from kwskit.text_file import read_text
 
 PROTOCOL, EXEMPLARS = "std", "exemplars"
 COHORT = 300  # other words that scores of spoken queries are normalised by
@@ -135,7 +136,7 @@ def read_queries(path: Path, findings: Findings) -> dict[str, str]:
     CorpusError
         When it holds none.
     """
-    texts = readable_queries(path.read_text("utf-8").splitlines(), findings, path.name)
+    texts = readable_queries(read_text(path).splitlines(), findings, path.name)
     return {text: text for text in texts}
 
 

@@ -11,6 +11,7 @@ from kwskit.corpora.findings import Findings
 from kwskit.errors import CorpusError
 from kwskit.records import OCCURRENCES
 from kwskit.text.g2p import G2P
+from kwskit.text.normal_form import normal_form
 from kwskit.text.unpronounceable import UnpronounceableText
 
 LENGTHS = (6, 8)  # letters up to which a word is short or middling
@@ -46,10 +47,10 @@ def draw_queries(words: Iterable[str], count: int, seed: int, letters: int = 4) 
 
 
 def readable_queries(texts: Sequence[str], findings: Findings, name: str) -> list[str]:
-    """``texts`` in lower case, without repeats and without those that cannot be pronounced, which become findings."""
+    """``texts`` in their normal form, without repeats and what cannot be pronounced, which become findings."""
     g2p, found = G2P(), dict[str, None]()
     for text in texts:
-        typed = " ".join(text.lower().split())
+        typed = normal_form(text)
         if not typed:
             continue
         try:
@@ -74,23 +75,22 @@ def occurrences_of(queries: dict[str, str], aligned: pa.Table, gap: float = NIST
     aligned : the columns ``ALIGNED`` and ``position``; utterances are recordings
     gap : in seconds
     """
-    words = [word.lower() for word in aligned["word"].to_pylist()]
+    words = aligned["word"].to_pylist()
     recordings, position = aligned["utterance"].to_pylist(), aligned["position"].to_numpy()
     start, stop = aligned["start"].to_numpy(), aligned["stop"].to_numpy()
     places: dict[str, list[int]] = {}
     for row, word in enumerate(words):
-        places.setdefault(word, []).append(row)
+        places.setdefault(word.partition(" ")[0], []).append(row)
     found = []
     for name, text in queries.items():
-        wanted = text.split()
-        for row in places.get(wanted[0], []):
-            last = row + len(wanted) - 1
-            if words[row : last + 1] != wanted or recordings[row] != recordings[last]:
+        for row in places.get(text.partition(" ")[0], []):
+            last, said = row, words[row]
+            while len(said) < len(text) and last + 1 < len(words):  # one aligned word may be several, as "twenty five"
+                last += 1
+                said = f"{said} {words[last]}"
+            if said != text or recordings[row] != recordings[last]:
                 continue
-            if (
-                position[last] - position[row] != len(wanted) - 1
-                or (start[row + 1 : last + 1] - stop[row:last] > gap).any()
-            ):
+            if position[last] - position[row] != last - row or (start[row + 1 : last + 1] - stop[row:last] > gap).any():
                 continue
             found.append((name, recordings[row], float(start[row]), float(stop[last])))
     columns = zip(*found, strict=True) if found else ([] for _ in OCCURRENCES)
@@ -99,4 +99,4 @@ def occurrences_of(queries: dict[str, str], aligned: pa.Table, gap: float = NIST
 
 def vocabulary_group(text: str, vocabulary: Collection[str]) -> str:
     """``iv`` when all words of a query are in the vocabulary of the training, else ``oov``."""
-    return "iv" if all(word in vocabulary for word in text.split()) else "oov"
+    return "iv" if text in vocabulary or all(word in vocabulary for word in text.split()) else "oov"

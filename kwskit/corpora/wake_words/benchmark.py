@@ -15,6 +15,8 @@ from kwskit.corpora.file_jobs import over_files
 from kwskit.corpora.findings import Findings
 from kwskit.data.audio import AudioError, read_blocks
 from kwskit.errors import CorpusError
+from kwskit.text.normal_form import normal_form
+from kwskit.text_file import read_text
 
 NAME = "wake word benchmark"
 AUDIO = frozenset((".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif"))
@@ -32,7 +34,7 @@ class Sound:
 
 
 def keyword_files(given: Path) -> dict[str, list[Path]]:
-    """Recordings of each keyword, which is the name of their folder in lower case, ``_`` and ``-`` as spaces.
+    """Recordings of each keyword, which is the name of their folder in its normal form.
 
     The folders are in ``given`` or in an ``audio`` folder in it, or in one in a folder in it. Those whose names begin
     with ``_`` or ``.`` are passed over, and so are folders without recordings.
@@ -63,7 +65,7 @@ def _keyword_folders(place: Path) -> dict[str, list[Path]]:
     found: dict[str, list[Path]] = {}
     for folder in sorted(place.iterdir()):
         files = audio_files(folder, deep=False) if folder.is_dir() and folder.name[0] not in "_." else []
-        word = " ".join(re.sub(r"[_-]", " ", folder.name).lower().split())
+        word = normal_form(folder.name)
         if files and word:
             found.setdefault(word, []).extend(files)
     return found
@@ -89,9 +91,9 @@ def background_files(folder: Path, keywords: Iterable[str]) -> tuple[list[Path],
     said = re.compile(rf"\b(?:{'|'.join(map(re.escape, keywords))})\b")
     spoken = set()
     for path in folder.rglob(TRANSCRIPTS):
-        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        for line in read_text(path).splitlines():
             stem, _, text = line.partition(" ")
-            if said.search(text.lower()):
+            if said.search(normal_form(text.lower())):
                 spoken.add((path.parent, stem))
     kept = [file for file in files if (file.parent, file.stem) not in spoken]
     if not kept:

@@ -20,7 +20,7 @@ export class Keywords {
 
   async add(text, rate) {
     const told = await post("/api/keyword", { text, fa_per_hour: rate });
-    if (this.get(told.name)) return;
+    if (this.all.some((one) => one.word === told.word)) return;
     const taken = new Set(this.all.map((one) => one.colour));
     const colour = [...Array(COLOURS).keys()].find((one) => !taken.has(one)) ?? 0;
     const keyword = { ...told, colour, hits: [] };

@@ -31,6 +31,7 @@ from kwskit.atomic_write import atomic_write
 from kwskit.constants import SAMPLE_RATE
 from kwskit.corpora.alignments.pocketsphinx_model import PocketSphinxModel
 from kwskit.speech_model.open_model import open_model
+from kwskit.text.lexicon import read_lexicon
 from people.aligned_words import aligned_words
 from people.clip import Clip, some, sounds_of
 from people.comparison import comparisons
@@ -79,7 +80,7 @@ def words_of_lexicon(lexicon: Path | None) -> set[str] | None:
     """The words of a lexicon, which is its first column."""
     if lexicon is None:
         return None
-    return {line.split("\t")[0].strip().lower() for line in lexicon.read_text(encoding="utf-8").splitlines() if line}
+    return set(read_lexicon(lexicon))
 
 
 def measured(

@@ -14,6 +14,7 @@ from kwskit.corpora.wake_words.preparation import LATE
 from kwskit.corpora.wake_words.streams import Mix, stream_tables, timeline, write_streams
 from kwskit.evaluation.searched import Search
 from kwskit.records import QUERIES, write_records
+from kwskit.text.normal_form import normal_form
 from people.clip import some
 from people.digits import FOLDER as DIGITS
 from people.halves import digit_half, numbered_halves, wake_word_half
@@ -49,7 +50,7 @@ def wake_speech(speech: Path, half: str, most: int | None, jobs: int) -> WakeSpe
     findings = Findings()
     folders = [folder for folder in sorted((speech / WAKE_WORDS).glob("[!_.]*")) if folder.is_dir()]
     files = {
-        TEXTS.get(folder.name, folder.name.replace("_", " ")): [
+        TEXTS.get(folder.name, normal_form(folder.name)): [
             path for path in audio_files(folder) if wake_word_half(path) == half
         ]
         for folder in folders
@@ -93,7 +94,7 @@ def _utterances(speech: Path, half: str, keywords: Sequence[str]) -> list[Path]:
     said: dict[str, str] = {}
     with (speech / FOLDER / WORDS).open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
-            said[row["file"]] = f"{said.get(row['file'], '')} {row['word'].strip().lower()}"
+            said[row["file"]] = f"{said.get(row['file'], '')} {normal_form(row['word'].lower())}"
     return [
         file for file in files if halves[_speaker(file)] == half and not _has_any(said.get(file.name, ""), keywords)
     ]
@@ -113,7 +114,7 @@ def _others(speech: Path, half: str, keywords: Sequence[str]) -> list[Path]:
     if not (folder / TRANSCRIPTS).is_file():
         return []
     with (folder / TRANSCRIPTS).open(encoding="utf-8", newline="") as lines:
-        said = {row[0]: row[1].lower() for row in csv.reader(lines) if len(row) > 1}
+        said = {row[0]: normal_form(row[1]) for row in csv.reader(lines) if len(row) > 1}
     files = [file for file in audio_files(folder) if wake_word_half(file) == half]
     return [file for file in files if not _has_any(said.get(file.name, ""), keywords)]
 
