@@ -12,7 +12,7 @@ HELP = "set thresholds by one's own recordings in which no keyword is said"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Tell ``parser`` what the command takes."""
-    told = "files in which no keyword is said; a model may come before them, in the place of --model"
+    told = "files, or folders of them, in which no keyword is said; a model may come before, in the place of --model"
     parser.add_argument("recordings", nargs="+", metavar="AUDIO", help=told)
     parser.add_argument("--model", metavar="MODEL", help=MODEL)
     told = "where the background goes (default: into the directory of the model, if it is yours)"
@@ -24,12 +24,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run it."""
+    from kwskit.data.audio import AudioError
     from kwskit.speech_model.model_source import ModelSource
     from kwskit.speech_model.open_model import open_model
     from kwskit.spotting.background import FILE, BackgroundError
+    from kwskit.spotting.sound import blocks_of
     from kwskit.spotting.spotter import Spotter
 
-    model, recordings = _model_and_recordings(options)
+    model, named = _model_and_recordings(options)
+    recordings, passed_over = _files(named)
     source = ModelSource.find(model)
     if options.to is None and source.shared:
         raise ValueError(
@@ -42,15 +45,29 @@ def run(options: argparse.Namespace) -> None:
         print(f"kwskit calibrate: {error}", file=sys.stderr)
         spotter = Spotter(open_model(source, options.device))
     before = [spotter.enrol(text, fa_per_hour=options.fa_per_hour) for text in options.keyword]
-    background = spotter.calibrate(recordings)
+    recorder, unread = spotter.recorder(), 0
+    for recording in recordings:
+        try:
+            recorder.record(blocks_of(recording))
+        except AudioError as error:
+            print(f"kwskit calibrate: {error}", file=sys.stderr)
+            unread += 1
+    if unread == len(recordings):
+        raise ValueError("no recording can be used")
+    if objection := recorder.sound.objection():
+        raise ValueError(f"{objection}; no background was written")
+    if doubt := recorder.sound.doubt():
+        print(f"kwskit calibrate: {doubt}", file=sys.stderr)
+    background = recorder.background()
     target = options.to or source.for_spotting(options.device) / FILE
     background.save(target)
     print(f"{background.seconds / 60:.1f} minutes of background in {target}", file=sys.stderr)
     table = sys.stdout.isatty()
     if table and before:
         print(f"{'before':>8}  {'now':>8}  keyword")
+    spotter = Spotter(spotter.model, background) if before else spotter
     for old in before:
-        now = spotter.keywords[old.name]
+        now = spotter.enrol(old.name, fa_per_hour=options.fa_per_hour)
         if table:
             print(f"{old.threshold:>8.2f}  {now.threshold:>8.2f}  {old.name} ({now.threshold_source})")
         else:
@@ -60,13 +77,39 @@ def run(options: argparse.Namespace) -> None:
                     told | {"told_by": now.threshold_source, "fa_per_hour": options.fa_per_hour}, ensure_ascii=False
                 )
             )
+    if unread or passed_over:
+        count = len(recordings) + passed_over
+        raise ValueError(f"{unread + passed_over} of {count} recordings could not be used to their end")
 
 
 def _model_and_recordings(options: argparse.Namespace) -> tuple[str | None, list[str]]:
-    """What is not a file, where no --model is given, is the model: a directory or a packaged name."""
-    from kwskit.speech_model.packaged_models import names
+    """The first is a model, where no --model is given, if it is a packaged name, or a directory of a model."""
+    from kwskit.data.audio_folder import audio_below
+    from kwskit.speech_model.packaged_models import MARKS, names
 
     first, *others = options.recordings
-    if options.model is None and others and (Path(first).is_dir() or first in names()):
-        return first, others
+    if options.model is None and others:
+        directory = Path(first)
+        marked = any((directory / mark).is_file() for mark in MARKS)
+        if first in names() or marked or (directory.is_dir() and not audio_below(directory).files):
+            return first, others
     return options.model, options.recordings
+
+
+def _files(named: list[str]) -> tuple[list[str], int]:
+    """Recordings, those of folders too, and how many of folders are of kinds that are not read."""
+    from kwskit.data.audio_folder import audio_below
+
+    files, passed_over = [], 0
+    for name in named:
+        if not Path(name).is_dir():
+            files.append(name)
+            continue
+        below = audio_below(name)
+        files += map(str, below.files)
+        passed_over += len(below.passed_over) + len(below.closed)
+        if below.summary():
+            print(f"kwskit calibrate: {below.summary()}", file=sys.stderr)
+        if not below.files:
+            raise ValueError(f"{name}: holds no audio files that can be read, nor a model")
+    return files, passed_over

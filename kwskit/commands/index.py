@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from pathlib import Path
 
 from kwskit.commands import MODEL
 
@@ -25,9 +26,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run it."""
+    from kwskit.data.audio_folder import passed_over
+    from kwskit.index.audio_files import require_paths
     from kwskit.index.speech_index import DEFAULTS, SpeechIndex
     from kwskit.search.search_settings import SearchSettings
 
+    require_paths(options.recordings)  # before an index is made for nothing
     wanted = {name: told for name in ("windows", "overlap") if (told := getattr(options, name))}
     settings = SearchSettings.of(DEFAULTS.told() | wanted)
     index = SpeechIndex.open_or_create(options.out, options.model, settings, options.device)
@@ -36,4 +40,10 @@ def run(options: argparse.Namespace) -> None:
     added = index.add(options.recordings, remove_missing=options.remove_missing, progress=True)
     for path, reason in added.refused.items():
         print(f"not indexed: {reason if path in reason else f'{path}: {reason}'}", file=sys.stderr)
+    if added.passed_over:
+        print(f"not indexed: {passed_over(map(Path, added.passed_over))}", file=sys.stderr)
     print(f"{index.place}: {added.told()}; {len(index.files)} files, {index.seconds / 3600:.2f} h in the index")
+    left_out = len(added.refused) + len(added.passed_over)
+    if left_out:
+        count = left_out + len(added.indexed) + len(added.replaced) + added.skipped
+        raise ValueError(f"{left_out} of {count} recordings could not be indexed")

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,8 @@ HELP = "hear keywords in recordings, in a pipe or at the microphone"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Tell ``parser`` what the command takes."""
-    parser.add_argument("recordings", nargs="*", metavar="AUDIO", help="files; - is raw 16-bit mono PCM from stdin")
+    told = "audio files or pipes; - is stdin: a WAV or another audio file, or raw 16-bit mono PCM"
+    parser.add_argument("recordings", nargs="*", metavar="AUDIO", help=told)
     parser.add_argument("--model", metavar="MODEL", help=MODEL)
     parser.add_argument("--keyword", action="append", default=[], metavar="TEXT", help="to listen for (repeatable)")
     parser.add_argument("--keywords-file", type=Path, metavar="FILE", help="keywords, one a line")
@@ -31,7 +32,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--background", type=Path, metavar="FILE", help="of kwskit calibrate (default: the model's)")
     parser.add_argument("--mic", action="store_true", help="listen to the microphone")
     parser.add_argument(
-        "--rate", type=int, default=SAMPLE_RATE, help="rate of the raw samples of -, in Hz (default: %(default)s)"
+        "--rate", type=int, default=SAMPLE_RATE, help="rate of raw PCM in a pipe, in Hz (default: %(default)s)"
     )
     parser.add_argument("--device", default="cpu", help="of torch, for a trained model")
 
@@ -44,7 +45,7 @@ def run(options: argparse.Namespace) -> None:
     from kwskit.text.normal_form import distinct_keywords, normal_form
 
     if options.mic == bool(options.recordings):
-        raise ValueError("say what to listen to: recordings, - for raw PCM from stdin, or --mic")
+        raise ValueError("say what to listen to: recordings, - for stdin, or --mic")
     typed, spoken = _wanted(options)
     microphone = Microphone() if options.mic else None  # before the model is loaded: there may be none
     spotter = Spotter.load(options.model, device=options.device, background=options.background)
@@ -69,13 +70,17 @@ def run(options: argparse.Namespace) -> None:
         raise ValueError(f"{unread} of {len(options.recordings)} recordings could not be heard to their end")
 
 
-def _hits(spotter: "Spotter", recording: str, rate: int) -> "Iterable[Hit]":
+def _hits(spotter: "Spotter", recording: str, rate: int) -> "Iterator[Hit]":
     from kwskit.data.audio import read_blocks
-    from kwskit.spotting.raw_pcm import raw_blocks
+    from kwskit.spotting.piped_sound import named_pipe, piped_sound
 
     if recording == "-":
-        return spotter.stream(raw_blocks(sys.stdin.buffer), rate)
-    return spotter.stream(read_blocks(recording))
+        yield from spotter.stream(*piped_sound(sys.stdin.buffer, "stdin", rate))
+    elif Path(recording).is_fifo():
+        with named_pipe(recording, rate) as piped:
+            yield from spotter.stream(*piped)
+    else:
+        yield from spotter.stream(read_blocks(recording))
 
 
 def _wanted(options: argparse.Namespace) -> tuple[list[str], list[tuple[str, str]]]:

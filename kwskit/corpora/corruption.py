@@ -22,6 +22,7 @@ from kwskit.atomic_write import atomic_write
 from kwskit.constants import SAMPLE_RATE
 from kwskit.corpora.findings import Findings
 from kwskit.data.audio import AudioError, probe, read_segment
+from kwskit.data.audio_folder import audio_files_below
 from kwskit.data.progress import Progress
 from kwskit.errors import CorpusError
 from kwskit.frontend.noise import noise_bank
@@ -238,7 +239,7 @@ def _inside(given: Path, name: str, wanted: Sequence[str]) -> Path:
 
 
 def _audio_in(folder: Path) -> list[Path]:
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".wav", ".flac"))
+    files = audio_files_below(folder)
     if not files:
-        raise CorpusError(f"{folder}: holds no audio (*.wav)")
+        raise CorpusError(f"{folder}: holds no audio")
     return files

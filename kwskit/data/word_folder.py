@@ -6,14 +6,13 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.csv
 
-from kwskit.data.audio import AudioError, probe
+from kwskit.data.audio import OVERHANG, AudioError, probe
+from kwskit.data.audio_folder import audio_below
 from kwskit.data.manifest import read_manifest
 from kwskit.records import MANIFEST, RecordError
 from kwskit.text.normal_column import with_normal_form
 from kwskit.text.normal_form import merged_message
 from kwskit.text_file import TextFileError, first_lines
-
-AUDIO_SUFFIXES = {".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".au", ".sph", ".w64", ".caf", ".nist"}
 
 logger = logging.getLogger(__name__)
 
@@ -40,24 +39,30 @@ def words_from_folder(source: str | Path, on_bad: str = "stop") -> pa.Table:
     if on_bad not in ("stop", "skip"):
         raise ValueError(f"on_bad must be 'stop' or 'skip', not {on_bad!r}")
     source = Path(source)
+    bad: list[str] = []
     if source.is_dir():
-        rows = _rows_of_folder(source)
+        rows = _rows_of_folder(source, bad)
     elif not source.is_file():
         raise RecordError(f"{source}: neither a folder of words nor a TSV")
     elif _first_line(source).startswith("#kwskit manifest"):
         return read_manifest(source)
     else:
         rows = _rows_of_table(source)
-    kept, bad = [], []
+    count = len(rows) + len(bad)
+    kept = []
     for row in rows:
         try:
             seconds = probe(row["path"])[1]
         except AudioError as error:
             bad.append(str(error))
             continue
+        line = row.pop("line", None)
+        if row["start"] >= seconds or (row["stop"] or 0) > seconds + OVERHANG:
+            stretch = f"start {row['start']:g}" + ("" if row["stop"] is None else f" and stop {row['stop']:g}")
+            raise RecordError(f"{source}: line {line}: {stretch}: the file ends at {seconds:g} s")
         kept.append(row | {"stop": seconds if row["stop"] is None else row["stop"]})
     if bad:
-        told = f"{source}: {len(bad)} of {len(rows)} recordings cannot be read: " + "; ".join(bad[:5])
+        told = f"{source}: {len(bad)} of {count} recordings cannot be read: " + "; ".join(bad[:5])
         if on_bad == "stop":
             raise AudioError(told)
         logger.warning(told)
@@ -76,16 +81,18 @@ def _first_line(path: Path) -> str:
         raise RecordError(str(error)) from error
 
 
-def _rows_of_folder(folder: Path) -> list[dict]:
+def _rows_of_folder(folder: Path, bad: list[str]) -> list[dict]:
+    """Recordings of the words; what cannot be used of them is added to ``bad``."""
     rows = []
     for place in sorted(folder.iterdir()):
         if not place.is_dir() or place.name.startswith((".", "_")):
             continue
         word = place.name
-        for path in sorted(place.rglob("*")):
-            if path.suffix.lower() in AUDIO_SUFFIXES and not path.name.startswith("."):
-                rows.append(_row(path.relative_to(folder).as_posix(), path, word))
-    if not rows:
+        below = audio_below(place)
+        below.note(lambda kind, which: bad.extend(f"{one}: {kind}" for one in which))
+        for path in below.files:
+            rows.append(_row(path.relative_to(folder).as_posix(), path, word))
+    if not rows and not bad:
         raise RecordError(f"{folder}: no audio found; expected one folder a word, with recordings inside")
     return rows
 
@@ -117,12 +124,12 @@ def _rows_of_table(path: Path) -> list[dict]:
         if start is not None or stop is not None:
             row["utt_id"] += f"#{row['start']:g}"
         row["utt_id"] = record.get("utt_id") or row["utt_id"]
-        if stop is not None and not 0 <= row["start"] < stop:
+        if not 0 <= row["start"] < (float("inf") if stop is None else stop):
             raise RecordError(f"{path}: line {line}: start {row['start']} and stop {stop}: expected 0 <= start < stop")
         if row["utt_id"] in seen:
             raise RecordError(f"{path}: line {line}: {row['utt_id']} stands there twice")
         seen.add(row["utt_id"])
-        rows.append(row)
+        rows.append(row | {"line": line})
     return rows
 
 

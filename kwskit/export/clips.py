@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
 from kwskit.constants import SAMPLE_RATE
 from kwskit.data.audio import AudioError, read_segment
+from kwskit.data.audio_folder import audio_files_below
 from kwskit.data.store.packed_store import PackedStore
 
 MOST = 200
@@ -31,10 +31,8 @@ class Clips:
         ValueError
             When the folder holds no recording that can be used; the message names one and says why.
         """
-        endings = {f".{name.lower()}" for name in soundfile.available_formats()} | {".opus", ".oga"}
-        paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in endings and path.is_file())
         found, refused = [], f"there is no audio file in {folder}"
-        for path in _evenly(paths):
+        for path in _evenly(audio_files_below(folder)):
             try:
                 found.append(read_segment(path)[:LONGEST])
             except AudioError as error:

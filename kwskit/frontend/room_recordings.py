@@ -10,7 +10,7 @@ from torch import Tensor
 
 from kwskit.constants import SAMPLE_RATE
 from kwskit.data.audio import AudioError
-from kwskit.data.word_folder import AUDIO_SUFFIXES
+from kwskit.data.audio_folder import audio_files_below
 from kwskit.text_file import read_text
 
 LIST = "rir_list"  # in RIRS_NOISES: one response a line, its path last, relative to the corpus' parent folder
@@ -30,7 +30,7 @@ def recorded_responses(folder: str | Path, count: int, samples: int, seed: int) 
     AudioError
         When there are none, or one cannot be read or is silent.
     """
-    files = _listed(Path(folder)) or sorted(p for p in Path(folder).rglob("*") if p.suffix.lower() in AUDIO_SUFFIXES)
+    files = _listed(Path(folder)) or audio_files_below(folder)
     if not files:
         raise AudioError(f"{folder}: no impulse responses: neither a {LIST} nor audio files in it or below it")
     chosen = sorted(random.Random(seed).sample(files, min(count, len(files))))

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from kwskit.constants import SAMPLE_RATE
 from kwskit.data.audio import AudioError, probe, read_segment
-from kwskit.data.word_folder import AUDIO_SUFFIXES
+from kwskit.data.audio_folder import audio_files_below
 from kwskit.frontend.chance import Chance
 from kwskit.to_device import to_device
 
@@ -41,7 +41,7 @@ class SoundBank:
 
     def __init__(self, folder: str | Path, hours: float | None = 1.0, seed: int = 0):
         self.folder, self.hours, self.seed = Path(folder), hours, seed
-        self.files = sorted(path for path in self.folder.rglob("*") if path.suffix.lower() in AUDIO_SUFFIXES)
+        self.files = audio_files_below(self.folder)
         if not self.files:
             raise AudioError(f"{folder}: no audio files in this folder or below it")
         self._sound: Tensor | None = None

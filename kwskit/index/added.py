@@ -13,7 +13,8 @@ class Added:
     replaced : paths of files that had changed
     skipped : how many had been indexed before and have not changed
     removed : paths of files that were in the index and are no more
-    refused : files that cannot be read, with the reason
+    refused : files and folders that cannot be read, or files whose name no index can hold, with the reason
+    passed_over : recordings of kinds that are not read
     seconds : of audio indexed
     """
 
@@ -22,6 +23,7 @@ class Added:
     skipped: int = 0
     removed: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
+    passed_over: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
     def told(self) -> str:

@@ -1,43 +1,38 @@
-"""Audio files below folders."""
+"""Audio files and folders of them, as a person names them."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-# What people keep sound in; whether a file can be read is seen when it is read.
-SOUND = ("wav", "flac", "ogg", "oga", "opus", "mp3", "aiff", "aif", "aifc", "au", "snd", "caf", "w64", "rf64", "sph")
-OTHERS = ("wv", "voc", "gsm", "amr", "ac3", "m4a", "aac", "mp4", "wma", "mka", "webm")
-SUFFIXES = {f".{name}" for name in (*SOUND, *OTHERS)}
+from kwskit.data.audio_folder import AudioFolder, audio_below
 
 
-def audio_files(paths: Sequence[str | Path]) -> Iterator[Path]:
-    """Absolute paths of the audio files below ``paths``, each once, those of a folder in the order of their names.
+def require_paths(paths: Sequence[str | Path]) -> None:
+    """Raise FileNotFoundError when one of ``paths`` is not there."""
+    for path in map(Path, paths):
+        if not path.exists():
+            raise FileNotFoundError(f"{path}: no such file or folder")
 
-    In a folder those are audio whose names end like it; a file that is named itself is taken as audio. Hidden files
-    and folders are left out.
+
+def audio_files(paths: Sequence[str | Path]) -> AudioFolder:
+    """Absolute paths of the audio files below ``paths``, each once, those of a folder in the order of their paths.
+
+    In a folder those are audio whose names end like it; a file that is named itself is taken as audio.
 
     Raises
     ------
     FileNotFoundError
         When a path is not there.
     """
-    for path in map(Path, paths):
-        if not path.exists():
-            raise FileNotFoundError(f"{path}: no such file or folder")
-    told: set[Path] = set()
-    for path in map(Path, paths):
-        for found in _below(path.absolute()):
-            if found not in told:
-                told.add(found)
-                yield found
-
-
-def _below(path: Path) -> Iterator[Path]:
-    if not path.is_dir():
-        yield Path(os.path.normpath(path))
-        return
-    for folder, folders, names in os.walk(os.path.normpath(path)):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            if Path(name).suffix.lower() in SUFFIXES and not name.startswith("."):
-                yield Path(folder, name)
+    require_paths(paths)
+    found = AudioFolder()
+    for path in (Path(os.path.abspath(path)) for path in paths):
+        if path.is_dir():
+            below = audio_below(path)
+            found.files += below.files
+            found.passed_over += below.passed_over
+            found.closed |= below.closed
+        else:
+            found.files.append(path)
+    found.files, found.passed_over = list(dict.fromkeys(found.files)), list(dict.fromkeys(found.passed_over))
+    return found

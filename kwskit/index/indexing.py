@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from kwskit.constants import SAMPLE_RATE
 from kwskit.data.audio import AudioError, read_blocks
+from kwskit.data.audio_folder import has_utf8_name
 from kwskit.data.progress import Progress
 from kwskit.index.added import Added
 from kwskit.index.cohort_norm import CohortNorm
@@ -63,6 +64,9 @@ class Indexing:
     def add(self, path: Path, progress: Progress | None) -> None:
         """Index a file; one that cannot be read is told of."""
         number = secrets.randbits(62)
+        if not has_utf8_name(path):
+            self.added.refused[str(path)] = f"{path}: its name is not UTF-8: rename it"
+            return
         try:
             stat = path.stat()
             seconds = self._add_windows(path, number, progress)
@@ -70,7 +74,7 @@ class Indexing:
             self._drop(number)
             self.added.refused[str(path)] = str(error)
             return
-        except KeyboardInterrupt:
+        except BaseException:  # what was finished is kept
             self._drop(number)
             self.write()
             raise

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from kwskit.constants import SAMPLE_RATE
 from kwskit.data.audio import AudioError, probe, read_segment
+from kwskit.data.audio_folder import AudioFolder
 from kwskit.data.progress import Progress
 from kwskit.errors import SpeechIndexError
 from kwskit.index.about import About
@@ -180,19 +181,21 @@ class SpeechIndex:
         SpeechIndexError
             When another process is adding, or the index cannot be written.
         """
-        files = list(audio_files(paths))
+        listed = audio_files(paths)
         with self._tables.writing():
             if self._tables.folder:
                 self._tables.remove_windows(self._tables.strays())
             indexing = Indexing(self._tables, self._listener, self.norm, self._settings.windows)
-            new = [path for path in files if indexing.is_new(path)]
+            indexing.added.passed_over = list(map(str, listed.passed_over))
+            indexing.added.refused = {str(folder): reason for folder, reason in listed.closed.items()}
+            new = [path for path in listed.files if indexing.is_new(path)]
             bar = Progress(int(sum(map(_seconds, new))), "indexing", "s of audio") if progress and new else None
             with bar or nullcontext():
                 for path in new:
                     indexing.add(path, bar)
             indexing.write()
             if remove_missing:
-                indexing.remove(self._missing(paths, files))
+                indexing.remove(self._missing(paths, listed))
             self._tables.optimise()
         return indexing.added
 
@@ -255,11 +258,12 @@ class SpeechIndex:
     def _settings(self) -> SearchSettings:
         return self.about.search_settings()
 
-    def _missing(self, paths: Sequence[str | Path], files: Sequence[Path]) -> list[IndexedFile]:
-        """Files of the index that are below ``paths`` and not among ``files``."""
-        there = set(map(str, files))
+    def _missing(self, paths: Sequence[str | Path], listed: AudioFolder) -> list[IndexedFile]:
+        """Files of the index that are below ``paths`` and not ``listed``; folders that cannot be read may have them."""
+        there = set(map(str, listed.files))
         folders = [Path(os.path.abspath(path)) for path in paths]
-        gone = (one for one in self._tables.files() if one.path not in there)
+        gone = [one for one in self._tables.files() if one.path not in there]
+        gone = [one for one in gone if not any(Path(one.path).is_relative_to(closed) for closed in listed.closed)]
         return [one for one in gone if any(Path(one.path).is_relative_to(folder) for folder in folders)]
 
     def _listener(self) -> Listener[NDArray[np.float32]]:

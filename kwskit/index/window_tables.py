@@ -61,11 +61,15 @@ class WindowTables:
         self.folder = None if "://" in self.place else Path(place)
         self._opened: dict[str, Any] = {}
         self._known: tuple[int, dict[int, IndexedFile]] = (-1, {})
+
+    @cached_property
+    def _database(self) -> Any:
+        """The engine's connection, which makes the folder: it is asked for where there is one, or is to be one."""
+        engine = _engine()
         with self._told("opened"):
             if self.place.startswith(("http://", "https://")):
-                self._database = _engine().connect_namespace("rest", {"uri": self.place.rstrip("/")})
-            else:
-                self._database = _engine().connect(self.place)
+                return engine.connect_namespace("rest", {"uri": self.place.rstrip("/")})
+            return engine.connect(self.place)
 
     def refuse_strange(self) -> None:
         """Refuse a folder that holds other things than an index."""

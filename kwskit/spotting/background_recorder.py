@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from kwskit.constants import SAMPLE_RATE
 from kwskit.speech_model.speech_model import SpeechModel
 from kwskit.spotting.background import Background, BackgroundError
+from kwskit.spotting.background_sound import BackgroundSound
 from kwskit.spotting.cohort_embeddings import CohortEmbeddings
 from kwskit.spotting.expected_duration import WINDOWS
 from kwskit.spotting.listener import EncodedWindows, Listener
@@ -28,6 +29,11 @@ class BackgroundRecorder:
     cohort : embedded by it
     listen : makes a listener for windows of some lengths in seconds
     streaming : whether that makes windows of the frames of a stream
+
+    Attributes
+    ----------
+    seconds : recorded
+    sound : what kind of sound that was
     """
 
     def __init__(
@@ -39,6 +45,7 @@ class BackgroundRecorder:
     ):
         self.model, self.cohort, self.streaming = model, cohort, streaming
         self.seconds = 0.0
+        self.sound = BackgroundSound()
         self._listen = listen
         self._offset = 0.0
         self._parts: list[tuple[NDArray, ...]] = []
@@ -47,17 +54,20 @@ class BackgroundRecorder:
     def record(self, blocks: Iterable[ArrayLike], said: SaidWords | None = None) -> None:
         """Hear one recording: blocks (samples,) of any size at 16 kHz, and the words that are known to be said."""
         listener, samples = self._listen(WINDOWS), 0
-        for block in blocks:
-            pcm = as_pcm(block)
-            samples += len(pcm)
-            for heard in listener.push(pcm):
+        try:
+            for block in blocks:
+                pcm = as_pcm(block)
+                samples += len(pcm)
+                self.sound.add(pcm)
+                for heard in listener.push(pcm):
+                    self._keep(heard)
+            for heard in listener.finish():
                 self._keep(heard)
-        for heard in listener.finish():
-            self._keep(heard)
-        if said is not None:
-            self._said.append(SaidWords(said.start + self._offset, said.stop + self._offset, said.pronunciations))
-        self.seconds += samples / SAMPLE_RATE
-        self._offset += samples / SAMPLE_RATE + APART
+            if said is not None:
+                self._said.append(SaidWords(said.start + self._offset, said.stop + self._offset, said.pronunciations))
+        finally:  # a recording that breaks off counts up to there
+            self.seconds += samples / SAMPLE_RATE
+            self._offset += samples / SAMPLE_RATE + APART
 
     def background(self) -> Background:
         """Of all recordings so far.

@@ -1,7 +1,6 @@
 """Raw samples of a pipe."""
 
-from collections.abc import Iterator
-from typing import BinaryIO
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,14 +8,13 @@ from numpy.typing import NDArray
 BYTES = 1 << 16  # read at once, at most
 
 
-def raw_blocks(source: BinaryIO) -> Iterator[NDArray[np.int16]]:
+def raw_blocks(read: Callable[[int], bytes]) -> Iterator[NDArray[np.int16]]:
     """Blocks (samples,) of 16-bit little-endian mono PCM, as they arrive; half a sample at the end is dropped.
 
     Parameters
     ----------
-    source : a buffered binary file such as ``sys.stdin.buffer``
+    read : gives some bytes as they arrive, at most so many; none at the end
     """
-    read = getattr(source, "read1", source.read)
     kept = b""
     while arrived := read(BYTES):
         kept += arrived

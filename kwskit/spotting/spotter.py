@@ -228,6 +228,8 @@ class Spotter:
         for recording in recordings:
             recorder.record(blocks_of(recording))
         background = recorder.background()
+        if doubt := recorder.sound.objection() or recorder.sound.doubt():
+            logger.warning(doubt)
         self._take(background)
         return background
 

@@ -20,7 +20,10 @@ FORMATS = (
     *((name, "PCM_16") for name in ("WAVEX", "AIFF", "AU", "W64", "RF64", "CAF", "FLAC", "NIST", "VOC", "IRCAM")),
     *(("AIFF", "DWVW_16"), ("CAF", "ALAC_16"), ("CAF", "DOUBLE"), ("OGG", "VORBIS"), ("MAT4", "DOUBLE")),
     *(("OGG", "OPUS"), ("MP3", "MPEG_LAYER_III")),
+    *(("WAV", "G721_32"), ("WAV", "NMS_ADPCM_24"), ("AU", "G723_40"), ("W64", "GSM610")),
 )
+# Two of them in one file are read one after the other.
+JOINED = ("WAV", "AIFF", "OGG", "MP3")
 # Their headers say how long they are.
 PROMISING = ("WAV", "WAVEX", "AIFF", "AU", "W64", "RF64", "CAF", "FLAC")
 WORDS = [struct.pack(order + "I", n) for order in "<>" for n in (0, 1, 3, 1000, 10_000_019, 2**31 - 1, 2**32 - 1)]
@@ -74,6 +77,8 @@ def _sources(folder, pcm):
             except soundfile.SoundFileError:
                 continue  # this format has no such rate
             yield name, channels if rate == 16_000 else 0, path.read_bytes()
+            if name[0] in JOINED:
+                yield (f"two {name[0]}", name[1]), 0, path.read_bytes() * 2
 
 
 def _damaged(data: bytes, rng: random.Random) -> bytes:

@@ -132,3 +132,49 @@ def test_a_manifest_s_spellings_are_one_word_and_named_once(folder, caplog):
     assert [record.getMessage() for record in caplog.records] == [
         f"{folder / 'by_hand.tsv'}: a keyword is spelt in several ways and taken as one: 'stop' ('Stop!', 'stop')"
     ]
+
+
+def test_a_stretch_beyond_its_file_is_refused_with_its_line(folder):
+    for times, message in (
+        ("99\t", "line 3: start 99: the file ends at 0.5 s"),
+        ("0.5\t", "line 3: start 0.5: the file ends at 0.5 s"),
+        ("0.1\t0.7", "line 3: start 0.1 and stop 0.7: the file ends at 0.5 s"),
+        ("-1\t", "line 3: start -1"),
+    ):
+        (folder / "list.tsv").write_text(
+            f"word\tpath\tstart\tstop\na\tbanana/deeper/two.FLAC\t0\t0.2\nb\tbanana/one.wav\t{times}\n"
+        )
+        with pytest.raises(RecordError, match=message):
+            words_from_folder(folder / "list.tsv")
+
+
+def test_recordings_of_other_kinds_are_counted_and_named(folder, caplog):
+    for name in ("banana/two.m4a", "hey_computer/two.wma"):
+        (folder / name).write_bytes(b"?")
+    kind = "recordings of a kind that is not read"
+    with pytest.raises(AudioError, match=rf"2 of 5 recordings cannot be read: .*banana/two\.m4a: {kind}; .*two\.wma"):
+        words_from_folder(folder)
+    with caplog.at_level(logging.WARNING):
+        assert len(words_from_folder(folder, on_bad="skip")) == 3
+    assert "2 of 5 recordings cannot be read" in caplog.text
+
+
+def test_words_in_folders_that_are_links_are_read_once(folder):
+    record(folder / "_far/three.wav")
+    (folder / "_far/three.wav").rename(folder / "_far/three.wave")
+    (folder / "hey_computer/far").symlink_to("../_far")
+    (folder / "hey_computer/self").symlink_to(".")
+    (folder / "linked").symlink_to("banana")
+    found = words_from_folder(folder)["utt_id"].to_pylist()
+    assert found == [
+        *("banana/deeper/two.FLAC", "banana/one.wav", "hey_computer/far/three.wave", "hey_computer/one.wav"),
+        *("linked/deeper/two.FLAC", "linked/one.wav"),
+    ]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are UTF-16 there")
+def test_names_that_no_manifest_can_hold_are_named(folder):
+    (folder / os.fsdecode(b"banana/caf\xe9.wav")).write_bytes((folder / "banana/one.wav").read_bytes())
+    with pytest.raises(AudioError, match=r"1 of 4 recordings .*caf\\udce9\.wav: audio files whose name is not UTF-8"):
+        words_from_folder(folder)
+    assert len(words_from_folder(folder, on_bad="skip")) == 3

@@ -226,11 +226,13 @@ def test_commands(tmp_path, model, recordings, monkeypatch, capsys):
     place = str(tmp_path / "index")
     assert main(["index", str(folder), "--out", place, "--model", "/nowhere/at/all"]) == 1
     assert "/nowhere/at/all is no directory" in capsys.readouterr().err
-    assert main(["index", str(folder), "--out", place, "--model", str(folder), "--windows", "0.3,0.5"]) == 0
+    assert main(["index", str(folder), "--out", place, "--model", str(folder), "--windows", "0.3,0.5"]) == 1
     told = capsys.readouterr()
     assert "3 files indexed, 1 cannot be read" in told.out
     assert "not indexed" in told.err
     assert "broken.wav" in told.err
+    assert "1 of 4 recordings could not be indexed" in told.err
+    (folder / "broken.wav").unlink()
     assert main(["index", str(folder), "--out", place]) == 0
     assert "3 unchanged" in capsys.readouterr().out
     assert main(["index", str(folder), "--out", place, "--overlap", "0.5"]) == 1

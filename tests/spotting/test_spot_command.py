@@ -198,6 +198,7 @@ def test_calibrating(spoken, sung_model, tmp_path, capsys):
         pcm, _ = sung_model.stream_of(*words * 4, seed=number, pause=0.2)
         soundfile.write(tmp_path / f"{number}.wav", pcm, RATE)
     recordings = [str(tmp_path / "0.wav"), str(tmp_path / "1.wav")]
+    (tmp_path / "model.yaml").touch()  # else this would be a folder of recordings
     given = [str(tmp_path), *recordings, "--keyword", "tiger", "--keyword", "banana", "--fa-per-hour", "300"]
     assert main(["calibrate", *given]) == 0
     out, err = capsys.readouterr()

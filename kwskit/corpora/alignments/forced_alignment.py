@@ -17,8 +17,8 @@ from kwskit.constants import SAMPLE_RATE
 from kwskit.corpora.alignments.transcripts import read_transcripts
 from kwskit.corpora.findings import Findings
 from kwskit.data.audio import AudioError, read_segment
+from kwskit.data.audio_folder import audio_below
 from kwskit.data.progress import Progress
-from kwskit.data.word_folder import AUDIO_SUFFIXES
 from kwskit.errors import CorpusError
 
 SHARE = 200  # utterances of a file of alignments; as many are lost when the work is interrupted
@@ -67,12 +67,13 @@ def spoken_utterances(corpus: Path, transcripts: Path, findings: Findings) -> li
     """
     texts = read_transcripts(transcripts)
     audio: dict[str, Path] = {}
-    for path in sorted(corpus.rglob("*")):
-        if path.suffix.lower() in AUDIO_SUFFIXES:
-            if path.stem in audio:
-                findings.add("utterances that are there twice", f"{audio[path.stem]} and {path}")
-            else:
-                audio[path.stem] = path
+    below = audio_below(corpus)
+    below.note(findings.add_all)
+    for path in below.files:
+        if path.stem in audio:
+            findings.add("utterances that are there twice", f"{audio[path.stem]} and {path}")
+        else:
+            audio[path.stem] = path
     if not audio:
         raise CorpusError(f"{corpus}: no audio in this folder")
     found = [Spoken(name, path, texts[name]) for name, path in audio.items() if name in texts]

@@ -1,6 +1,5 @@
 """Recordings to search: any folder of audio as it is, or its utterances joined."""
 
-import os
 import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,9 +15,9 @@ from kwskit.corpora.alignments.read import ALIGNED, POSITION
 from kwskit.corpora.findings import Findings
 from kwskit.corpora.utterances import SECONDS, UTTERANCES
 from kwskit.data.audio import OVERHANG, AudioError, probe, read_blocks
+from kwskit.data.audio_folder import audio_below
 from kwskit.errors import CorpusError
 
-SUFFIXES = (".flac", ".wav", ".ogg", ".opus", ".mp3", ".aiff", ".aif", ".sph")
 PAUSE = 0.5  # s between joined utterances
 LIBRISPEECH = re.compile(r"(\d+)-\d+-\d+")
 # What utterances are joined to: the name of the recording that a file belongs to.
@@ -45,26 +44,20 @@ def audio_files(corpus: Path, findings: Findings, without: Path | None = None) -
     CorpusError
         When the folder cannot be read or holds no audio.
     """
-
-    def refuse(error: OSError) -> None:
-        raise CorpusError(f"{error.filename}: cannot be read: {error.strerror}") from error
-
     if not corpus.is_dir():
         raise CorpusError(f"{corpus}: no such folder of recordings")
     found: dict[str, str] = {}
-    for where, folders, names in os.walk(corpus, onerror=refuse, followlinks=True):
-        folders[:] = sorted(name for name in folders if Path(where, name) != without)
-        for name in sorted(names):
-            stem, suffix = os.path.splitext(name)
-            if suffix.lower() not in SUFFIXES or name.startswith("."):
-                continue
-            path = os.path.join(where, name)
-            if stem in found:
-                findings.add("audio files of a name that is there already", path)
-            else:
-                found[stem] = path
+    below = audio_below(corpus, without)
+    for closed in below.closed.values():
+        raise CorpusError(closed)
+    below.note(findings.add_all)
+    for path in below.files:
+        if path.stem in found:
+            findings.add("audio files of a name that is there already", str(path))
+        else:
+            found[path.stem] = str(path)
     if not found:
-        raise CorpusError(f"{corpus}: holds no audio ({', '.join(SUFFIXES)}) at any depth")
+        raise CorpusError(f"{corpus}: holds no audio at any depth")
     stems = list(found)
     matches = [LIBRISPEECH.fullmatch(stem) for stem in stems]
     speakers = [match[1] if match else stem for match, stem in zip(matches, stems, strict=True)]

@@ -14,12 +14,12 @@ import numpy as np
 from kwskit.corpora.file_jobs import over_files
 from kwskit.corpora.findings import Findings
 from kwskit.data.audio import AudioError, read_blocks
+from kwskit.data.audio_folder import READ, audio_files_below
 from kwskit.errors import CorpusError
 from kwskit.text.normal_form import normal_form
 from kwskit.text_file import read_text
 
 NAME = "wake word benchmark"
-AUDIO = frozenset((".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif"))
 FIRST_CHANNEL = "ch01.wav"
 TRANSCRIPTS = "*.trans.txt"
 
@@ -73,8 +73,9 @@ def _keyword_folders(place: Path) -> dict[str, list[Path]]:
 
 def audio_files(folder: Path, deep: bool = True) -> list[Path]:
     """Audio files of a folder by their endings, with those of the folders in it when ``deep``, in a fixed order."""
-    inside = folder.rglob("*") if deep else folder.iterdir()
-    return sorted(p for p in inside if p.suffix.lower() in AUDIO and p.name[0] != "." and p.is_file())
+    if deep:
+        return audio_files_below(folder)
+    return sorted(p for p in folder.iterdir() if p.suffix.lower() in READ and p.name[0] != "." and p.is_file())
 
 
 def background_files(folder: Path, keywords: Iterable[str]) -> tuple[list[Path], int]:
@@ -155,5 +156,5 @@ def _some_audio(folder: Path, what: str) -> list[Path]:
         raise CorpusError(f"{what}: {folder}: no such folder")
     files = audio_files(folder)
     if not files:
-        raise CorpusError(f"{what}: {folder} has no audio ({', '.join(sorted(AUDIO))}), nor has any folder in it")
+        raise CorpusError(f"{what}: {folder} has no audio ({', '.join(sorted(READ))}), nor has any folder in it")
     return files
