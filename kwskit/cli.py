@@ -9,7 +9,8 @@ from io import TextIOWrapper
 from pathlib import Path
 from types import ModuleType
 
-from kwskit import __version__, registry
+from kwskit import __version__, openmp, registry
+from kwskit.extras import import_message
 
 COMMANDS = (
     "models",
@@ -39,6 +40,7 @@ def main(argv: list[str] | None = None) -> int:
     """
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # as stderr: a terminal may know ASCII only
+    openmp.sleep_while_waiting()
     options, rest = _parser().parse_known_args(argv)
     logging.basicConfig(level=os.environ.get("KWSKIT_LOG", "WARNING"), format="%(levelname)s %(name)s: %(message)s")
     try:
@@ -55,6 +57,8 @@ def main(argv: list[str] | None = None) -> int:
         if os.environ.get("KWSKIT_DEBUG"):
             raise
         told = error.args[0] if isinstance(error, KeyError) else error  # a KeyError quotes its message
+        if isinstance(error, ImportError):
+            told = import_message(error)
         print(f"kwskit {options.command}: {_line(str(told))}", file=sys.stderr)
         return 1
     return 0

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# Puts a Python that can run kwskit first on PATH. Source it:  . tools/env.sh "EXTRA,EXTRA" (or "")
+# Puts a Python that can run kwskit first on PATH. Source it:  . tools/env.sh "EXTRA,EXTRA"; "" is for spotting, and
+# train for recipes.
 #
 # 1. The active venv or conda environment (or any python on PATH), where it has what setup.cfg asks for.
 # 2. Otherwise .venv in the repository, made on first use by tools/make_venv.sh. What is installed there is

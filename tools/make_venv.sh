@@ -34,6 +34,11 @@ find_python() {
     return 1
 }
 
+# Whether one of the extras brings torch, of which pip alone would take the CUDA build everywhere.
+needs_torch() {
+    case ",$extras," in *,train,* | *,zoo,*) ;; *) return 1 ;; esac
+}
+
 reaches() {
     if command -v curl >/dev/null; then
         curl -sfI -m 5 -o /dev/null "$1"
@@ -89,7 +94,8 @@ if [ -f "$stamp" ] && [ -x "$venv/bin/python" ] && [ "$(venv_stamped "$root" roo
     mv "$stamp" "$unfinished"
 elif [ -f "$stamp" ] || [ -f "$unfinished" ] || [ ! -e "$venv" ]; then
     python=$(find_python)
-    say "setting up $venv: $("$python" --version), $torch build of torch; this takes a minute or two"
+    say "setting up $venv: $("$python" --version), $(if needs_torch; then echo "$torch build of"; else echo no; fi) torch;" \
+        "this takes a minute or two"
     rm -rf "$venv"
     mkdir "$venv"
     touch "$unfinished" "$log"
@@ -101,7 +107,9 @@ else
 fi
 
 packages=("$cpu_torch" "$torchaudio")
-if [ "$torch" = cuda ]; then
+if ! needs_torch; then
+    packages=()
+elif [ "$torch" = cuda ]; then
     packages=("$cuda_torch" "$torchaudio")
     if nvidia-smi | grep -Eq 'CUDA Version: *(9|1[0-2])\.'; then
         say "the NVIDIA driver is older than CUDA 13, which PyPI's torch is built for: torch will run on the CPU." \
@@ -110,7 +118,7 @@ if [ "$torch" = cuda ]; then
 elif [ "$(uname)" = Linux ] && reaches "$cpu_index/torch/"; then
     install --extra-index-url "$cpu_index" "${packages[@]}" # on its own: only torch may come from there
 fi
-install "${packages[@]}" -e "$root${extras:+[$extras]}"
+install "${packages[@]+"${packages[@]}"}" -e "$root${extras:+[$extras]}"
 
 venv_stamp "$root" "$torch" "$extras" >"$stamp.partial"
 mv "$stamp.partial" "$stamp"

@@ -5,7 +5,7 @@
 # Both functions are called with  --data DIR --size NAME --jobs N [--seed N] [--strict]  and with those of the recipe's
 # own flags that were given;  $recipe is the recipe's folder.
 # A recipe may set, before the call:
-#   extras         extras of setup.cfg that it needs, e.g. voices,voices-gpl (default: none)
+#   extras         extras of setup.cfg that it needs beside train, e.g. voices,voices-gpl (default: none)
 #   default_size   default of --size (default: small)
 #   base_config    default of --config (default: recipes/hparams/adml.yaml); over it come recipes/hparams/SIZE.yaml and
 #                  the recipe's hparams/corpus.yaml, where they exist
@@ -214,7 +214,7 @@ run_recipe() {
         [ -n "${MASTER_ADDR:-}" ] || complain "--nnodes $nnodes: set MASTER_ADDR to the name of one of the machines"
     fi
     # shellcheck source=tools/env.sh
-    . "$repository/tools/env.sh" "$extras"
+    . "$repository/tools/env.sh" "train${extras:+,$extras}"
     export PYTHONUNBUFFERED=1
     export KWSKIT_COMMAND="bash ${recipe#"$repository/"}/run.sh${*:+ $*}" # the results say what made them
 

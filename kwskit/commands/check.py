@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kwskit.commands import MODEL
+from kwskit.extras import missing_extra
 
 if TYPE_CHECKING:
     from kwskit.check.keyword_check import KeywordCheck
@@ -34,14 +35,17 @@ def run(options: argparse.Namespace) -> None:
     from kwskit.check.check_keywords import check_keywords
     from kwskit.spotting.spotter import Spotter
 
-    if options.picture is not None and options.picture.suffix.lower() not in (".png", ".svg"):
-        raise ValueError(f"--picture {options.picture}: a picture is .png or .svg")
+    if options.picture is not None:
+        if options.picture.suffix.lower() not in (".png", ".svg"):
+            raise ValueError(f"--picture {options.picture}: a picture is .png or .svg")
+        try:
+            from kwskit.check.picture import draw_checks
+        except ModuleNotFoundError as error:
+            raise missing_extra("picture", "a picture needs Matplotlib", error) from error
     spotter = Spotter.load(options.model, device=options.device, background=options.background)
     given = {"fa_per_hour": options.fa_per_hour, "threshold": options.threshold, "count": options.count}
     checks = check_keywords(spotter, options.keywords, **given)
     if options.picture is not None:
-        from kwskit.check.picture import draw_checks
-
         draw_checks(checks, options.picture)
         print(f"drawn: {options.picture}", file=sys.stderr)
     if options.json or not sys.stdout.isatty():

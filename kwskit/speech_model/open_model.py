@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from kwskit.errors import ModelError
+from kwskit.extras import missing_extra
 from kwskit.speech_model.model_source import EXPORTED, KINDS, TRAINED, ModelSource
 from kwskit.speech_model.speech_model import SpeechModel
 
@@ -20,7 +21,7 @@ def open_model(model: str | Path | ModelSource | None = None, device: str = "cpu
     ModelError
         When there is none, or it cannot be used.
     ImportError
-        When it is of the Hugging Face Hub, and huggingface_hub is not installed.
+        When it is of the Hugging Face Hub, and huggingface_hub is not installed, or one of training, and torch is not.
     """
     source = ModelSource.find(model)
     path = source.for_spotting(device)
@@ -29,7 +30,11 @@ def open_model(model: str | Path | ModelSource | None = None, device: str = "cpu
 
         return OnnxModel(path)
     if (path / TRAINED).is_file():
-        from kwskit.speech_model.torch_model import TorchModel
+        try:
+            from kwskit.speech_model.torch_model import TorchModel
+        except ModuleNotFoundError as error:
+            need = f"{path} runs in torch (the model that kwskit export makes of it does without)"
+            raise missing_extra("train", need, error) from error
 
         return TorchModel(path, device, source.name)
     raise ModelError(f"{path} holds neither {TRAINED} nor {EXPORTED}: {KINDS}")

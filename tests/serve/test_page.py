@@ -1,7 +1,6 @@
 """What the page's server answers, and what it refuses."""
 
 import base64
-import configparser
 import contextlib
 import http.client
 import io
@@ -9,7 +8,6 @@ import json
 import socket
 import sys
 import time
-from importlib import metadata
 from pathlib import Path
 from urllib.parse import quote
 
@@ -368,14 +366,3 @@ def writes():
             _WATCHERS.pop()
 
     return watched
-
-
-def test_the_extra_names_what_the_page_needs():
-    assert {"starlette", "uvicorn", "websockets"} <= {name.lower() for name in _required("serve")}
-
-
-def _required(extra):
-    setup = configparser.ConfigParser()
-    setup.read(Path(__file__).parents[2] / "setup.cfg")
-    lines = setup["options.extras_require"][extra].split()
-    return [line.partition(">=")[0] for line in lines if metadata.version(line.partition(">=")[0])]

@@ -17,6 +17,10 @@ SMALL_ECAPA = "--channels 8 --mfa-channels 8 --dim 8"
 # Arguments, and words of the output.
 RUNS = {
     "augment.py": ("--words 4 --seconds 0.2 --repeats 2 --threads 1", ["spec_augment"]),
+    "busy.py": (
+        f"--keywords 3 --overlay {TINY} --setting OMP_NUM_THREADS=1 --rounds 2 --steps 1 --warm-up 0",
+        ["| as installed |", "| `OMP_NUM_THREADS=1` | 1 |", "its share"],
+    ),
     "ecapa.py": (f"--batch 2 --frames 20 22 {SMALL_ECAPA} --rounds 2 --threads 1", ["times as fast"]),
     "index.py": (
         "--hours 0.01 --dim 48 --queries 2 --top 2",

@@ -85,24 +85,36 @@ def machine(tmp_path):
 
 
 def test_a_venv_is_made_once(machine):
-    python, _, told = machine.use("voices")
+    python, _, told = machine.use("train,voices")
     assert python == str(machine.venv / "bin/python")
-    assert machine.pip() == [f"torch==2.13.0 torchaudio==2.11.* -e {machine.root}[voices]"]
+    assert machine.pip() == [f"torch==2.13.0 torchaudio==2.11.* -e {machine.root}[train,voices]"]
     assert "installing 2 packages" in told
     assert "is ready" in told
-    assert machine.use("voices") == (python, "", "")
+    assert machine.use("voices,train") == (python, "", "")
     assert machine.use("") == (python, "", "")
     assert not machine.log.exists()
 
 
 def test_extras_are_added_to_those_it_has(machine):
-    machine.use("voices")
+    machine.use("train,voices")
     machine.pip()
     _, _, told = machine.use("dev")
     assert "updating" in told
-    assert machine.pip() == [f"torch==2.13.0 torchaudio==2.11.* -e {machine.root}[dev,voices]"]
+    assert machine.pip() == [f"torch==2.13.0 torchaudio==2.11.* -e {machine.root}[dev,train,voices]"]
     machine.use("voices,dev")
     assert machine.pip() == []
+
+
+@pytest.mark.parametrize("gpu", [False, True])
+def test_torch_comes_with_the_extras_that_need_it(machine, gpu):
+    if gpu:
+        machine.command("nvidia-smi", NVIDIA_SMI % "13.0")
+    assert "no torch" in machine.use(CURL="0")[2]
+    machine.use("index", CURL="0")
+    assert machine.pip() == [f"-e {machine.root}", f"-e {machine.root}[index]"]
+    machine.use("zoo")
+    build = "torch>=2.11,<2.15" if gpu else "torch==2.13.0"
+    assert machine.pip() == [f"{build} torchaudio==2.11.* -e {machine.root}[index,zoo]"]
 
 
 def test_changed_requirements_are_installed(machine):
@@ -114,7 +126,7 @@ def test_changed_requirements_are_installed(machine):
 
 
 def test_the_cpu_index_is_asked_for_torch_alone_and_only_where_it_answers(machine):
-    machine.use(CURL="0")
+    machine.use("train", CURL="0")
     torch, rest = machine.pip()
     assert torch == "--extra-index-url https://download.pytorch.org/whl/cpu torch==2.13.0 torchaudio==2.11.*"
     assert "extra-index" not in rest
@@ -128,25 +140,25 @@ if [ "$1" = -L ]; then echo "GPU 0: H100"; else echo "CUDA Version: %s"; fi
 @pytest.mark.parametrize(("version", "old"), [("13.0", False), ("12.8", True)])
 def test_a_gpu_gets_a_cuda_build(machine, version, old):
     machine.command("nvidia-smi", NVIDIA_SMI % version)
-    _, _, told = machine.use(CURL="0")
-    assert machine.pip() == [f"torch>=2.11,<2.15 torchaudio==2.11.* -e {machine.root}"]
+    _, _, told = machine.use("train", CURL="0")
+    assert machine.pip() == [f"torch>=2.11,<2.15 torchaudio==2.11.* -e {machine.root}[train]"]
     assert ("older than CUDA 13" in told) == old
 
 
 def test_a_driver_that_fails_is_none(machine):
     machine.command("nvidia-smi", "#!/bin/sh\necho 'no devices were found'; exit 9\n")
-    machine.use()
+    machine.use("train")
     assert machine.pip()[0].startswith("torch==2.13.0")
 
 
 def test_a_new_gpu_replaces_the_cpu_build_and_not_the_other_way(machine):
-    machine.use()
+    machine.use("train")
     machine.pip()
     driver = machine.command("nvidia-smi", NVIDIA_SMI % "13.0")
-    assert "setting up" in machine.use()[2]
+    assert "setting up" in machine.use("train")[2]
     assert machine.pip()[0].startswith("torch>=2.11,<2.15")
     driver.unlink()
-    machine.use()
+    machine.use("train")
     assert machine.pip() == []
 
 
