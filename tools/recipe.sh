@@ -31,20 +31,20 @@ score, 5 report. A stage skips what is done, and can be repeated.
   --stage N         first stage to run (default 0)
   --stop_stage N    last stage to run (default 5)
   --size NAME       size of the corpus, and of the model by recipes/hparams/NAME.yaml (default $default_size)
-  --config FILE     the experiment, instead of ${base_config#"$repository/"} with the size's and the corpus' overlays
-  --overlay FILE    YAML merged over the experiment; repeatable, in order
-  --plugin FILE     Python file that registers parts; repeatable
-  --data DIR        corpus (default $recipe/data/SIZE)
-  --exp DIR         run (default $recipe/exp/SIZE, with _NAME for each --config, --overlay and --model)
-  --model DIR       take this trained model, e.g. recipes/synth/exp/small/model, instead of training one
-  --seed N          of corpus, trials and training
-  --words-dir DIR   recordings to score as well: a folder a word, or a TSV with the columns word and path
-  --strict          stop at data that cannot be used; otherwise they are left out, counted and reported
-  --jobs N          processes that make and read data (default: one a core)
-  --ngpu N          GPUs to train and score on in each machine; 0 is the CPU (default: one GPU where there is one)
-  --nproc N         with --ngpu 0: processes that share the work in each machine (default 1)
-  --nnodes N        machines to train and score on (default 1); see egs/torchrun and egs/slurm
-  --KEY.KEY VALUE   overrides the YAML, e.g. --losses.phn.weight 0.3 --training.epochs 20
+  --config FILE     YAML of the experiment, instead of ${base_config#"$repository/"} with the size's and the corpus' overlays
+  --overlay FILE    YAML merged over the experiment (repeatable, in order)
+  --plugin FILE     Python file that registers parts (repeatable)
+  --data DIR        folder of the corpus (default $recipe/data/SIZE)
+  --exp DIR         folder of the run (default $recipe/exp/SIZE, with _NAME for each --config, --overlay and --model)
+  --model DIR       model that is taken instead of training one, e.g. recipes/synth/exp/small/model
+  --seed N          seed of the random draws of corpus, trials and training
+  --words-dir DIR   recordings that are scored as well: a folder a word, or a TSV with the columns word and path
+  --strict          data that cannot be used stop the recipe; otherwise they are left out, counted and reported
+  --jobs N          number of processes that make and read data (default: one a core)
+  --ngpu N          number of GPUs to train and score on in each machine; 0 is the CPU (default: one GPU where there is one)
+  --nproc N         number of processes that share the work in each machine, with --ngpu 0 (default 1)
+  --nnodes N        number of machines to train and score on (default 1); see egs/torchrun and egs/slurm
+  --KEY.KEY VALUE   value of the YAML to override, e.g. --losses.phn.weight 0.3 --training.epochs 20
 EOF
     [ -z "$own_usage" ] || printf '\nOf this corpus:\n%s\n' "$own_usage"
 }

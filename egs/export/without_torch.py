@@ -12,4 +12,4 @@ for text in keywords:
     spotter.enrol(text)
     print(f"{text}: highest score {spotter.score(recording, text):.2f}")
 for hit in spotter.spot(recording):
-    print(f"{hit.start:8.2f} to {hit.stop:.2f} s: {hit.keyword} (score {hit.score:.2f})")
+    print(f"{hit.start:8.2f} to {hit.end:.2f} s: {hit.keyword} (score {hit.score:.2f})")

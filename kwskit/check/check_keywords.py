@@ -9,6 +9,7 @@ from kwskit.check.confusables import Confusables
 from kwskit.check.keyword_check import KeywordCheck
 from kwskit.check.rival import Rival
 from kwskit.check.rules import remarks
+from kwskit.spotting import FA_PER_HOUR
 from kwskit.spotting.keyword import Keyword
 from kwskit.spotting.spotter import FA_PER_HOUR, Spotter
 from kwskit.text.normal_form import distinct_keywords
@@ -76,7 +77,7 @@ def _check(
         parts=tuple(confusables.parts(keyword, LEAST)),
         false_alarms=false_alarms,
         background=peaks,
-        minutes=0.0 if background is None else background.seconds / 60,
+        minutes=spotter.background_minutes,
         rivals=tuple(_rival(confusables, keyword, other) for other in keywords if other is not keyword),
     )
     found = dataclasses.replace(found, close=sum(one.score >= found.least for one in words))

@@ -30,9 +30,10 @@ class KeywordCheck:
     close : how many words score at least ``least``
     around : words that it is a part of, as it is said
     parts : words that are a half of it or more, as it is said, and their scores, the highest first
-    false_alarms : an hour at the threshold, or None where there is no background
+    false_alarms : estimate of the false alarms an hour at the threshold, the one that thresholds are set by
+        (:meth:`kwskit.spotting.background.Background.false_alarms`), or None where there is no background
     background : scores of the peaks in the background, descending; empty where there is none
-    minutes : of background
+    minutes : length of the background
     rivals : the other keywords that are checked with it
     remarks : advice (:func:`kwskit.check.rules.remarks`)
     """
@@ -79,13 +80,23 @@ class KeywordCheck:
         return max(CLOSE * self.own, self.keyword.threshold if self.calibrated else -float("inf"))
 
     @property
+    def reached(self) -> int:
+        """How many peaks of the background reach the threshold."""
+        return int((self.background >= self.keyword.threshold).sum())
+
+    @property
     def verdict(self) -> str:
         """``poor``, ``risky`` or ``good``: that of the gravest remark."""
         worst = max((remark.level for remark in self.remarks), key=LEVELS.index, default="good")
         return "good" if worst == "note" else worst
 
-    def as_json(self) -> dict[str, Any]:
-        """All of it but the background, rounded, ready for JSON."""
+    def as_json(self, most: int = 10) -> dict[str, Any]:
+        """All of it but the background, rounded, ready for JSON.
+
+        Parameters
+        ----------
+        most : longer words, and words within the keyword, that are listed; their numbers are told, too
+        """
         known = self.keyword
         return {
             "keyword": known.text,
@@ -102,11 +113,14 @@ class KeywordCheck:
             "fa_per_hour": known.fa_per_hour,
             "false_alarms_per_hour": None if self.false_alarms is None else round(self.false_alarms, 3),
             "background_minutes": round(self.minutes, 1),
+            "background_peaks_reached": self.reached,
             "words": [_rounded(one) for one in self.words],
             "phrases": [_rounded(one) for one in self.phrases],
             "close_words": self.close,
-            "part_of": list(self.around),
-            "parts": [{"text": text, "score": round(score, 2)} for text, score in self.parts],
+            "part_of": list(self.around[:most]),
+            "part_of_count": len(self.around),
+            "parts": [{"text": text, "score": round(score, 2)} for text, score in self.parts[:most]],
+            "parts_count": len(self.parts),
             "rivals": [{**one._asdict(), "score": round(one.score, 2)} for one in self.rivals],
             "advice": [remark._asdict() for remark in self.remarks],
         }

@@ -28,6 +28,7 @@ def remarks(check: KeywordCheck) -> tuple[Remark, ...]:
     - of one syllable, or of four phonemes;
     - of which the threshold is above four fifths of what it scores itself, which is what spoken words reach in the
       mean;
+    - with a word whose pronunciation is guessed: of a wrong one hardly anything will be heard;
     - with another word that sounds the same;
     - with twenty words or more that score nine tenths of what it scores itself, and reach the threshold;
     - that is a part of twenty words or more, or of which a part that is a word scores as those do;
@@ -35,7 +36,7 @@ def remarks(check: KeywordCheck) -> tuple[Remark, ...]:
     - that another keyword sets off, typed, at its threshold and with nine tenths of its score;
     - with more than twice the false alarms an hour that were asked for, or, where none were, more than one.
 
-    Anything else is a note: guessed or spelt pronunciations, more than four of them, fewer than one vowel in four
+    Anything else is a note: spelt pronunciations, more than four of them, fewer than one vowel in four
     phonemes, numbers, words within it or around it, and no background, without which a threshold is not judged. How
     often a word is said is not known here, so that a rare name counts as much as a common word.
     """
@@ -92,7 +93,7 @@ def _threshold(check: KeywordCheck) -> list[Remark]:
         asked = keyword.fa_per_hour
         if check.false_alarms > (1.0 if asked is None else TWICE * asked):
             wanted = "" if asked is None else f" where {asked:g} were asked for"
-            told = f"About {check.false_alarms:.2g} false alarms an hour at its threshold{wanted}."
+            told = f"About {check.false_alarms:.2g} false alarms an hour are estimated at its threshold{wanted}."
             found.append(Remark("risky", told))
     return found
 
@@ -133,10 +134,15 @@ def _rivals(check: KeywordCheck) -> list[Remark]:
 
 def _reading(check: KeywordCheck) -> list[Remark]:
     found = []
-    told = {"guessed": "is in no dictionary: its pronunciation is a guess", "spelt": "is spelt letter by letter"}
     for word, origin in check.reads:
-        if origin in told:
-            text = f"'{word}' {told[origin]}. Look at it; a lexicon file can give a better one."
+        if origin == "guessed":
+            text = (
+                f"'{word}' is in no dictionary: its pronunciation is a guess, and where it is wrong, hardly anything "
+                "will be heard. Look at it; give spoken examples, or write it in words that a dictionary has."
+            )
+            found.append(Remark("risky", text))
+        elif origin == "spelt":
+            text = f"'{word}' is spelt letter by letter. Look at it; write it in words to have it said otherwise."
             found.append(Remark("note", text))
     if re.search(r"\d", check.keyword.text):
         text = f"It is read as '{' '.join(word for word, _ in check.reads)}'; type the words to have it read otherwise."

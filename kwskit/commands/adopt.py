@@ -3,12 +3,12 @@
 import argparse
 from pathlib import Path
 
-HELP = "stage 3 without training: take a model trained elsewhere"
+HELP = "take a model that was trained elsewhere (stage 3 of a recipe without training)"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Tell ``parser`` what the command takes."""
-    told = "its directory, the name of a packaged one, or owner/name of the Hugging Face Hub"
+    told = "model: a directory, a packaged name, or owner/name of the Hugging Face Hub"
     parser.add_argument("--model", required=True, help=told)
     parser.add_argument("--exp", type=Path, required=True, help="folder of the run")
 

@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 
 from kwskit.commands import MODEL
+from kwskit.commands.usage import UsageError, add_device, add_rate
 
-HELP = "set thresholds by one's own recordings in which no keyword is said"
+HELP = "set thresholds by recordings of your own in which no keyword is said"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,11 +16,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     told = "files, or folders of them, in which no keyword is said; a model may come before, in the place of --model"
     parser.add_argument("recordings", nargs="+", metavar="AUDIO", help=told)
     parser.add_argument("--model", metavar="MODEL", help=MODEL)
-    told = "where the background goes (default: into the directory of the model, if it is yours)"
+    told = "file that the background is written to (default: background.npz in the model's directory, if it is yours)"
     parser.add_argument("--to", type=Path, metavar="FILE", help=told)
-    parser.add_argument("--keyword", action="append", default=[], metavar="TEXT", help="tell how its threshold changes")
-    parser.add_argument("--fa-per-hour", type=float, default=0.5, help="false alarms of a keyword (default 0.5)")
-    parser.add_argument("--device", default="cpu", help="of torch, for a trained model")
+    told = "keyword whose threshold is shown before and after (repeatable)"
+    parser.add_argument("--keyword", action="append", default=[], metavar="TEXT", help=told)
+    add_rate(parser)
+    add_device(parser)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -35,7 +37,7 @@ def run(options: argparse.Namespace) -> None:
     recordings, passed_over = _files(named)
     source = ModelSource.find(model)
     if options.to is None and source.shared:
-        raise ValueError(
+        raise UsageError(
             f"{source.told} is of the package or of the Hub, and its directory stays as it is: say where the "
             "background goes (--to FILE), and give that file to kwskit spot and kwskit check (--background FILE)"
         )

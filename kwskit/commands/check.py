@@ -8,26 +8,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kwskit.commands import MODEL
+from kwskit.commands.usage import UsageError, add_device, add_rate, count, finite
 from kwskit.extras import missing_extra
 
 if TYPE_CHECKING:
     from kwskit.check.keyword_check import KeywordCheck
 
-HELP = "is it a good wake word? pronunciations, what it is confused with, false alarms, advice"
+HELP = "tell whether a keyword is a good one: how it is said, what it is confused with, false alarms, advice"
 WIDTH = 100
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Tell ``parser`` what the command takes."""
-    parser.add_argument("keywords", nargs="+", metavar="TEXT", help="several are also checked against each other")
+    told = "keyword; several are also checked against each other"
+    parser.add_argument("keywords", nargs="+", metavar="TEXT", help=told)
     parser.add_argument("--model", metavar="MODEL", help=MODEL)
-    parser.add_argument("--fa-per-hour", type=float, default=0.5, help="false alarms of a keyword (default 0.5)")
-    parser.add_argument("--threshold", type=float, help="of all keywords, in the place of their own")
-    parser.add_argument("--background", type=Path, metavar="FILE", help="of kwskit calibrate (default: the model's)")
-    parser.add_argument("--count", type=int, default=10, help="words, and phrases, that are told (default 10)")
-    parser.add_argument("--picture", type=Path, metavar="FILE", help="draw it, .png or .svg")
-    parser.add_argument("--json", action="store_true", help="a JSON line a keyword, as when stdout is no terminal")
-    parser.add_argument("--device", default="cpu", help="of torch, for a trained model")
+    add_rate(parser)
+    parser.add_argument("--threshold", type=finite, help="threshold of all keywords, in the place of their own")
+    told = "background that kwskit calibrate has written (default: the model's own)"
+    parser.add_argument("--background", type=Path, metavar="FILE", help=told)
+    told = "number of words, of phrases and of longer words that are listed for a keyword, at most (default 10)"
+    parser.add_argument("--count", type=count, default=10, metavar="N", help=told)
+    parser.add_argument("--picture", type=Path, metavar="FILE", help="picture of the check to draw, .png or .svg")
+    told = "JSON in the place of a table, a line a keyword, as when stdout is no terminal"
+    parser.add_argument("--json", action="store_true", help=told)
+    add_device(parser)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -37,7 +42,7 @@ def run(options: argparse.Namespace) -> None:
 
     if options.picture is not None:
         if options.picture.suffix.lower() not in (".png", ".svg"):
-            raise ValueError(f"--picture {options.picture}: a picture is .png or .svg")
+            raise UsageError(f"--picture {options.picture}: a picture is .png or .svg")
         try:
             from kwskit.check.picture import draw_checks
         except ModuleNotFoundError as error:
@@ -50,7 +55,7 @@ def run(options: argparse.Namespace) -> None:
         print(f"drawn: {options.picture}", file=sys.stderr)
     if options.json or not sys.stdout.isatty():
         for check in checks:
-            print(json.dumps(check.as_json(), ensure_ascii=False))
+            print(json.dumps(check.as_json(options.count), ensure_ascii=False))
     else:
         print("\n\n".join(told(check) for check in checks))
 
@@ -62,17 +67,18 @@ def told(check: "KeywordCheck") -> str:
     for remark in check.remarks:
         lines += textwrap.wrap(f"{remark.level:<6} {remark.text}", WIDTH, subsequent_indent=" " * 7)
     origins = ", ".join(f"{word} ({origin})" for word, origin in check.reads)
-    lines += ["", f"said          {check.pronunciations[0]}   from {origins}"]
-    lines += [f"              {said}" for said in check.pronunciations[1:]]
+    between = ", | between words" if any("|" in said for said in check.pronunciations) else ""
+    lines += ["", f"said          {check.pronunciations[0]}   from {origins}{between}"]
+    lines += [f"           or {said}" for said in check.pronunciations[1:]]
     windows = ", ".join(f"{seconds:g}" for seconds in keyword.windows)
     lines.append(f"takes         about {keyword.seconds:.2f} s; heard in windows of {windows} s")
-    rate = (
-        "given" if keyword.fa_per_hour is None else f"{keyword.threshold_source}, for {keyword.fa_per_hour:g} an hour"
-    )
-    lines.append(f"threshold     {keyword.threshold:.2f} ({rate}); itself, as typed, it scores {check.own:.2f}")
-    alarms = "unknown: calibrate" if check.false_alarms is None else f"{check.false_alarms:.2g} an hour"
-    heard = f", by {check.minutes:.0f} minutes of background" if check.minutes else ""
-    lines.append(f"false alarms  {alarms}{heard}")
+    lines.append(f"itself        {check.own:.2f}, as typed")
+    lines.append(f"threshold     {keyword.threshold_text(check.minutes)}")
+    alarms = "unknown: calibrate"
+    if check.false_alarms is not None:
+        peaks = f"{check.reached} peak{' reaches' if check.reached == 1 else 's reach'} the threshold"
+        alarms = f"{check.false_alarms:.2g} an hour, an estimate from the background, in which {peaks}"
+    lines.append(f"false alarms  {alarms}")
     for title, rows in (("words", check.words), ("phrases", check.phrases)):
         if rows:
             lines += [

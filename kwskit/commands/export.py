@@ -17,15 +17,18 @@ HELP = "write a trained model as ONNX graphs, which run without torch"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Tell ``parser`` what the command takes."""
-    told = "directory that training wrote, such as exp/model, a packaged name, or owner/name of the Hugging Face Hub"
+    told = "model: a directory that training wrote (exp/model), a packaged name, or owner/name of the Hugging Face Hub"
     parser.add_argument("model", metavar="MODEL", help=told)
-    parser.add_argument("--format", choices=["onnx"], default="onnx")
-    told = "directory to write (default: MODEL-onnx; that of a model called by its name is made here)"
+    parser.add_argument("--format", choices=["onnx"], default="onnx", help="format to write (default onnx)")
+    told = "directory to write (default: MODEL-onnx, in the current folder for a model called by its name)"
     parser.add_argument("--to", type=Path, metavar="DIR", help=told)
-    parser.add_argument("--int8", action="store_true", help="also write a smaller, faster model to DIR-int8")
-    parser.add_argument("--clips", type=Path, metavar="FOLDER", help="recordings of speech to compare the models on")
-    parser.add_argument("--data", type=Path, metavar="DIR", help="a corpus to score the models on")
-    parser.add_argument("--trials", metavar="NAME", default="dev_wsj", help="of the corpus (default dev_wsj)")
+    told = "a model in 8-bit numbers, smaller and faster, is written to DIR-int8, too"
+    parser.add_argument("--int8", action="store_true", help=told)
+    told = "folder of recordings of speech that the models are compared on"
+    parser.add_argument("--clips", type=Path, metavar="FOLDER", help=told)
+    parser.add_argument("--data", type=Path, metavar="DIR", help="folder of a corpus that the models are scored on")
+    told = "name of the trials of the corpus (default dev_wsj)"
+    parser.add_argument("--trials", metavar="NAME", default="dev_wsj", help=told)
 
 
 def run(options: argparse.Namespace) -> None:

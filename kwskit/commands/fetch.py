@@ -3,15 +3,18 @@
 import argparse
 from pathlib import Path
 
-HELP = "download public corpora: resumed, checked and unpacked"
+from kwskit.commands.usage import UsageError
+
+HELP = "download public corpora, check and unpack them; what was interrupted is resumed"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Tell ``parser`` what the command takes."""
-    parser.add_argument("names", nargs="*", metavar="NAME", help="what to fetch; --list names all")
-    parser.add_argument("--to", type=Path, help="folder that takes the corpora")
-    parser.add_argument("--list", action="store_true", help="list what can be fetched, with size and licence")
-    parser.add_argument("--keep", action="store_true", help="keep archives that have been unpacked")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="name of what is fetched; --list shows all")
+    parser.add_argument("--to", type=Path, help="folder that the corpora are put into")
+    told = "list of what can be fetched, with size and licence; nothing is fetched"
+    parser.add_argument("--list", action="store_true", help=told)
+    parser.add_argument("--keep", action="store_true", help="archives are kept after they have been unpacked")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -22,5 +25,5 @@ def run(options: argparse.Namespace) -> None:
         print(listing())
         return
     if not options.names or options.to is None:
-        raise ValueError("say what to fetch and where to: kwskit fetch NAME... --to DIR; --list names what there is")
+        raise UsageError("say what to fetch and where to: kwskit fetch NAME... --to DIR; --list names what there is")
     fetch(options.names, options.to, options.keep)

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from kwskit.commands import MODEL
+from kwskit.commands.usage import add_device
 
 HELP = "make recordings searchable, or add some to an index"
 
@@ -12,15 +13,15 @@ HELP = "make recordings searchable, or add some to an index"
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Tell ``parser`` what the command takes."""
     parser.add_argument("recordings", nargs="+", metavar="RECORDING", help="audio files, or folders of them")
-    told = "folder of the index, or an address of the vector engine; what is there already is added to"
+    told = "folder of the index, or an address of the vector engine; an index that is there already is added to"
     parser.add_argument("--out", required=True, metavar="INDEX", help=told)
     parser.add_argument("--model", metavar="MODEL", help=f"{MODEL}; an index that is there remembers its own")
-    parser.add_argument("--device", default="cpu", help="of torch, for a trained model")
-    told = "lengths of the windows in seconds, of a new index (default 0.3,0.5,0.8,1.2,1.8)"
+    add_device(parser)
+    told = "lengths of the windows of a new index, in seconds (default 0.3,0.5,0.8,1.2,1.8)"
     parser.add_argument("--windows", metavar="SECONDS,...", help=told)
-    told = "of neighbouring windows, as a share of their length, in a new index (default 0.75)"
+    told = "overlap of neighbouring windows of a new index, as a share of their length (default 0.75)"
     parser.add_argument("--overlap", metavar="SHARE", help=told)
-    told = "take files out of the index that are in these folders no more"
+    told = "files that are no longer in these folders are taken out of the index"
     parser.add_argument("--remove-missing", action="store_true", help=told)
 
 

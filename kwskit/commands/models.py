@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kwskit.commands.usage import UsageError
+
 if TYPE_CHECKING:
     from kwskit.speech_model.model_card import ModelCard
 
@@ -14,12 +16,12 @@ HELP = "list the packaged models, or show the card of one and verify its files"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Tell ``parser`` what the command takes."""
-    told = "show this one, and verify its files: a packaged name, a directory, or owner/name of the Hugging Face Hub"
+    told = "model whose card is shown and whose files are verified: packaged name, directory, or owner/name of the Hub"
     parser.add_argument("name", nargs="?", metavar="MODEL", help=told)
-    parser.add_argument("--json", action="store_true", help="a JSON line a model, for programs")
-    told = "write card.json of a model that is to be released, with the SHA-256 of its files"
+    parser.add_argument("--json", action="store_true", help="JSON in the place of a table, a line a model")
+    told = "directory of a model that is to be released, into which card.json is written, with the SHA-256 of its files"
     parser.add_argument("--write-card", type=Path, metavar="DIR", help=told)
-    told = "JSON of the fields of the card (default: as in the card that is there)"
+    told = "JSON file of the fields of that card (default: those of the card that is there)"
     parser.add_argument("--facts", type=Path, metavar="FILE", help=told)
 
 
@@ -31,7 +33,7 @@ def run(options: argparse.Namespace) -> None:
         card = write_card(options.write_card, read_facts(options.facts) if options.facts else None)
         print(f"{options.write_card / 'card.json'}: {card.name} {card.version}, {len(card.files)} files")
     elif options.facts is not None:
-        raise ValueError("--facts goes with --write-card DIR")
+        raise UsageError("--facts goes with --write-card DIR")
     elif options.name is None:
         _list(options.json)
     else:

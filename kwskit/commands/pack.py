@@ -4,14 +4,17 @@ import argparse
 import os
 from pathlib import Path
 
-HELP = "stage 2: pack a corpus into memory-mapped stores and a lexicon"
+from kwskit.commands.usage import count
+
+HELP = "pack a corpus into memory-mapped stores and a lexicon (stage 2 of a recipe)"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Tell ``parser`` what the command takes."""
-    parser.add_argument("--data", type=Path, required=True, help="folder with manifests/*.tsv")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes (default: all cores)")
-    parser.add_argument("--strict", action="store_true", help="stop at bad segments (default: skip and report them)")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the corpus, with manifests/*.tsv")
+    parser.add_argument("--jobs", type=count, default=os.cpu_count(), help="number of processes (default: one a core)")
+    told = "segments that cannot be used stop the packing (default: they are left out and reported)"
+    parser.add_argument("--strict", action="store_true", help=told)
 
 
 def run(options: argparse.Namespace) -> None:

@@ -4,14 +4,15 @@ import argparse
 
 from kwskit import registry
 
-HELP = "list the registered parts, with arguments, defaults and source"
+HELP = "list the registered parts, or show one with its arguments, defaults and source"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Tell ``parser`` what the command takes."""
-    parser.add_argument("kind", nargs="?", help=f"one of: {', '.join(registry.KINDS)}")
-    parser.add_argument("name", nargs="?", help="one part of that kind")
-    parser.add_argument("--markdown", action="store_true", help="the whole reference page, as docs/PARTS.md")
+    parser.add_argument("kind", nargs="?", help=f"kind of part, one of: {', '.join(registry.KINDS)}")
+    parser.add_argument("name", nargs="?", help="name of one part of that kind, which is shown in full")
+    told = "reference page of all parts in Markdown, as docs/PARTS.md"
+    parser.add_argument("--markdown", action="store_true", help=told)
 
 
 def run(options: argparse.Namespace) -> None:

@@ -3,16 +3,19 @@
 import argparse
 from pathlib import Path
 
-HELP = "stage 4: embed, score the trials, compute the results"
+from kwskit.commands.usage import add_device
+
+HELP = "embed speech and text, score the trials and compute the results (stage 4 of a recipe)"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Tell ``parser`` what the command takes."""
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--exp", type=Path, required=True)
-    parser.add_argument("--words-dir", type=Path, help="recordings to score too: a folder a word, or a TSV")
-    parser.add_argument("--device")
-    told = "write the trained model's score file of this trial list and nothing else, e.g. test_wsj (repeatable)"
+    parser.add_argument("--data", type=Path, required=True, help="folder of the corpus")
+    parser.add_argument("--exp", type=Path, required=True, help="folder of the run")
+    told = "recordings that are scored as well: a folder of folders named after words, or a TSV"
+    parser.add_argument("--words-dir", type=Path, help=told)
+    add_device(parser, None)
+    told = "name of the only trial list whose score file is written, such as test_wsj; no results are (repeatable)"
     parser.add_argument("--only", action="append", metavar="TRIALS", help=told)
 
 

@@ -4,16 +4,19 @@ import argparse
 from pathlib import Path
 
 from kwskit.commands import MODEL
+from kwskit.commands.usage import port
 
-HELP = "a page to try keywords on: type, speak or drop a recording, search an index"
+HELP = "serve a page on which to try keywords: type, speak or drop a recording, search an index"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Tell ``parser`` what the command takes."""
-    parser.add_argument("--model", metavar="MODEL", help=f"{MODEL}; with --index, that of the index")
-    parser.add_argument("--index", type=Path, help="directory of kwskit index, to be searched on the page")
-    parser.add_argument("--port", type=int, default=8000, help="0 takes any that is free")
-    parser.add_argument("--host", default="127.0.0.1", help="listen at another address than this machine's own")
+    parser.add_argument("--model", metavar="MODEL", help=f"{MODEL}; with --index it is that of the index")
+    parser.add_argument("--index", type=Path, help="index that can be searched on the page")
+    told = "port to listen at; 0 is any that is free (default 8000)"
+    parser.add_argument("--port", type=port, default=8000, help=told)
+    told = "address to listen at (default 127.0.0.1, which only this machine reaches)"
+    parser.add_argument("--host", default="127.0.0.1", help=told)
 
 
 def run(options: argparse.Namespace) -> None:

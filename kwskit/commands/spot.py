@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kwskit.commands import MODEL
+from kwskit.commands.usage import UsageError, add_device, add_rate, finite
 from kwskit.constants import SAMPLE_RATE
 from kwskit.text_file import read_text
 
@@ -23,18 +24,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     told = "audio files or pipes; - is stdin: a WAV or another audio file, or raw 16-bit mono PCM"
     parser.add_argument("recordings", nargs="*", metavar="AUDIO", help=told)
     parser.add_argument("--model", metavar="MODEL", help=MODEL)
-    parser.add_argument("--keyword", action="append", default=[], metavar="TEXT", help="to listen for (repeatable)")
-    parser.add_argument("--keywords-file", type=Path, metavar="FILE", help="keywords, one a line")
-    told = "a recording of somebody saying NAME, beside --keyword NAME or in its place (repeatable)"
+    told = "keyword to listen for (repeatable)"
+    parser.add_argument("--keyword", action="append", default=[], metavar="TEXT", help=told)
+    parser.add_argument("--keywords-file", type=Path, metavar="FILE", help="text file of keywords, one a line")
+    told = "recording of somebody saying NAME, beside --keyword NAME or in its place (repeatable)"
     parser.add_argument("--example", action="append", default=[], metavar="NAME=AUDIO", help=told)
-    parser.add_argument("--fa-per-hour", type=float, default=0.5, help="false alarms of a keyword (default 0.5)")
-    parser.add_argument("--threshold", type=float, help="of all keywords, in the place of their own")
-    parser.add_argument("--background", type=Path, metavar="FILE", help="of kwskit calibrate (default: the model's)")
-    parser.add_argument("--mic", action="store_true", help="listen to the microphone")
-    parser.add_argument(
-        "--rate", type=int, default=SAMPLE_RATE, help="rate of raw PCM in a pipe, in Hz (default: %(default)s)"
-    )
-    parser.add_argument("--device", default="cpu", help="of torch, for a trained model")
+    add_rate(parser)
+    parser.add_argument("--threshold", type=finite, help="threshold of all keywords, in the place of their own")
+    told = "background that kwskit calibrate has written (default: the model's own)"
+    parser.add_argument("--background", type=Path, metavar="FILE", help=told)
+    parser.add_argument("--mic", action="store_true", help="microphone in the place of recordings")
+    told = "sample rate of raw PCM in a pipe (default: %(default)s)"
+    parser.add_argument("--rate", type=int, default=SAMPLE_RATE, metavar="HZ", help=told)
+    add_device(parser)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -45,7 +47,9 @@ def run(options: argparse.Namespace) -> None:
     from kwskit.text.normal_form import distinct_keywords, normal_form
 
     if options.mic == bool(options.recordings):
-        raise ValueError("say what to listen to: recordings, - for stdin, or --mic")
+        raise UsageError("say what to listen to: recordings, - for stdin, or --mic")
+    if "-" in options.recordings and sys.stdin is None:
+        raise ValueError("stdin is closed: there is nothing to hear in -")
     typed, spoken = _wanted(options)
     microphone = Microphone() if options.mic else None  # before the model is loaded: there may be none
     spotter = Spotter.load(options.model, device=options.device, background=options.background)
@@ -53,7 +57,7 @@ def run(options: argparse.Namespace) -> None:
         text = name if name in typed else None
         examples = [path for other, path in spoken if normal_form(other) == normal_form(name)]
         given = {"threshold": options.threshold, "fa_per_hour": options.fa_per_hour}
-        _tell(spotter.enrol(text, examples=examples, name=name, **given))
+        _tell(spotter.enrol(text, examples=examples, name=name, **given), spotter.background_minutes)
     writer, unread = HitWriter(sys.stdout), 0
     if microphone is not None:
         print("listening; Ctrl-C ends", file=sys.stderr)
@@ -93,18 +97,13 @@ def _wanted(options: argparse.Namespace) -> tuple[list[str], list[tuple[str, str
     for example in options.example:
         name, equals, path = example.partition("=")
         if not (name and equals and path):
-            raise ValueError(f"--example {example}: an example is NAME=AUDIO")
+            raise UsageError(f"--example {example}: an example is NAME=AUDIO")
         spoken.append((name, path))
     if not typed and not spoken:
-        raise ValueError("say what to listen for: --keyword, --keywords-file or --example")
+        raise UsageError("say what to listen for: --keyword, --keywords-file or --example")
     return typed, spoken
 
 
-def _tell(keyword: "Keyword") -> None:
-    said = ", ".join(keyword.pronunciations) or f"{keyword.examples} examples"
-    rate = (
-        "given"
-        if keyword.fa_per_hour is None
-        else f"{keyword.threshold_source}, {keyword.fa_per_hour:g} false alarms an hour"
-    )
-    print(f"{keyword.name}: {said}; threshold {keyword.threshold:.2f} ({rate})", file=sys.stderr)
+def _tell(keyword: "Keyword", minutes: float) -> None:
+    said = " or ".join(keyword.pronunciations) or f"{keyword.examples} examples"
+    print(f"{keyword.name}: {said}; threshold {keyword.threshold_text(minutes)}", file=sys.stderr)

@@ -4,22 +4,25 @@ import argparse
 from pathlib import Path
 
 from kwskit.commands.overrides import overrides
+from kwskit.commands.usage import add_device, count
 
-HELP = "train and compare all rows of tables; --a.b VALUE as in train"
+HELP = "train and compare all rows of tables; --a.b VALUE overrides the YAML of every row"
 OVERRIDES = True
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Tell ``parser`` what the command takes."""
-    parser.add_argument("table", type=Path, nargs="+", help="a table's YAML")
-    parser.add_argument("--config", type=Path, required=True, help="the experiment that every row starts from")
+    parser.add_argument("table", type=Path, nargs="+", help="YAML of a table")
+    parser.add_argument("--config", type=Path, required=True, help="YAML of the experiment that every row starts from")
     parser.add_argument("--overlay", type=Path, action="append", default=[], help="YAML merged over it (repeatable)")
-    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--data", type=Path, required=True, help="folder of the corpus")
     parser.add_argument("--exp", type=Path, required=True, help="folder of the tables and of their runs")
-    parser.add_argument("--seeds", type=int, default=3, help="trainings of a row (default 3)")
-    parser.add_argument("--jobs", type=int, help="runs at a time (default: one on a GPU, else one a core)")
-    parser.add_argument("--gather-only", action="store_true", help="train nothing: tables of what is there")
-    parser.add_argument("--device", help="cpu, cuda, cuda:1 … (default: cuda where there is one)")
+    told = "number of trainings of a row, each with a seed of its own (default 3)"
+    parser.add_argument("--seeds", type=count, default=3, help=told)
+    parser.add_argument("--jobs", type=count, help="number of runs at a time (default: one on a GPU, else one a core)")
+    told = "tables are made of the runs that are there, and nothing is trained"
+    parser.add_argument("--gather-only", action="store_true", help=told)
+    add_device(parser, None)
 
 
 def run(options: argparse.Namespace, rest: list[str]) -> None:

@@ -108,13 +108,10 @@ class Enrolments:
         if background is None:
             return None
         peaks, hours = background.peaks(keyword)
+        if len(peaks) < 2:
+            return None
         steps = np.arange(0, HIGHEST + STEP / 2, STEP)
-        counts = len(peaks) - np.searchsorted(peaks[::-1], steps)
-        tail = len(peaks) > 1
-        return [
-            round(count / hours if count or not tail else rate_of_peaks(peaks, hours, step), 4)
-            for count, step in zip(counts.tolist(), steps.tolist(), strict=True)
-        ]
+        return [round(rate_of_peaks(peaks, hours, step), 4) for step in steps.tolist()]
 
 
 def _short(text: str) -> str:

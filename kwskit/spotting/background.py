@@ -97,14 +97,13 @@ class Background:
         return self.estimate(keyword, fa_per_hour).value
 
     def false_alarms(self, keyword: Keyword, threshold: float) -> float:
-        """False alarms of a keyword an hour: peaks that reach ``threshold``, or, where none does, what their tail says.
+        """False alarms of a keyword an hour, by :func:`~kwskit.spotting.false_alarm_rate.rate_of_peaks`.
 
-        The tail is that of :func:`~kwskit.spotting.false_alarm_rate.threshold_of_peaks`.
+        It is the estimate by which :meth:`estimate` sets the threshold for a rate: at that threshold, that rate.
         """
-        peaks, hours = self.peaks(keyword, threshold)
-        if len(peaks):
-            return len(peaks) / hours
         peaks, hours = self.peaks(keyword)
+        if len(peaks) and threshold < peaks[-1]:
+            peaks, hours = self.peaks(keyword, threshold)
         return rate_of_peaks(peaks, hours, threshold)
 
     def save(self, path: str | Path) -> None:

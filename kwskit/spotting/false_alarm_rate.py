@@ -39,13 +39,12 @@ def threshold_of_peaks(peaks: NDArray[np.floating], hours: float, fa_per_hour: f
     Raises
     ------
     ValueError
-        When there are fewer than two peaks, or the rate is not above 0.
+        When there are fewer than two peaks, or the rate is not finite and above 0.
     """
-    if not fa_per_hour > 0:
-        raise ValueError(f"a rate of false alarms is above 0 an hour, not {fa_per_hour:g}")
+    _check_rate(fa_per_hour)
     if len(peaks) < 2:
         raise ValueError(f"{len(peaks)} peaks in {hours:g} hours: too few for a threshold")
-    allowed = int(fa_per_hour * hours)
+    allowed = int(min(fa_per_hour * hours, len(peaks)))
     if COUNTED <= allowed < len(peaks):
         return Threshold(float(peaks[allowed - 1] + peaks[allowed]) / 2, "counted")
     if allowed >= len(peaks):
@@ -56,9 +55,16 @@ def threshold_of_peaks(peaks: NDArray[np.floating], hours: float, fa_per_hour: f
 
 
 def rate_of_peaks(peaks: NDArray[np.floating], hours: float, threshold: float) -> float:
-    """Peaks an hour that reach ``threshold``, which is above all of ``peaks``: the same tail, solved for the rate.
+    """Peaks an hour that reach ``threshold``: the estimate that :func:`threshold_of_peaks` makes, solved for the rate.
 
-    Beyond the end of the tail it is 0.
+    Where at least ten of the peaks reach it, it is their number over the hours, and else what the tail says, up to
+    ten, so that one peak in a few minutes is not taken for many an hour. Beyond the end of the tail it is 0.
+
+    Parameters
+    ----------
+    peaks : (n,) scores where nothing is said that should be heard, descending; all that reach ``threshold``, and more
+    hours : in which they are
+    threshold : of a hit
 
     Raises
     ------
@@ -67,9 +73,12 @@ def rate_of_peaks(peaks: NDArray[np.floating], hours: float, threshold: float) -
     """
     if len(peaks) < 2:
         raise ValueError(f"{len(peaks)} peaks in {hours:g} hours: too few for a rate")
+    reached = int(np.searchsorted(-peaks, -threshold, side="right"))
+    if reached >= COUNTED:
+        return reached / hours
     base, excess, count = _tail(peaks)
     left = max(0.0, 1 + SHAPE / (1 - SHAPE) * (threshold - base) / max(excess, 1e-9))
-    return count / hours * left ** (-1 / SHAPE)
+    return min(count * left ** (-1 / SHAPE), COUNTED) / hours
 
 
 def _tail(peaks: NDArray[np.floating]) -> tuple[float, float, int]:
@@ -85,8 +94,12 @@ def gaussian_threshold(fa_per_hour: float, windows_per_hour: float) -> Threshold
     Raises
     ------
     ValueError
-        When the rate is not above 0.
+        When the rate is not finite and above 0.
     """
-    if not fa_per_hour > 0:
-        raise ValueError(f"a rate of false alarms is above 0 an hour, not {fa_per_hour:g}")
+    _check_rate(fa_per_hour)
     return Threshold(NormalDist().inv_cdf(max(0.5, 1 - fa_per_hour / windows_per_hour)), "gaussian")
+
+
+def _check_rate(fa_per_hour: float) -> None:
+    if not 0 < fa_per_hour < np.inf:
+        raise ValueError(f"a rate of false alarms is finite and above 0 an hour, not {fa_per_hour:g}")

@@ -1,21 +1,28 @@
 """A keyword that has been heard."""
 
+import warnings
 from typing import NamedTuple
 
 
 class Hit(NamedTuple):
-    """A keyword that has been heard.
+    """A keyword that has been heard; its fields have the names of those in the JSON of ``kwskit spot``.
 
     Attributes
     ----------
-    keyword : its name
-    start, stop : of the window that matched best, in seconds of the stream
-    score : of that window, higher for a better match
-    threshold : that the score has reached
+    keyword : name of the keyword
+    start, end : seconds of the stream between which the window is that matched best
+    score : score of that window, higher for a better match
+    threshold : threshold that the score has reached
     """
 
     keyword: str
     start: float
-    stop: float
+    end: float
     score: float
     threshold: float
+
+    @property
+    def stop(self) -> float:
+        """The name that ``end`` had in kwskit 0.1, kept for one release."""
+        warnings.warn("Hit.stop is called Hit.end from kwskit 0.2 on", DeprecationWarning, stacklevel=2)
+        return self.end

@@ -26,10 +26,10 @@ class HitWriter:
             if not self._headed:
                 self._line(COLUMNS.format("start", "end", "score", "threshold", "keyword", "file"))
             self._headed = True
-            times = (_clock(hit.start), _clock(hit.stop))
+            times = (_clock(hit.start), _clock(hit.end))
             self._line(COLUMNS.format(*times, f"{hit.score:.2f}", f"{hit.threshold:.2f}", hit.keyword, file))
             return
-        told = {"keyword": hit.keyword, "start": round(hit.start, 3), "end": round(hit.stop, 3)}
+        told = {"keyword": hit.keyword, "start": round(hit.start, 3), "end": round(hit.end, 3)}
         told |= {"score": round(hit.score, 3), "threshold": round(hit.threshold, 3), "file": file}
         self._line(json.dumps(told, ensure_ascii=False))
 

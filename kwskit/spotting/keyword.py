@@ -34,3 +34,18 @@ class Keyword:
     fa_per_hour: float | None = None
     threshold_source: str = "given"
     examples: int = 0
+
+    def threshold_text(self, minutes: float) -> str:
+        """The threshold for a person, with what it was set for and by what that is estimated.
+
+        Parameters
+        ----------
+        minutes : length of the background that the spotter has; 0 without
+        """
+        if self.fa_per_hour is None:
+            return f"{self.threshold:.2f}, as given"
+        source = "not calibrated: there is no background"
+        if self.threshold_source != "gaussian":
+            way = "counted in" if self.threshold_source == "counted" else "extrapolated from"
+            source = f"{way} {minutes:.1f} minutes of background"
+        return f"{self.threshold:.2f}, for {self.fa_per_hour:g} false alarms an hour ({source})"

@@ -14,6 +14,7 @@ from kwskit.errors import ModelError
 from kwskit.speech_model.model_source import ModelSource
 from kwskit.speech_model.open_model import open_model
 from kwskit.speech_model.speech_model import SpeechModel
+from kwskit.spotting import FA_PER_HOUR
 from kwskit.spotting.background import FILE, Background, BackgroundError
 from kwskit.spotting.background_recorder import BackgroundRecorder
 from kwskit.spotting.cohort_embeddings import CohortEmbeddings
@@ -30,7 +31,6 @@ from kwskit.spotting.stream_resampler import StreamResampler
 from kwskit.text.normal_form import normal_form
 
 OVERLAP = 0.75
-FA_PER_HOUR = 0.5
 
 logger = logging.getLogger(__name__)
 
@@ -102,6 +102,11 @@ class Spotter:
     def keywords(self) -> Mapping[str, Keyword]:
         """By name, in the order of enrolment."""
         return MappingProxyType({keyword.name: keyword for keyword in self._keywords.values()})
+
+    @property
+    def background_minutes(self) -> float:
+        """Length of the background in minutes; 0 without one."""
+        return 0.0 if self.background is None else self.background.seconds / 60
 
     def enrol(
         self,

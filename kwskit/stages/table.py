@@ -5,8 +5,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import torch
-
+from kwskit.devices import usable_device
 from kwskit.evaluation.table_output import write_table
 from kwskit.hparams import HparamsError
 from kwskit.stages.score_task import ScoreTask
@@ -39,7 +38,7 @@ def make_tables(paths: Iterable[Path], place: Workplace, jobs: int | None = None
     tables = [read_table(path) for path in paths]
     failed: list[str] = []
     if not gather_only:
-        on_gpu = (place.device or ("cuda" if torch.cuda.is_available() else "cpu")).startswith("cuda")
+        on_gpu = usable_device(place.device).type == "cuda"
         runner = JobRunner(jobs or (1 if on_gpu else os.cpu_count() or 1))
         todo, failed = _jobs(tables, place)
         for told in failed:

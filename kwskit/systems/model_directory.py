@@ -11,6 +11,7 @@ import safetensors.torch
 import torch
 
 from kwskit import registry
+from kwskit.devices import usable_device
 from kwskit.errors import ModelError
 from kwskit.hparams import plain_value, select, with_arguments
 from kwskit.systems.building_limits import outlined
@@ -81,8 +82,10 @@ def load_model(directory: str | Path, device: str | torch.device = "cpu") -> Mod
         When a file is missing or damaged, the weights do not fit the parts, or the parts not each other.
     kwskit.hparams.HparamsError
         When ``model.yaml`` holds a tag other than the registry's, or an unknown part or argument.
+    ValueError
+        When torch cannot compute on ``device``.
     """
-    directory = Path(directory)
+    directory, device = Path(directory), usable_device(device)
     expected = _outline(directory)
     model = _build(directory)
     model.system.load_state_dict(read_weights(directory / WEIGHTS, expected))
@@ -97,9 +100,10 @@ def untrained_model(directory: str | Path, seed: int, device: str | torch.device
 
     Raises
     ------
-    ModelError, kwskit.hparams.HparamsError
+    ModelError, kwskit.hparams.HparamsError, ValueError
         As :func:`load_model`.
     """
+    device = usable_device(device)
     _outline(Path(directory))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

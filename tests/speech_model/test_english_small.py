@@ -32,7 +32,7 @@ def test_typed_keywords_are_heard_where_they_are_said(spotter):
         spotter.enrol(text)
     hits = list(spotter.spot(SPEECH))
     for text, places in SAID.items():
-        found = [(hit.start, hit.stop) for hit in hits if hit.keyword == text]
+        found = [(hit.start, hit.end) for hit in hits if hit.keyword == text]
         assert all(any(start < high and stop > low for start, stop in found) for low, high in places), (text, found)
         assert all(any(start < high and stop > low for low, high in places) for start, stop in found), (text, found)
     assert not {hit.keyword for hit in hits} & set(NEVER)

@@ -157,7 +157,7 @@ def test_the_commands(run, files):
     assert done.stdout.startswith("# english-small\n")
     assert f"all {len(files) - 1} files are as released" in done.stdout
     done = run("-m", "kwskit", "calibrate", "--model", "me/nova", "noise.wav")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "me/nova is of the package or of the Hub, and its directory stays as it is" in done.stderr
 
 

@@ -82,5 +82,5 @@ def test_the_command(directory, tmp_path, capsys):
         (tmp_path / "facts.json").write_text(content)
         assert main(["models", "--write-card", str(directory), "--facts", str(tmp_path / "facts.json")]) == 1
         assert f"facts.json: {told}" in capsys.readouterr().err
-    assert main(["models", "--facts", str(tmp_path / "facts.json")]) == 1
+    assert main(["models", "--facts", str(tmp_path / "facts.json")]) == 2
     assert "--facts goes with --write-card" in capsys.readouterr().err

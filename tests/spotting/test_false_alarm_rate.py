@@ -45,7 +45,31 @@ def test_gaussian():
     assert gaussian_threshold(1e9, 50_000).value == 0
 
 
-@pytest.mark.parametrize("rate", [0.0, -1.0, float("nan")])
+@pytest.mark.parametrize("rate", [0.01, 0.5, 5.0, 100.0])
+def test_a_threshold_for_a_rate_has_that_rate_even_where_a_peak_reaches_it(rate):
+    peaks = np.sort(np.random.default_rng(0).normal(size=300))[::-1].copy()
+    threshold = threshold_of_peaks(peaks, 0.06, rate).value
+    peaks[0] = peaks[1]  # without an outlier the tail is the same but for its mean
+    for highest in (peaks[1], threshold + 1e-3):
+        peaks[0] = highest
+        again = threshold_of_peaks(peaks, 0.06, rate).value
+        assert rate_of_peaks(peaks, 0.06, again) == pytest.approx(rate)
+
+
+def test_few_peaks_are_no_count():
+    peaks = np.r_[9.0, np.linspace(3, 1, 100)]  # one far above the others in 3.6 minutes: not 17 an hour
+    assert 0 < rate_of_peaks(peaks, 0.06, 8.9) < 17
+    assert rate_of_peaks(peaks, 0.06, peaks[9]) == pytest.approx(10 / 0.06)  # ten are counted
+    steps = [rate_of_peaks(peaks, 0.06, threshold) for threshold in np.linspace(0, 12, 500)]
+    assert steps == sorted(steps, reverse=True)
+    assert steps[0] == pytest.approx(101 / 0.06)
+
+
+def test_a_rate_too_high_for_any_background():
+    assert threshold_of_peaks(np.arange(9.0, 0, -1), 1e300, 1e300) == (1.0, "counted")
+
+
+@pytest.mark.parametrize("rate", [0.0, -1.0, float("nan"), float("inf")])
 def test_rates_that_make_no_sense(rate):
     with pytest.raises(ValueError, match="above 0 an hour"):
         threshold_of_peaks(np.arange(9.0), 1.0, rate)

@@ -74,7 +74,7 @@ def test_keywords_of_a_file_and_examples(spoken, sung_model, tmp_path, capsys):
     assert [json.loads(line)["keyword"] for line in out.splitlines()] == ["fruit", "hey nova", "tiger"]
     assert "fruit: 1 examples; threshold" in err
     assert "hey nova: HH EY | N OW V AH; threshold" in err
-    assert "(gaussian, 60 false alarms an hour)" in err
+    assert "for 60 false alarms an hour (not calibrated: there is no background)" in err
 
 
 def test_a_recording_that_cannot_be_read_does_not_end_the_others(spoken, tmp_path, capsys):
@@ -97,14 +97,32 @@ def test_a_recording_that_cannot_be_read_does_not_end_the_others(spoken, tmp_pat
         (["--example", "a.wav", "a.wav"], "an example is NAME=AUDIO"),
         (["--keyword", "?!", "a.wav"], "cannot pronounce"),
         (["--keyword", "x", "--fa-per-hour", "0", "a.wav"], "above 0 an hour"),
+        (["--keyword", "x", "--fa-per-hour", "inf", "a.wav"], "'inf' is no finite number"),
+        (["--keyword", "x", "--threshold", "nan", "a.wav"], "'nan' is no finite number"),
         (["--keyword", "x", "--background", "none.npz", "a.wav"], "none.npz: no such file"),
         (["--keyword", "x", "--threshold", "1", "--rate", "7", "-"], "a sample rate is from"),
         (["--keyword", "x", "--nonsense", "a.wav"], "unknown argument"),
     ],
 )
 def test_what_cannot_be_is_told(spoken, tmp_path, capsys, arguments, told):
-    assert spot(tmp_path, *arguments) == 1
+    wrong_usage = not any(one in arguments for one in ("?!", "none.npz", "7"))
+    assert spot(tmp_path, *arguments) == 1 + wrong_usage
     assert told in capsys.readouterr().err
+
+
+def test_a_hit_has_the_names_of_its_json(spoken, sung_model, tmp_path, capsys):
+    assert spot(tmp_path, "--keyword", "tiger", "--threshold", 4.4, tmp_path / "meeting.flac") == 0
+    (told,) = lines(capsys)
+    assert set(Hit._fields) == set(told) - {"file"}
+    hit = Hit("tiger", 1.0, 2.5, 5.0, 4.4)
+    with pytest.warns(DeprecationWarning, match=r"Hit\.end"):
+        assert hit.stop == hit.end == 2.5
+
+
+def test_a_closed_stdin_is_told(spoken, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", None)
+    assert spot(tmp_path, "--keyword", "tiger", "--threshold", 4.4, "-") == 1
+    assert capsys.readouterr().err == "kwskit spot: stdin is closed: there is nothing to hear in -\n"
 
 
 def test_a_table_on_a_terminal():

@@ -83,7 +83,7 @@ def test_what_is_said_is_spotted_where_it_is_said(spotter):
     wanted = [(text, start, stop) for text, start, stop in said if text in spotter.keywords]
     assert [hit.keyword for hit in hits] == [text for text, _, _ in wanted]
     for hit, (_, start, stop) in zip(hits, wanted, strict=True):
-        assert start < (hit.start + hit.stop) / 2 < stop
+        assert start < (hit.start + hit.end) / 2 < stop
         assert hit.score >= hit.threshold == 4.4
 
 
@@ -99,7 +99,7 @@ def test_hits_do_not_depend_on_how_a_stream_is_cut(spotter, seed):
         at += size
     hits += stream.finish()
     assert len(whole) == 5
-    assert [(hit.keyword, hit.start, hit.stop) for hit in hits] == [(hit.keyword, hit.start, hit.stop) for hit in whole]
+    assert [(hit.keyword, hit.start, hit.end) for hit in hits] == [(hit.keyword, hit.start, hit.end) for hit in whole]
     assert [hit.score for hit in hits] == pytest.approx([hit.score for hit in whole], rel=1e-4)
     assert stream.seconds == len(pcm) / RATE
 
@@ -110,7 +110,7 @@ def test_a_hit_is_told_soon_after_its_end(spotter):
     for at in range(0, len(pcm), 800):
         told += [(hit, stream.seconds) for hit in stream.push(pcm[at : at + 800])]
     ((hit, now),) = told
-    assert said[1][2] - 0.2 < hit.stop < now < hit.stop + 0.55
+    assert said[1][2] - 0.2 < hit.end < now < hit.end + 0.55
 
 
 @pytest.mark.parametrize("seconds", [0.03, 0.2, 0.4, 0.5, 0.61, 0.8, 1.3])

@@ -220,7 +220,7 @@ def align_corpus(
     model : of ``ctc`` or ``mfa``; default ``WAV2VEC2_ASR_BASE_960H`` or ``english_us_arpa``
     dictionary : of ``mfa``; default ``english_us_arpa``
     jobs : processes of ``mfa``
-    device : of ``ctc``; default a GPU where there is one
+    device : where ``ctc`` computes; default a GPU where there is one
     strict : stop at the end when something could not be aligned
 
     Raises
@@ -229,6 +229,8 @@ def align_corpus(
         As of :func:`spoken_utterances`, :func:`align_with_mfa`,
         :func:`~kwskit.corpora.alignments.ctc_model.load_ctc_model` and
         :class:`~kwskit.corpora.alignments.pocketsphinx_model.PocketSphinxModel`.
+    ValueError
+        When torch cannot compute on ``device``.
     """
     findings = Findings()
     utterances = spoken_utterances(corpus, transcripts, findings)
@@ -239,12 +241,11 @@ def align_corpus(
 
         align_with(PocketSphinxModel(), utterances, to, findings)
     else:
-        import torch
-
         from kwskit.corpora.alignments.ctc_model import DEFAULT_BUNDLE, load_ctc_model
+        from kwskit.devices import usable_device
 
-        place = device or ("cuda" if torch.cuda.is_available() else "cpu")
-        align_with(load_ctc_model(model or DEFAULT_BUNDLE, place), utterances, to, findings)
+        network = load_ctc_model(model or DEFAULT_BUNDLE, str(usable_device(device)))
+        align_with(network, utterances, to, findings)
     if len(findings):
         if strict:
             raise CorpusError(f"{len(findings):,} things cannot be aligned, and this is --strict:\n{findings.told()}")

@@ -44,7 +44,7 @@ export class Keywords {
     const item = document.getElementById("keyword-item").content.firstElementChild.cloneNode(true);
     item.style.setProperty("--of", `var(--k${keyword.colour})`);
     item.querySelector("b").textContent = keyword.name;
-    item.querySelector(".said").textContent = keyword.pronunciations.join("  |  ");
+    item.querySelector(".said").textContent = keyword.pronunciations.join(" or ");
     item.querySelector(".remove").setAttribute("aria-label", `Remove ${keyword.name}`);
     item.querySelector(".remove").addEventListener("click", () => {
       this.all = this.all.filter((one) => one !== keyword);

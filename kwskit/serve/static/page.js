@@ -4,7 +4,7 @@ import { pick } from "/static/hit_picker.js";
 import { Keywords } from "/static/keywords.js";
 import { Microphone } from "/static/microphone.js";
 import { Recording } from "/static/recording.js";
-import { ask, lines, query, Refused } from "/static/server.js";
+import { ask, lines, query, Refused, tooLarge } from "/static/server.js";
 import { startSearch } from "/static/search.js";
 import { converted, Player, wav } from "/static/sound.js";
 import { clock, Timeline } from "/static/timeline.js";
@@ -12,9 +12,10 @@ import { clock, Timeline } from "/static/timeline.js";
 const $ = (id) => document.getElementById(id);
 const RATE = 16000;
 const SHOWN = 300; // hits in the list
+const [BYTES_A_SECOND, HEADER] = [2 * RATE, 44]; // of a WAV file that is made here
 const BEHIND = 15; // s that the server may lag behind the microphone
 
-let limits = { upload_bytes: 50e6, keywords: 12, characters: 100 };
+let limits = { upload_bytes: 50e6, audio_seconds: 600, keywords: 12, characters: 100 };
 let recording = null; // what is shown
 let file = null; // where it comes from, or
 let live = null; // {microphone, chunks, samples, session} while the microphone is open
@@ -208,8 +209,9 @@ function listenAgain() {
 async function open(chosen) {
   if (!chosen) return;
   tell();
-  if (chosen.size > limits.upload_bytes) {
-    tell(`${chosen.name} is too large: ${limits.upload_bytes / 1e6} MB are the most.`);
+  const refused = tooLarge(chosen, limits);
+  if (refused) {
+    tell(refused);
     return;
   }
   closeMicrophone();
@@ -271,6 +273,10 @@ async function send(names, signal) {
       other = await converted(file.sent);
     } catch {
       throw error; // nor can the browser
+    }
+    if (other.size > BYTES_A_SECOND * limits.audio_seconds + HEADER) {
+      const minutes = other.size / BYTES_A_SECOND / 60;
+      throw new Refused(`This recording lasts ${minutes.toFixed(1)} minutes: ${limits.audio_seconds / 60} are the most.`);
     }
     file.sent = other;
     file.replaced = true;
@@ -396,8 +402,11 @@ function closeMicrophone() {
 $("add").addEventListener("submit", async (event) => {
   event.preventDefault();
   const text = $("word").value.trim().replace(/\s+/g, " ");
-  if (!text) return;
-  tell();
+  tell(text ? null : "Type a word or a phrase.");
+  if (!text) {
+    $("word").focus();
+    return;
+  }
   if (keywords.get(text)) {
     $("word").select();
     return;
@@ -476,6 +485,9 @@ try {
   const about = await (await ask("/api/about")).json();
   limits = about.limits;
   $("word").maxLength = limits.characters;
+  const most = `${limits.upload_bytes / 1e6} MB and ${limits.audio_seconds / 60} minutes are the most.`;
+  document.querySelectorAll(".most").forEach((one) => { one.textContent = most; });
+  $("choose").title = most;
   $("model").textContent = `· ${about.model}`;
   if (about.index) search = startSearch(about.index, limits, () => player.pause());
 } catch (error) {

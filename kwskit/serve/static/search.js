@@ -1,6 +1,6 @@
 // Search of an index, by a typed word or a spoken example.
 
-import { ask, post } from "/static/server.js";
+import { ask, post, tooLarge } from "/static/server.js";
 import { clock } from "/static/timeline.js";
 
 const FIRST = 12; // results that are shown at once
@@ -81,12 +81,14 @@ export function startSearch({ recordings, hours }, limits, quiet) {
   $("search").addEventListener("submit", (event) => {
     event.preventDefault();
     const text = $("query").value.trim();
-    if (text) find(`“${text}”`, () => post("/api/search", { text }));
+    if (!text) say("Type a word or a phrase.", false, true);
+    else find(`“${text}”`, () => post("/api/search", { text }));
   });
   const byExample = (file) => {
     if (!file) return;
-    if (file.size > limits.upload_bytes) {
-      say(`${file.name} is too large: ${limits.upload_bytes / 1e6} MB are the most.`, false, true);
+    const refused = tooLarge(file, limits);
+    if (refused) {
+      say(refused, false, true);
       return;
     }
     find(`what is said in ${file.name}`, async () => (await ask("/api/search/example", { method: "POST", body: file })).json());

@@ -44,6 +44,11 @@ export async function* lines(response) {
   if (rest) yield JSON.parse(rest);
 }
 
+// Why a file is not sent, or null: the server would refuse it after it had all arrived.
+export function tooLarge(file, { upload_bytes: most }) {
+  return file.size > most ? `${file.name} has ${(file.size / 1e6).toFixed(1)} MB: ${most / 1e6} MB are the most.` : null;
+}
+
 export function bytes(base64) {
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }

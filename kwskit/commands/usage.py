@@ -1,0 +1,59 @@
+"""Arguments that several commands take, and what is wrong usage."""
+
+import argparse
+import math
+
+from kwskit.spotting import FA_PER_HOUR
+
+
+class UsageError(ValueError):
+    """Arguments that do not fit together, or that a command does not take: exit status 2."""
+
+
+def finite(text: str) -> float:
+    """A number for ``type=`` of an argument; neither inf nor nan, which no score and no rate is."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise argparse.ArgumentTypeError(f"'{text}' is no finite number")
+    return number
+
+
+def rate(text: str) -> float:
+    """False alarms an hour, for ``type=`` of an argument."""
+    number = finite(text)
+    if number <= 0:
+        raise argparse.ArgumentTypeError(f"a rate of false alarms is above 0 an hour, not {text}")
+    return number
+
+
+def count(text: str) -> int:
+    """How many, at least one, for ``type=`` of an argument."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is no whole number above 0")
+    return number
+
+
+def port(text: str) -> int:
+    """Number of a port, for ``type=`` of an argument."""
+    if not (text.isdecimal() and int(text) < 65_536):
+        raise argparse.ArgumentTypeError(f"a port is a number from 0 to 65535, not '{text}'")
+    return int(text)
+
+
+def add_rate(parser: argparse.ArgumentParser) -> None:
+    """``--fa-per-hour``."""
+    text = f"false alarms an hour that each keyword's threshold is set for (default {FA_PER_HOUR:g})"
+    parser.add_argument("--fa-per-hour", type=rate, default=FA_PER_HOUR, metavar="RATE", help=text)
+
+
+def add_device(parser: argparse.ArgumentParser, default: str | None = "cpu") -> None:
+    """``--device``; None is a GPU where there is one, for commands that train or score."""
+    usual = "default: cuda where there is one" if default is None else "default cpu, which exported models keep to"
+    parser.add_argument("--device", default=default, help=f"device to compute on: cpu, cuda, cuda:1 … ({usual})")
