@@ -6,7 +6,7 @@ another tag, arguments and all; a mapping without a tag is merged into what it m
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,11 @@ import ruamel.yaml
 from ruamel.yaml.comments import CommentedMap, TaggedScalar
 
 from kwskit import registry
-from kwskit.text_file import TextFileError, read_text
+from kwskit.arguments import ArgumentError
+from kwskit.hparams_origin import REFERENCE, HparamsError, origins_told, read_tree, yaml_reader
+from kwskit.part_loader import part_loader
 
 _PART_TAG = re.compile(rf"^!({'|'.join(registry.KINDS)}):(.+)$")
-_REFERENCE = re.compile(r"<(\w+)")
-
-
-class HparamsError(ValueError):
-    """A configuration that cannot be used; the message names the file and the key."""
 
 
 def resolve_hparams(
@@ -47,16 +44,18 @@ def resolve_hparams(
         For a file that is missing or no YAML, an unknown key, a placeholder left open, a reference to
         nothing. The message names the file and the key.
     """
-    path = Path(path)
-    tree = _read_tree(path)
+    path, overlays = Path(path), list(overlays)
+    tree = read_tree(path)
     # A key stays known when an overlay drops the only reference to it.
-    referenced = set(_references(tree))
+    referenced = {name for _, name in _references(tree)}
     for overlay in overlays:
-        _merge(tree, _read_tree(Path(overlay)))
+        _merge(tree, read_tree(Path(overlay)))
     for dotted, value in (overrides or {}).items():
         _override(tree, dotted, value, path)
-    if known_keys is not None:
-        _check_keys(tree, list(known_keys), referenced | set(_references(tree)), path)
+    with origins_told(path, overlays, overrides):
+        _check_references(tree)
+        if known_keys is not None:
+            _check_keys(tree, list(known_keys), referenced | {name for _, name in _references(tree)})
     stream = StringIO()
     stream.name = str(path)  # HyperPyYAML resolves !include beside the file of this name
     _writer().dump(tree, stream)
@@ -67,8 +66,18 @@ def resolve_hparams(
         raise HparamsError(f"{path}: a reference cannot be resolved: {error}") from error
 
 
-def build_hparams(text: str, path: str | Path) -> dict[str, Any]:
-    """What the resolved YAML ``text`` of the file ``path`` describes, every part built.
+def build_hparams(
+    text: str,
+    path: str | Path,
+    overlays: Iterable[str | Path] = (),
+    overrides: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """What the resolved YAML ``text`` describes, every part built.
+
+    Parameters
+    ----------
+    text : of :func:`resolve_hparams`
+    path, overlays, overrides : what it was resolved from, for messages
 
     Raises
     ------
@@ -76,22 +85,48 @@ def build_hparams(text: str, path: str | Path) -> dict[str, Any]:
         For an unknown part or argument, or a part that refuses its arguments.
     """
     loader = part_loader(ruamel.yaml.Loader, Path(path))
-    try:
-        return hyperpyyaml.load_hyperpyyaml(text, loader=loader)
-    except HparamsError:
-        raise
-    except Exception as error:
-        raise HparamsError(f"{path}: {error}") from error
+    with origins_told(path, overlays, overrides):
+        try:
+            return hyperpyyaml.load_hyperpyyaml(text, loader=loader)
+        except (HparamsError, ArgumentError):
+            raise
+        except Exception as error:
+            raise HparamsError(f"{path}: {error}") from error
 
 
 def plain_value(text: str, key: str) -> Any:
-    """The top-level value of ``key`` in the YAML ``text``, nothing built."""
-    return _reader().load(text)[key]
+    """The top-level value of ``key`` in the YAML ``text``, nothing built.
+
+    Raises
+    ------
+    HparamsError
+        When there is none.
+    """
+    tree = yaml_reader().load(text)
+    if key not in tree:
+        raise HparamsError(f"{key} is missing", key)
+    return tree[key]
+
+
+def plain_tree(text: str, without: Collection[str] = ()) -> Any:
+    """The YAML ``text`` as plain data with its tags, without comments, styles and the keys of ``without``."""
+
+    def plain(node: Any) -> Any:
+        tag = _tag(node)
+        if isinstance(node, dict):
+            inner: Any = {str(key): plain(value) for key, value in node.items() if key not in without}
+        elif isinstance(node, list):
+            inner = [plain(value) for value in node]
+        else:
+            inner = getattr(node, "value", node) if tag else node
+        return [tag, inner] if tag else inner
+
+    return plain(yaml_reader().load(text))
 
 
 def with_arguments(text: str, key: str, arguments: Mapping[str, Any]) -> str:
     """The YAML ``text`` with ``arguments`` (plain values) set in the part of the top-level ``key``."""
-    tree = _reader().load(text)
+    tree = yaml_reader().load(text)
     tree[key] = _as_mapping(tree[key])
     tree[key].update(arguments)
     stream = StringIO()
@@ -105,7 +140,7 @@ def select(text: str, keep: Mapping[str, Iterable[str] | None], inside: str | No
     References are already resolved in ``text``, so what is left stands alone. Of the part of the top-level key
     ``inside``, the arguments of ``keep`` that it has and that are not null.
     """
-    source = _reader().load(text)
+    source = yaml_reader().load(text)
     if inside is not None:
         source = {key: node for key, node in source[inside].items() if node is not None}
         keep = {key: arguments for key, arguments in keep.items() if key in source}
@@ -123,78 +158,10 @@ def select(text: str, keep: Mapping[str, Iterable[str] | None], inside: str | No
     return stream.getvalue()
 
 
-def part_loader(
-    base: type,
-    path: Path,
-    kinds: Collection[str] = tuple(registry.KINDS),
-    confine: Callable[[type, dict[str, Any]], None] | None = None,
-) -> type:
-    """A loader class of its own (constructors are class state) that builds registry tags.
-
-    Parameters
-    ----------
-    base : loader class of ruamel.yaml
-    path : of the file, for messages
-    kinds : of parts that may be built
-    confine : for a YAML as somebody wrote it, given a part's class and arguments before it is built: raises ValueError
-        for what may not be, and changes what it has to
-    """
-    loader = type("PartLoader", (base,), {})
-    for kind in kinds:
-
-        def construct(loader: Any, name: str, node: Any, kind: str = kind) -> Any:
-            place = f"{path}: line {node.start_mark.line + 1}" if confine else str(path)
-            arguments = _arguments(loader, node, f"!{kind}:{name}", path)
-            try:
-                if confine:
-                    confine(registry.get(kind, name).cls, arguments)
-                return registry.build(kind, name, **arguments)
-            except HparamsError:
-                raise
-            except (ValueError, TypeError) as error:
-                raise HparamsError(f"{place}: !{kind}:{name}: {_first_line(error)}") from error
-            except Exception as error:  # of a part that did not expect such arguments
-                told = f"{type(error).__name__}: {_first_line(error)}"
-                raise HparamsError(f"{place}: !{kind}:{name}: {told}") from error
-
-        loader.add_multi_constructor(f"!{kind}:", construct)  # type: ignore[attr-defined]
-    return loader
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().split("\n", 1)[0]
-
-
-def _arguments(loader: Any, node: Any, tag: str, path: Path) -> dict[str, Any]:
-    if isinstance(node, ruamel.yaml.MappingNode):
-        return loader.construct_mapping(node, deep=True)
-    if isinstance(node, ruamel.yaml.ScalarNode) and not node.value:
-        return {}
-    raise HparamsError(f"{path}: {tag} takes named arguments, as in {tag} {{name: value}}")
-
-
-def _reader() -> ruamel.yaml.YAML:
-    return ruamel.yaml.YAML()
-
-
 def _writer() -> ruamel.yaml.YAML:
     yaml = ruamel.yaml.YAML()
     yaml.width = 4096
     return yaml
-
-
-def _read_tree(path: Path) -> CommentedMap:
-    try:
-        tree = _reader().load(read_text(path))
-    except OSError as error:
-        raise HparamsError(f"{path}: cannot be read: {error.strerror}") from error
-    except TextFileError as error:
-        raise HparamsError(str(error)) from error
-    except ruamel.yaml.YAMLError as error:
-        raise HparamsError(f"{path}: not a YAML file: {' '.join(str(error).split())}") from error
-    if not isinstance(tree, CommentedMap):
-        raise HparamsError(f"{path}: expected a mapping at the top, as in 'seed: 1'")
-    return tree
 
 
 def _tag(node: Any) -> str | None:
@@ -234,29 +201,32 @@ def _override(tree: CommentedMap, dotted: str, value: str, path: Path) -> None:
         if not isinstance(node, CommentedMap):
             raise HparamsError(f"--{dotted}: '{walked}' is a plain value in {path}, so it has no '{last}'")
     try:
-        new = _reader().load(value) if value.strip() else None
+        new = yaml_reader().load(value) if value.strip() else None
     except ruamel.yaml.YAMLError as error:
         raise HparamsError(f"--{dotted} {value}: not a YAML value: {' '.join(str(error).split())}") from error
     _merge(node, CommentedMap({last: new}))
 
 
-def _check_keys(tree: CommentedMap, known: list[str], referenced: set[str], path: Path) -> None:
+def _check_keys(tree: CommentedMap, known: list[str], referenced: set[str]) -> None:
     for key in tree:
         if key not in known and key not in referenced:
-            raise HparamsError(
-                f"{path}: nothing reads the key '{key}'{registry.nearest(key, known)}; known: {', '.join(known)}"
-            )
-    open_keys = [key for key, node in tree.items() if _tag(node) == "!PLACEHOLDER"]
-    if open_keys:
-        raise HparamsError(f"{path}: no value for {', '.join(open_keys)}")
+            hint = registry.nearest(str(key), known)
+            raise HparamsError(f"nothing reads the key '{key}'{hint}; known: {', '.join(known)}", str(key))
+    for key, node in tree.items():
+        if _tag(node) == "!PLACEHOLDER":
+            raise HparamsError(f"no value for {key}", key)
 
 
-def _references(node: Any) -> Iterable[str]:
+def _check_references(tree: CommentedMap) -> None:
+    for key, name in _references(tree):
+        if name not in tree:
+            raise HparamsError(f"{key}: there is no <{name}> to refer to{registry.nearest(name, list(tree))}", key)
+
+
+def _references(node: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """The dotted key of each reference, and the name of what it refers to."""
     if isinstance(node, TaggedScalar):
-        yield from _REFERENCE.findall(str(node.value))
-    elif isinstance(node, CommentedMap):
-        for child in node.values():
-            yield from _references(child)
-    elif isinstance(node, list):
-        for child in node:
-            yield from _references(child)
+        yield from ((key, name) for name in REFERENCE.findall(str(node.value)))
+    children = node.items() if isinstance(node, CommentedMap) else enumerate(node) if isinstance(node, list) else ()
+    for name, child in children:
+        yield from _references(child, f"{key}.{name}" if key else str(name))

@@ -8,6 +8,7 @@ import torch
 import torch.distributed
 
 from kwskit import collectives
+from kwskit.devices import usable_device
 
 
 @dataclass(frozen=True)
@@ -39,11 +40,11 @@ class Processes:
         Raises
         ------
         ValueError
-            When several processes lack a GPU each and were not sent to the CPU.
+            For a device that is not here, or when several processes lack a GPU each and were not sent to the CPU.
         """
         rank, world_size = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
         if world_size == 1:
-            return cls(rank, world_size, device or ("cuda" if torch.cuda.is_available() else "cpu"))
+            return cls(rank, world_size, str(usable_device(device)))
         if device != "cpu":
             gpus, wanted = torch.cuda.device_count(), int(os.environ.get("LOCAL_WORLD_SIZE", 1))
             if gpus < wanted:

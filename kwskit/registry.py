@@ -14,9 +14,10 @@ import pkgutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
+
+from kwskit.arguments import check_constructor, constructors, nearest
 
 # Where the built-in parts of each kind live.
 KINDS = {
@@ -63,10 +64,7 @@ class Part:
     def parameters(self) -> dict[str, inspect.Parameter]:
         """Constructor arguments by name, those of base classes reached through ``**kwargs`` included."""
         found: dict[str, inspect.Parameter] = {}
-        for base in self.cls.__mro__:
-            init = base.__dict__.get("__init__")
-            if init is None or base is object:
-                continue
+        for init in constructors(self.cls):
             own = list(inspect.signature(init).parameters.values())[1:]
             for parameter in own:
                 if parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
@@ -94,6 +92,9 @@ _homes_loaded: set[str] = set()
 def register(kind: str, name: str) -> Callable[[T], T]:
     """Class decorator that registers a part under ``!kind:name``.
 
+    Whoever constructs the part, from YAML or not, has the arguments checked against their annotations, which may have
+    ranges (:mod:`kwskit.arguments`); an argument has those of its name in base classes, too.
+
     Raises
     ------
     RegistryError
@@ -108,6 +109,7 @@ def register(kind: str, name: str) -> Callable[[T], T]:
         # A plugin may be the first to import a built-in part; that does not make it the plugin's.
         foreign = _loading_plugin and not cls.__module__.startswith("kwskit.")
         _parts[kind, name] = Part(kind, name, cls, _loading_plugin[-1] if foreign else None)
+        check_constructor(cls)
         return cls
 
     return add
@@ -212,12 +214,6 @@ def load_entry_points() -> list[Plugin]:
 def plugins() -> list[Plugin]:
     """The plugins loaded so far."""
     return list(_plugins.values())
-
-
-def nearest(name: str, known: list[str]) -> str:
-    """``" (did you mean 'x'?)"`` for the nearest known name, or an empty string."""
-    close = get_close_matches(name, known, n=1, cutoff=0.5)
-    return f" (did you mean '{close[0]}'?)" if close else ""
 
 
 def _import_plugin(plugin: Plugin, run: Callable[[], Any]) -> None:

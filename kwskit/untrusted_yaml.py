@@ -11,7 +11,8 @@ from ruamel.yaml.constructor import ConstructorError
 from ruamel.yaml.events import AliasEvent
 
 from kwskit import registry
-from kwskit.hparams import HparamsError, part_loader
+from kwskit.hparams_origin import HparamsError
+from kwskit.part_loader import part_loader
 from kwskit.text_file import TextFileError, read_text
 
 # Far beyond any model; what is nested or repeated can cost more than its bytes.

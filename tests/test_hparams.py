@@ -47,7 +47,8 @@ def base(tmp_path):
 
 
 def load(path, overrides=None, overlays=()):
-    return build_hparams(resolve_hparams(path, overlays, {"num_words": "7", **(overrides or {})}, KNOWN), path)
+    overrides = {"num_words": "7", **(overrides or {})}
+    return build_hparams(resolve_hparams(path, overlays, overrides, KNOWN), path, overlays, overrides)
 
 
 def test_tags_references_and_names_build(base):
@@ -93,7 +94,7 @@ def test_overlays_apply_in_order_and_null_stands(base, tmp_path):
         ({"sede": "2"}, "nothing reads the key 'sede' .did you mean 'seed'"),
         ({"losses.key": "!loss:test_rig {}"}, "unknown loss 'test_rig' .did you mean 'test_ring'"),
         ({"losses.key.siez": "2"}, "no argument 'siez' .did you mean 'size'"),
-        ({"losses.key.size": "0"}, "base.yaml: !loss:test_ring: size must be positive, not 0"),
+        ({"losses.key.size": "0"}, "^--losses.key.size 0: losses.key: !loss:test_ring: size must be positive, not 0"),
         ({"losses.key": "!loss:test_ring [3]"}, "takes named arguments"),
         ({"seed.deep": "1"}, "'seed' is a plain value"),
         ({"losses.key": "{"}, "not a YAML value"),
@@ -160,3 +161,38 @@ def test_safe_mode_refuses_every_tag_but_the_registrys(text):
 
 def test_safe_mode_builds_registered_parts():
     assert load_parts("a: !loss:test_star {points: 4}", "model.yaml")["a"].points == 4
+
+
+@pytest.mark.parametrize(
+    ("overlay", "overrides", "told"),
+    [
+        ("\n\nsead: 1\n", {}, r"mine\.yaml: line 3: nothing reads the key 'sead' .did you mean 'seed'"),
+        (
+            "losses:\n  key: {size: two}\n",
+            {},
+            r"mine\.yaml: line 2: losses\.key\.size must be a whole number, not 'two'",
+        ),
+        ("losses:\n  key: {siez: 2}\n", {}, r"mine\.yaml: line 2: losses\.key: !loss:test_ring: .*no argument 'siez'"),
+        ("# a comment\nlr: fast\n", {}, r"mine\.yaml: line 2: optimizer\.lr must be a number"),  # by reference
+        ("optimizer: {lrr: 1}\n", {}, r"mine\.yaml: line 1: optimizer\.lrr is no argument of AdamW"),
+        ("optimizer: !name:torch.optim.Adamm {}\n", {}, r"mine\.yaml: line 1: optimizer: .*torch\.optim\.Adamm"),
+        ("seed: !ref <sede>\n", {}, r"mine\.yaml: line 1: seed: there is no <sede> to refer to .did you mean 'seed'"),
+        (
+            "seed: 2\n",
+            {"losses.phn.weight": "heavy"},
+            r"^--losses\.phn\.weight heavy: losses\.phn\.weight must be a number",
+        ),
+        ("seed: 2\n", {"lr": "fast"}, r"^--lr fast: optimizer\.lr must be"),
+    ],
+)
+def test_a_mistake_is_told_where_it_stands(base, tmp_path, overlay, overrides, told):
+    (tmp_path / "mine.yaml").write_text(overlay)
+    with pytest.raises(HparamsError, match=told):
+        load(base, overrides, [tmp_path / "mine.yaml"])
+
+
+def test_a_mistake_of_the_base_is_told_there_whatever_lies_over_it(base, tmp_path):
+    base.write_text(BASE.replace("<num_words>}", "<num_words>, weight: none}"))
+    (tmp_path / "mine.yaml").write_text("losses:\n  key: {size: 4}\n")
+    with pytest.raises(HparamsError, match=r"base\.yaml: line 5: losses\.phn\.weight must be a number, not 'none'"):
+        load(base, overlays=[tmp_path / "mine.yaml"])

@@ -21,7 +21,6 @@ def _scratch_modules(scratch_registry):
 
 PLUGIN = '''
 from kwskit.losses.base import PairwiseLoss
-from kwskit.registry import register
 
 @register("loss", "{name}")
 class {cls}(PairwiseLoss):

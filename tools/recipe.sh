@@ -16,6 +16,8 @@
 # A recipe that does a stage in its own way defines stage_N, which is called in the place of the runner's.
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck source=tools/flags.sh
+. "$repository/tools/flags.sh"
 recipe=$(cd "$(dirname "${BASH_SOURCE[1]}")" && pwd)
 extras='' default_size=small base_config=$repository/recipes/hparams/adml.yaml own_flags='' own_usage=''
 zero_shot=0 data_with_exp=0
@@ -49,21 +51,6 @@ EOF
     [ -z "$own_usage" ] || printf '\nOf this corpus:\n%s\n' "$own_usage"
 }
 
-complain() {
-    echo "${0##*/}: $*" >&2
-    exit 2
-}
-
-need_number() { # FLAG VALUE LEAST MOST
-    if ! [[ $2 =~ ^[0-9]{1,10}$ ]] || ((10#$2 < $3 || 10#$2 > $4)); then
-        complain "$1 takes a whole number from $3 to $4, not '$2'"
-    fi
-}
-
-need_path() { # FLAG VALUE
-    [ -e "$2" ] || complain "$1: '$2' does not exist (from $PWD)"
-}
-
 # Flags may be written --flag VALUE or --flag=VALUE; what is no flag of the runner overrides the YAML.
 parse_flags() {
     stage=0 stop_stage=5 size=$default_size config='' data='' exp='' seed='' words_dir='' ngpu='' nproc=1 nnodes=1 model=''
@@ -84,16 +71,17 @@ parse_flags() {
         [ -n "$value" ] || complain "$flag needs a value (see --help)"
         case $flag in
         --stage | --stop_stage) need_number "$flag" "$value" 0 5 && printf -v "${flag#--}" %s "$value" ;;
-        --size | --data | --exp) printf -v "${flag#--}" %s "$value" ;;
+        --size) need_size "$flag" "$value" && size=$value ;;
+        --data | --exp) need_folder "$flag" "$value" && printf -v "${flag#--}" %s "$value" ;;
         --words-dir) need_path "$flag" "$value" && words_dir=$value ;;
         --seed) need_number "$flag" "$value" 0 2147483647 && seed=$value ;;
         --jobs) need_number "$flag" "$value" 1 4096 && jobs=$value ;;
         --ngpu) need_number "$flag" "$value" 0 1024 && ngpu=$value ;;
         --nproc) need_number "$flag" "$value" 1 1024 && nproc=$value ;;
         --nnodes) need_number "$flag" "$value" 1 65536 && nnodes=$value ;;
-        --plugin) need_path "$flag" "$value" && plugin_flags+=(--plugin "$value") ;;
-        --config) need_path "$flag" "$value" && config=$value ;;
-        --overlay) need_path "$flag" "$value" && overlays+=$value$'\n' ;;
+        --plugin) need_file "$flag" "$value" && plugin_flags+=(--plugin "$value") ;;
+        --config) need_file "$flag" "$value" && config=$value ;;
+        --overlay) need_file "$flag" "$value" && overlays+=$value$'\n' ;;
         --model)
             # Models that come with kwskit have names, which kwskit adopt knows.
             [ -d "$repository/kwskit/models/$value" ] || need_path "$flag" "$value/model.safetensors"
@@ -115,7 +103,7 @@ parse_flags() {
         names=_$(basename "${config%.*}")
         yamls=("$config")
     else
-        need_path --config "$base_config"
+        need_file --config "$base_config"
         yamls=("$base_config")
         for path in "$repository/recipes/hparams/$size.yaml" "$recipe/hparams/corpus.yaml"; do
             [ ! -f "$path" ] || yamls+=("$path")

@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from kwskit.arguments import PositiveFloat
 from kwskit.losses.base import PairwiseLoss
 from kwskit.numerics import unit
 from kwskit.registry import register
@@ -21,7 +22,7 @@ class Circle(PairwiseLoss):
     weight : factor of this loss in the total
     """
 
-    def __init__(self, margin: float = 0.25, gamma: float = 32.0, level: str = "utt", weight: float = 1.0):
+    def __init__(self, margin: float = 0.25, gamma: PositiveFloat = 32.0, level: str = "utt", weight: float = 1.0):
         super().__init__(level, weight)
         self.margin, self.gamma = margin, gamma
 

@@ -1,10 +1,12 @@
 """Cross-attention from text tokens to audio frames."""
 
 import math
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 
+from kwskit.arguments import OneOf, PositiveInt
 from kwskit.registry import register
 
 PROJECTIONS = ("learned", "identity")
@@ -27,10 +29,8 @@ class CrossAttention(nn.Module):
     projections : ``learned`` (query, key, value and output layers) or ``identity`` (equation 1 literally)
     """
 
-    def __init__(self, dim: int = 256, projections: str = "learned"):
+    def __init__(self, dim: PositiveInt = 256, projections: Annotated[str, OneOf(PROJECTIONS)] = "learned"):
         super().__init__()
-        if projections not in PROJECTIONS:
-            raise ValueError(f"projections must be one of {PROJECTIONS}, not {projections!r}")
         self.dim = dim
 
         def layer() -> nn.Module:

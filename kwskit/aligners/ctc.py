@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from kwskit.aligners.dynamic_programming.ctc_viterbi import ctc_viterbi
 from kwskit.aligners.dynamic_programming.frame_owners import average_owned
+from kwskit.arguments import PositiveInt
 from kwskit.numerics import at_least_float32
 from kwskit.registry import register
 
@@ -26,7 +27,7 @@ class CtcAligner(nn.Module):
     dim : size of frames
     """
 
-    def __init__(self, num_tokens: int, dim: int = 256):
+    def __init__(self, num_tokens: PositiveInt, dim: PositiveInt = 256):
         super().__init__()
         self.blank = num_tokens
         self.head = nn.Linear(dim, num_tokens + 1)

@@ -1,10 +1,13 @@
 """Dynamic sequence partitioning."""
 
+from typing import Annotated
+
 import torch
 from torch import Tensor, nn
 
 from kwskit.aligners.dynamic_programming.frame_owners import average_owned
 from kwskit.aligners.dynamic_programming.sequence_partition import partition_by_means, partition_by_path
+from kwskit.arguments import OneOf
 from kwskit.numerics import at_least_float32, unit
 from kwskit.registry import register
 
@@ -26,10 +29,8 @@ class DynamicSequencePartition(nn.Module):
         distances of segment means and tokens; its time and memory grow with the square of the frames)
     """
 
-    def __init__(self, cost: str = "path"):
+    def __init__(self, cost: Annotated[str, OneOf(COSTS)] = "path"):
         super().__init__()
-        if cost not in COSTS:
-            raise ValueError(f"cost must be one of {COSTS}, not {cost!r}")
         self.cost = cost
 
     def forward(

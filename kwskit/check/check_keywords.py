@@ -11,7 +11,7 @@ from kwskit.check.rival import Rival
 from kwskit.check.rules import remarks
 from kwskit.spotting import FA_PER_HOUR
 from kwskit.spotting.keyword import Keyword
-from kwskit.spotting.spotter import FA_PER_HOUR, Spotter
+from kwskit.spotting.spotter import Spotter
 from kwskit.text.normal_form import distinct_keywords
 from kwskit.text.word_sounds import WordSounds
 

@@ -2,6 +2,7 @@
 
 from torch import Tensor, nn
 
+from kwskit.arguments import Dropout, PositiveInt
 from kwskit.batch import length_mask
 from kwskit.encoders.blocks.bidirectional_lstm import BidirectionalLstm
 from kwskit.registry import register
@@ -25,7 +26,12 @@ class AcousticBiLstm(BidirectionalLstm):
     """
 
     def __init__(
-        self, num_features: int = 40, hidden: int = 256, layers: int = 3, dropout: float = 0.2, dim: int | None = 256
+        self,
+        num_features: PositiveInt = 40,
+        hidden: PositiveInt = 256,
+        layers: PositiveInt = 3,
+        dropout: Dropout = 0.2,
+        dim: PositiveInt | None = 256,
     ):
         super().__init__()
         self.num_features = num_features

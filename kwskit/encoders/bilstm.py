@@ -5,6 +5,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from kwskit.arguments import Dropout, PositiveInt
 from kwskit.batch import length_mask
 from kwskit.encoders.blocks.bidirectional_lstm import BidirectionalLstm
 from kwskit.encoders.blocks.encode_once import encode_once
@@ -44,13 +45,13 @@ class BiLstm(BidirectionalLstm):
 
     def __init__(
         self,
-        num_tokens: int,
-        embedding_dim: int = 256,
-        hidden: int = 256,
-        layers: int = 2,
-        dim: int | None = 256,
+        num_tokens: PositiveInt,
+        embedding_dim: PositiveInt = 256,
+        hidden: PositiveInt = 256,
+        layers: PositiveInt = 2,
+        dim: PositiveInt | None = 256,
         positions: bool = False,
-        dropout: float = 0.0,
+        dropout: Dropout = 0.0,
     ):
         super().__init__()
         if positions and embedding_dim % 2:

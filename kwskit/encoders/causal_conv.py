@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from kwskit.arguments import NonNegativeFloat, PositiveInt
 from kwskit.batch import length_mask
 from kwskit.encoders.blocks.around_a_word import before_a_word
 from kwskit.encoders.blocks.masked_batch_norm import MaskedBatchNorm
@@ -73,14 +74,14 @@ class CausalConv(nn.Module):
 
     def __init__(
         self,
-        num_features: int = 40,
-        channels: int = 128,
-        dilations: Sequence[int] = (1, 1, 2, 2, 2, 2),
-        kernel_size: int = 5,
-        stride: int = 2,
-        dim: int = 128,
+        num_features: PositiveInt = 40,
+        channels: PositiveInt = 128,
+        dilations: Sequence[PositiveInt] = (1, 1, 2, 2, 2, 2),
+        kernel_size: PositiveInt = 5,
+        stride: PositiveInt = 2,
+        dim: PositiveInt = 128,
         silence: float = math.log(1e-6),
-        after_words: float = 0.0,
+        after_words: NonNegativeFloat = 0.0,
     ):
         super().__init__()
         self.num_features = num_features

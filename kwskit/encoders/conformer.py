@@ -1,8 +1,11 @@
 """Conformer acoustic encoder."""
 
+from typing import Annotated
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from kwskit.arguments import Dropout, OneOf, PositiveInt
 from kwskit.batch import length_mask
 from kwskit.encoders.blocks.conformer_block import ConformerBlock, rotations
 from kwskit.encoders.blocks.conv_block import ConvBlock
@@ -31,19 +34,17 @@ class Conformer(nn.Module):
 
     def __init__(
         self,
-        num_features: int = 40,
-        dim: int = 144,
-        layers: int = 6,
-        heads: int = 4,
-        kernel_size: int = 3,
-        expansion: int = 4,
-        subsampling: int = 1,
-        dropout: float = 0.1,
+        num_features: PositiveInt = 40,
+        dim: PositiveInt = 144,
+        layers: PositiveInt = 6,
+        heads: PositiveInt = 4,
+        kernel_size: PositiveInt = 3,
+        expansion: PositiveInt = 4,
+        subsampling: Annotated[int, OneOf((1, 2, 4))] = 1,
+        dropout: Dropout = 0.1,
     ):
         if dim % (2 * heads):
             raise ValueError(f"dim must be a multiple of twice the heads: {dim} is no multiple of {2 * heads}")
-        if subsampling not in (1, 2, 4):
-            raise ValueError(f"subsampling must be 1, 2 or 4, not {subsampling}")
         super().__init__()
         self.num_features = num_features
         self.dim = dim

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from kwskit.arguments import NonNegativeFloat, NonNegativeInt, PositiveInt
 from kwskit.batch import length_mask
 from kwskit.encoders.blocks.conv_block import ConvBlock
 from kwskit.registry import register
@@ -34,14 +35,14 @@ class ConvGru(nn.Module):
 
     def __init__(
         self,
-        num_features: int = 40,
-        channels: Sequence[int] = (128, 256),
-        kernel_size: int = 5,
-        strides: Sequence[int] = (2, 1),
-        hidden: int = 128,
-        layers: int = 2,
-        dim: int | None = 128,
-        negative_slope: float = 0.3,
+        num_features: PositiveInt = 40,
+        channels: Sequence[PositiveInt] = (128, 256),
+        kernel_size: PositiveInt = 5,
+        strides: Sequence[PositiveInt] = (2, 1),
+        hidden: PositiveInt = 128,
+        layers: NonNegativeInt = 2,
+        dim: PositiveInt | None = 128,
+        negative_slope: NonNegativeFloat = 0.3,
     ):
         super().__init__()
         if len(channels) != len(strides):

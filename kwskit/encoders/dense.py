@@ -3,6 +3,7 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from kwskit.arguments import NonNegativeFloat, PositiveInt
 from kwskit.batch import length_mask
 from kwskit.registry import register
 
@@ -21,7 +22,13 @@ class Dense(nn.Module):
     negative_slope : of the LeakyReLU; the default is Keras's, which the code of the paper uses
     """
 
-    def __init__(self, num_tokens: int, embedding_dim: int = 256, dim: int = 128, negative_slope: float = 0.3):
+    def __init__(
+        self,
+        num_tokens: PositiveInt,
+        embedding_dim: PositiveInt = 256,
+        dim: PositiveInt = 128,
+        negative_slope: NonNegativeFloat = 0.3,
+    ):
         super().__init__()
         self.num_tokens = num_tokens
         self.dim = dim

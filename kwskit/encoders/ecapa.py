@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from kwskit.arguments import PositiveInt
 from kwskit.batch import length_mask
 from kwskit.encoders.blocks.frames import Frames, lay_out
 from kwskit.encoders.blocks.tdnn_block import TdnnBlock
@@ -74,13 +75,13 @@ class Ecapa(nn.Module):
 
     def __init__(
         self,
-        num_features: int = 40,
-        channels: int = 256,
-        mfa_channels: int = 768,
-        dim: int = 256,
-        dilations: Sequence[int] = (2, 3, 4),
-        scale: int = 8,
-        se_channels: int = 128,
+        num_features: PositiveInt = 40,
+        channels: PositiveInt = 256,
+        mfa_channels: PositiveInt = 768,
+        dim: PositiveInt = 256,
+        dilations: Sequence[PositiveInt] = (2, 3, 4),
+        scale: PositiveInt = 8,
+        se_channels: PositiveInt = 128,
     ):
         super().__init__()
         self.num_features = num_features

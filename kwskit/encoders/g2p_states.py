@@ -5,6 +5,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from kwskit.arguments import NonNegativeFloat, PositiveInt
 from kwskit.batch import length_mask
 from kwskit.encoders.blocks.encode_once import encode_once
 from kwskit.registry import register
@@ -73,7 +74,13 @@ class G2pStates(nn.Module):
 
     spelling: Tensor
 
-    def __init__(self, num_tokens: int = 75, dim: int = 128, frozen: bool = True, negative_slope: float = 0.3):
+    def __init__(
+        self,
+        num_tokens: PositiveInt = 75,
+        dim: PositiveInt = 128,
+        frozen: bool = True,
+        negative_slope: NonNegativeFloat = 0.3,
+    ):
         super().__init__()
         if num_tokens != len(SYMBOLS):
             raise ValueError(f"num_tokens must be {len(SYMBOLS)}, phonemes with stress, not {num_tokens}")

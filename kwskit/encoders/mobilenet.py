@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
+from kwskit.arguments import PositiveInt
 from kwskit.batch import length_mask
 from kwskit.encoders.blocks.conv_block import ConvBlock
 from kwskit.registry import register
@@ -30,11 +31,11 @@ class MobileNet(nn.Module):
 
     def __init__(
         self,
-        num_features: int = 40,
-        channels: int = 96,
-        strides: Sequence[int] = (2, 1, 1, 1),
-        kernel_size: int = 9,
-        dim: int = 64,
+        num_features: PositiveInt = 40,
+        channels: PositiveInt = 96,
+        strides: Sequence[PositiveInt] = (2, 1, 1, 1),
+        kernel_size: PositiveInt = 9,
+        dim: PositiveInt = 64,
     ):
         super().__init__()
         self.num_features = num_features

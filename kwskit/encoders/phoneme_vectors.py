@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from kwskit.arguments import PositiveInt
 from kwskit.batch import length_mask
 from kwskit.registry import register
 
@@ -23,7 +24,7 @@ class PhonemeVectors(nn.Module):
     frozen : keep the vectors as they are; false trains them
     """
 
-    def __init__(self, num_tokens: int, dim: int = 144, frozen: bool = True):
+    def __init__(self, num_tokens: PositiveInt, dim: PositiveInt = 144, frozen: bool = True):
         super().__init__()
         self.num_tokens = num_tokens
         self.dim = dim

@@ -1,10 +1,11 @@
 """Google's pre-trained speech embedding with a small head."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from kwskit.arguments import NonNegativeFloat, NonNegativeInt, OneOf, PositiveInt, Range
 from kwskit.batch import length_mask
 from kwskit.encoders.blocks.around_a_word import around_a_word
 from kwskit.encoders.blocks.bidirectional_lstm import BidirectionalLstm
@@ -48,21 +49,17 @@ class SpeechEmbedding(BidirectionalLstm):
 
     def __init__(
         self,
-        dim: int = 128,
+        dim: PositiveInt = 128,
         frozen: bool = True,
-        weights: str = "package",
-        past: int = WINDOW - HOP,
+        weights: Annotated[str, OneOf(("package", "none"))] = "package",
+        past: Annotated[int, Range(0, WINDOW - HOP)] = WINDOW - HOP,
         upsample: bool = True,
-        layers: int = 0,
-        hidden: int = 128,
-        negative_slope: float = 0.3,
-        after_words: float = 0.0,
+        layers: NonNegativeInt = 0,
+        hidden: PositiveInt = 128,
+        negative_slope: NonNegativeFloat = 0.3,
+        after_words: NonNegativeFloat = 0.0,
     ):
         super().__init__()
-        if weights not in ("package", "none"):
-            raise ValueError(f"weights must be 'package' or 'none', not '{weights}'")
-        if not 0 <= past <= WINDOW - HOP:
-            raise ValueError(f"past must lie in 0 to {WINDOW - HOP} frames, not {past}")
         self.num_features = 32
         self.dim = dim
         self.past = past

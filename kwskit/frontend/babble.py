@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from kwskit.frontend.chance import Chance, check_prob, check_range
+from kwskit.arguments import PositiveInt, Probability
+from kwskit.frontend.chance import Chance, check_range
 from kwskit.frontend.mixing import mix_at_snr
 from kwskit.registry import register
 from kwskit.to_device import to_device
@@ -23,12 +24,10 @@ class Babble(nn.Module):
     voices : number of voices
     """
 
-    def __init__(self, prob: float = 0.2, low_snr: float = 10.0, high_snr: float = 20.0, voices: int = 3):
+    def __init__(self, prob: Probability = 0.2, low_snr: float = 10.0, high_snr: float = 20.0, voices: PositiveInt = 3):
         super().__init__()
-        self.prob = check_prob(prob)
+        self.prob = prob
         self.low_snr, self.high_snr = check_range("low_snr, high_snr", low_snr, high_snr)
-        if voices < 1:
-            raise ValueError(f"voices must be at least 1, not {voices}")
         self.voices = voices
 
     def forward(self, wav: Tensor, wav_lens: Tensor, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:

@@ -3,8 +3,9 @@
 import torch
 from torch import Tensor
 
+from kwskit.arguments import PositiveInt, Probability
 from kwskit.constants import SAMPLE_RATE
-from kwskit.frontend.chance import Chance, check_prob, check_range
+from kwskit.frontend.chance import Chance, check_range
 from kwskit.frontend.spectral_filter import Draw, SpectralFilter
 from kwskit.registry import register
 from kwskit.to_device import to_device
@@ -33,13 +34,13 @@ class BandLimit(SpectralFilter):
 
     def __init__(
         self,
-        prob: float = 0.3,
+        prob: Probability = 0.3,
         low_cut: tuple[float, float] = (50.0, 500.0),
         high_cut: tuple[float, float] = (2500.0, 7500.0),
-        sample_rate: int = SAMPLE_RATE,
+        sample_rate: PositiveInt = SAMPLE_RATE,
     ):
         super().__init__()
-        self.prob = check_prob(prob)
+        self.prob = prob
         self.low_cut = check_range("low_cut", *low_cut, least=OPEN_LOW)
         self.high_cut = check_range("high_cut", *high_cut, least=OPEN_LOW)
         self.sample_rate = sample_rate

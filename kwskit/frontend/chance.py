@@ -35,19 +35,6 @@ class Chance:
         return torch.nonzero(torch.rand(count, generator=self.generator) < prob).flatten()
 
 
-def check_prob(prob: float) -> float:
-    """``prob``, when it is a probability.
-
-    Raises
-    ------
-    ValueError
-        When it is not.
-    """
-    if not 0.0 <= prob <= 1.0:
-        raise ValueError(f"prob must lie between 0 and 1, not {prob}")
-    return prob
-
-
 def check_range(name: str, low: float, high: float, least: float = float("-inf")) -> tuple[float, float]:
     """``(low, high)``, when they are in order and not below ``least``.
 

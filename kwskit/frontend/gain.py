@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from kwskit.frontend.chance import Chance, check_prob, check_range
+from kwskit.arguments import Probability
+from kwskit.frontend.chance import Chance, check_range
 from kwskit.registry import register
 from kwskit.to_device import to_device
 
@@ -18,9 +19,9 @@ class Gain(nn.Module):
     low_db, high_db : range of the level
     """
 
-    def __init__(self, prob: float = 0.5, low_db: float = -15.0, high_db: float = 5.0):
+    def __init__(self, prob: Probability = 0.5, low_db: float = -15.0, high_db: float = 5.0):
         super().__init__()
-        self.prob = check_prob(prob)
+        self.prob = prob
         self.low_db, self.high_db = check_range("low_db, high_db", low_db, high_db)
 
     def forward(self, wav: Tensor, wav_lens: Tensor, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from kwskit.arguments import NonNegativeFloat, PositiveFloat, PositiveInt
 from kwskit.batch import length_mask
 from kwskit.constants import SAMPLE_RATE
 from kwskit.numerics import values_on_host
@@ -44,13 +45,13 @@ class LogMel(nn.Module):
 
     def __init__(
         self,
-        num_mels: int = 40,
-        window: float = 0.025,
-        hop: float = 0.010,
-        sample_rate: int = SAMPLE_RATE,
-        f_min: float = 20.0,
-        f_max: float | None = None,
-        floor: float = 1e-6,
+        num_mels: PositiveInt = 40,
+        window: PositiveFloat = 0.025,
+        hop: PositiveFloat = 0.010,
+        sample_rate: PositiveInt = SAMPLE_RATE,
+        f_min: NonNegativeFloat = 20.0,
+        f_max: PositiveFloat | None = None,
+        floor: PositiveFloat = 1e-6,
         mean_normalise: bool = True,
     ):
         super().__init__()

@@ -1,12 +1,12 @@
 """Background of the MUSAN corpus."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from kwskit.frontend.chance import Chance, check_prob, check_range
+from kwskit.arguments import PositiveFloat, PositiveInt, Probability, Seed
+from kwskit.frontend.chance import Chance, check_range
 from kwskit.frontend.mixing import mix_at_snr
 from kwskit.frontend.sound_bank import SoundBank
 from kwskit.registry import register
@@ -41,16 +41,16 @@ class Musan(nn.Module):
     def __init__(
         self,
         folder: str,
-        prob: float = 0.8,
-        noise_snr: Sequence[float] = (0.0, 15.0),
-        music_snr: Sequence[float] = (5.0, 15.0),
-        babble_snr: Sequence[float] = (13.0, 20.0),
-        voices: Sequence[int] = (3, 7),
-        hours: float | None = 1.0,
-        seed: int = 0,
+        prob: Probability = 0.8,
+        noise_snr: tuple[float, float] = (0.0, 15.0),
+        music_snr: tuple[float, float] = (5.0, 15.0),
+        babble_snr: tuple[float, float] = (13.0, 20.0),
+        voices: tuple[PositiveInt, PositiveInt] = (3, 7),
+        hours: PositiveFloat | None = 1.0,
+        seed: Seed = 0,
     ):
         super().__init__()
-        self.prob = check_prob(prob)
+        self.prob = prob
         found = [kind for kind in KINDS if (Path(folder) / kind).is_dir()]
         if not found:
             raise ValueError(f"{folder}: has none of the folders {', '.join(KINDS)}; give the folder of MUSAN")

@@ -3,8 +3,9 @@
 import torch
 from torch import Tensor, nn
 
+from kwskit.arguments import PositiveFloat, Probability, Seed
 from kwskit.constants import SAMPLE_RATE
-from kwskit.frontend.chance import Chance, check_prob, check_range
+from kwskit.frontend.chance import Chance, check_range
 from kwskit.frontend.mixing import mix_at_snr
 from kwskit.registry import register
 from kwskit.to_device import to_device
@@ -38,15 +39,15 @@ class Noise(nn.Module):
 
     def __init__(
         self,
-        prob: float = 0.5,
+        prob: Probability = 0.5,
         low_snr: float = 0.0,
         high_snr: float = 25.0,
-        seconds: float = 8.0,
-        seed: int = 0,
+        seconds: PositiveFloat = 8.0,
+        seed: Seed = 0,
         changing: bool = False,
     ):
         super().__init__()
-        self.prob = check_prob(prob)
+        self.prob = prob
         self.low_snr, self.high_snr = check_range("low_snr, high_snr", low_snr, high_snr)
         generator = torch.Generator().manual_seed(seed)
         bank = noise_bank(round(seconds * SAMPLE_RATE), generator)

@@ -5,8 +5,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from kwskit.arguments import PositiveFloat, PositiveInt, Probability, Seed
 from kwskit.constants import SAMPLE_RATE
-from kwskit.frontend.chance import Chance, check_prob, check_range
+from kwskit.frontend.chance import Chance, check_range
 from kwskit.frontend.room_recordings import recorded_responses
 from kwskit.frontend.room_simulation import impulse_responses
 from kwskit.frontend.spectral_filter import Draw, SpectralFilter
@@ -37,16 +38,16 @@ class Room(SpectralFilter):
 
     def __init__(
         self,
-        prob: float = PROB,
-        low_rt60: float = 0.1,
-        high_rt60: float = 0.7,
-        rooms: int = 256,
-        seconds: float = 0.3,
-        seed: int = 0,
+        prob: Probability = PROB,
+        low_rt60: PositiveFloat = 0.1,
+        high_rt60: PositiveFloat = 0.7,
+        rooms: PositiveInt = 256,
+        seconds: PositiveFloat = 0.3,
+        seed: Seed = 0,
         folder: str | Path | None = None,
     ):
         super().__init__()
-        self.prob = check_prob(prob)
+        self.prob = prob
         low_rt60, high_rt60 = check_range("low_rt60, high_rt60", low_rt60, high_rt60, least=0.05)
         self.tail = round(seconds * SAMPLE_RATE)
         if folder is None:

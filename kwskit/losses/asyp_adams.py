@@ -1,11 +1,13 @@
 """AsyP whose scales and margins are learnt per class."""
 
 import math
+from typing import Annotated
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from kwskit.arguments import NonNegativeFloat, OneOf, PositiveFloat, PositiveInt
 from kwskit.losses.asyp import SMALLEST_SCALE, AsyP
 from kwskit.registry import register
 
@@ -35,19 +37,17 @@ class AsyPAdaMS(AsyP):
 
     def __init__(
         self,
-        num_classes: int,
-        alpha: float = 0.01,
-        beta: float = 1.5,
+        num_classes: PositiveInt,
+        alpha: PositiveFloat = 0.01,
+        beta: PositiveFloat = 1.5,
         lam: float = 0.01,
-        parametrisation: str = "softplus",
+        parametrisation: Annotated[str, OneOf(PARAMETRISATIONS)] = "softplus",
         positive_prefactor: bool = True,
         negative_prefactor: bool = False,
         level: str = "phn",
-        weight: float = 1.0,
+        weight: NonNegativeFloat = 1.0,
     ):
         super().__init__(alpha, beta, lam, positive_prefactor, negative_prefactor, level, weight)
-        if parametrisation not in PARAMETRISATIONS:
-            raise ValueError(f"parametrisation must be one of {PARAMETRISATIONS}, not {parametrisation!r}")
         if parametrisation == "softplus" and min(alpha, beta) <= SMALLEST_SCALE:
             raise ValueError(f"alpha and beta must be above {SMALLEST_SCALE}, not {alpha} and {beta}")
         self.parametrisation = parametrisation

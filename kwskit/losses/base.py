@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import torch
 from torch import Tensor, nn
 
+from kwskit.arguments import NonNegativeFloat, OneOf
 from kwskit.batch import valid_places
 from kwskit.embeddings import Embeddings, Match
 from kwskit.numerics import at_least_float32
@@ -70,7 +71,7 @@ class Loss(nn.Module):
 
     metrics: dict[str, Tensor]
 
-    def __init__(self, weight: float = 1.0):
+    def __init__(self, weight: NonNegativeFloat = 1.0):
         super().__init__()
         self.weight = weight
         self.metrics = {}
@@ -111,10 +112,8 @@ class PairwiseLoss(Loss):
     weight : factor of this loss in the total
     """
 
-    def __init__(self, level: str = "utt", weight: float = 1.0):
+    def __init__(self, level: Annotated[str, OneOf(LEVELS)] = "utt", weight: NonNegativeFloat = 1.0):
         super().__init__(weight)
-        if level not in LEVELS:
-            raise ValueError(f"level must be one of {LEVELS}, not {level!r}")
         self.level = level
 
     def compute(self, emb: Embeddings) -> Tensor:

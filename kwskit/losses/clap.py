@@ -1,8 +1,11 @@
 """Symmetric contrastive loss of audio and text with a learnt temperature."""
 
+from typing import Annotated
+
 import torch
 from torch import Tensor
 
+from kwskit.arguments import NonNegativeFloat, OneOf
 from kwskit.losses.base import PairwiseLoss
 from kwskit.losses.terms.class_slots import class_slots, slot_means
 from kwskit.losses.terms.info_nce import info_nce, info_nce_between
@@ -37,15 +40,13 @@ class Clap(PairwiseLoss):
 
     def __init__(
         self,
-        positives: str = "views",
+        positives: Annotated[str, OneOf(POSITIVES)] = "views",
         log_scale: float = 1.0,
         max_log_scale: float | None = None,
         level: str = "utt",
-        weight: float = 1.0,
+        weight: NonNegativeFloat = 1.0,
     ):
         super().__init__(level, weight)
-        if positives not in POSITIVES:
-            raise ValueError(f"positives must be one of {POSITIVES}, not {positives!r}")
         self.positives = positives
         self.scale = LearntScale(log_scale, max_log_scale)
 

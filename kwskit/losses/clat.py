@@ -1,7 +1,10 @@
 """Contrastive loss of aligned audio and text."""
 
+from typing import Annotated
+
 from torch import Tensor
 
+from kwskit.arguments import NonNegativeFloat, OneOf, PositiveFloat
 from kwskit.losses.base import PairwiseLoss
 from kwskit.losses.terms.info_nce import DIRECTIONS, info_nce_between
 from kwskit.numerics import unit
@@ -30,19 +33,13 @@ class Clat(PairwiseLoss):
 
     def __init__(
         self,
-        denominator: str = "masked",
-        temperature: float = 0.07,
-        direction: str = "audio",
+        denominator: Annotated[str, OneOf(DENOMINATORS)] = "masked",
+        temperature: PositiveFloat = 0.07,
+        direction: Annotated[str, OneOf(DIRECTIONS)] = "audio",
         level: str = "phn",
-        weight: float = 1.0,
+        weight: NonNegativeFloat = 1.0,
     ):
         super().__init__(level, weight)
-        if denominator not in DENOMINATORS:
-            raise ValueError(f"denominator must be one of {DENOMINATORS}, not {denominator!r}")
-        if direction not in DIRECTIONS:
-            raise ValueError(f"direction must be one of {DIRECTIONS}, not {direction!r}")
-        if not temperature > 0:
-            raise ValueError(f"temperature must be above 0, not {temperature}")
         self.denominator, self.temperature, self.direction = denominator, temperature, direction
 
     def pair_loss(self, audio: Tensor, text: Tensor, labels: Tensor) -> Tensor:

@@ -1,10 +1,12 @@
 """Deep word discrimination."""
 
 import math
+from typing import Annotated
 
 import torch
 from torch import Tensor
 
+from kwskit.arguments import NonNegativeFloat, OneOf, PositiveFloat
 from kwskit.losses.terms.audio_loss import AudioLoss
 from kwskit.losses.terms.class_slots import class_slots, slot_means
 from kwskit.losses.terms.learnt_scale import LearntScale
@@ -37,26 +39,17 @@ class DWD(AudioLoss):
 
     def __init__(
         self,
-        own_centroid: str = "full",
-        softmax_weight: float = 1.0,
-        centroid_weight: float = 1.0,
-        reduction: str = "mean",
-        scale: float = 1.0,
+        own_centroid: Annotated[str, OneOf(OWN_CENTROIDS)] = "full",
+        softmax_weight: NonNegativeFloat = 1.0,
+        centroid_weight: NonNegativeFloat = 1.0,
+        reduction: Annotated[str, OneOf(REDUCTIONS)] = "mean",
+        scale: PositiveFloat = 1.0,
         learn_scale: bool = False,
-        weight: float = 1.0,
+        weight: NonNegativeFloat = 1.0,
     ):
         super().__init__(weight)
-        if own_centroid not in OWN_CENTROIDS:
-            raise ValueError(f"own_centroid must be one of {OWN_CENTROIDS}, not {own_centroid!r}")
-        if reduction not in REDUCTIONS:
-            raise ValueError(f"reduction must be one of {REDUCTIONS}, not {reduction!r}")
-        if not scale > 0:
-            raise ValueError(f"scale must be above 0, not {scale}")
-        if min(softmax_weight, centroid_weight) < 0 or softmax_weight == centroid_weight == 0:
-            raise ValueError(
-                f"softmax_weight and centroid_weight must be >= 0 and not both 0, not {softmax_weight}, "
-                f"{centroid_weight}"
-            )
+        if softmax_weight == centroid_weight == 0:
+            raise ValueError("softmax_weight and centroid_weight must not both be 0")
         self.own_centroid, self.reduction = own_centroid, reduction
         self.softmax_weight, self.centroid_weight = softmax_weight, centroid_weight
         self.scale = scale

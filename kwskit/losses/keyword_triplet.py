@@ -1,8 +1,11 @@
 """Triplet loss between utterances of keywords."""
 
+from typing import Annotated
+
 import torch
 from torch import Tensor
 
+from kwskit.arguments import NonNegativeFloat, OneOf
 from kwskit.losses.terms.audio_loss import AudioLoss
 from kwskit.numerics import unit
 from kwskit.registry import register
@@ -27,12 +30,13 @@ class KeywordTriplet(AudioLoss):
     weight : factor of this loss in the total
     """
 
-    def __init__(self, margin: float = 0.3, negatives: str = "hardest", weight: float = 1.0):
+    def __init__(
+        self,
+        margin: NonNegativeFloat = 0.3,
+        negatives: Annotated[str, OneOf(NEGATIVES)] = "hardest",
+        weight: NonNegativeFloat = 1.0,
+    ):
         super().__init__(weight)
-        if negatives not in NEGATIVES:
-            raise ValueError(f"negatives must be one of {NEGATIVES}, not {negatives!r}")
-        if margin < 0:
-            raise ValueError(f"margin must be at least 0, not {margin}")
         self.margin, self.negatives = margin, negatives
 
     def audio_loss(self, audio: Tensor, words: Tensor) -> Tensor:

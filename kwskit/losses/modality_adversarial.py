@@ -1,11 +1,13 @@
 """Modality adversarial loss."""
 
 import math
-from typing import Any
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 import torch
 from torch import Tensor, nn
 
+from kwskit.arguments import NonNegativeFloat, OneOf, PositiveInt
 from kwskit.embeddings import Embeddings
 from kwskit.losses.base import LEVELS, Loss, matched_mask, pairs, token_places, valid_rows
 from kwskit.losses.terms.else_msp import softplus
@@ -28,8 +30,6 @@ class ModalityClassifier(nn.Module):
 
     def __init__(self, dim: int = 256, hidden_size: int = 256, hidden_layers: int = 2):
         super().__init__()
-        if hidden_layers < 1:
-            raise ValueError(f"hidden_layers must be at least 1, not {hidden_layers}")
         layers: list[nn.Module] = []
         for size in [dim] + [hidden_size] * (hidden_layers - 1):
             layers += [nn.Linear(size, hidden_size), nn.ReLU()]
@@ -88,21 +88,19 @@ class ModalityAdversarial(Loss):
 
     def __init__(
         self,
-        levels: list[str] | tuple[str, ...] = LEVELS,
-        dim: int = 256,
-        hidden_size: int = 256,
-        hidden_layers: int = 2,
+        levels: Sequence[Annotated[str, OneOf(ADVERSARIAL_LEVELS)]] = LEVELS,
+        dim: PositiveInt = 256,
+        hidden_size: PositiveInt = 256,
+        hidden_layers: PositiveInt = 2,
         shared: bool = True,
         normalize: bool = False,
-        reversal: float = 1.0,
-        schedule: str = "constant",
-        weight: float = 0.1,
+        reversal: NonNegativeFloat = 1.0,
+        schedule: Annotated[str, OneOf(SCHEDULES)] = "constant",
+        weight: NonNegativeFloat = 0.1,
     ):
         super().__init__(weight)
-        if not levels or not set(levels) <= set(ADVERSARIAL_LEVELS) or len(set(levels)) < len(levels):
+        if not levels or len(set(levels)) < len(levels):
             raise ValueError(f"levels must be some of {ADVERSARIAL_LEVELS}, each once, not {levels!r}")
-        if schedule not in SCHEDULES:
-            raise ValueError(f"schedule must be one of {SCHEDULES}, not {schedule!r}")
         self.levels, self.normalize, self.reversal, self.schedule = tuple(levels), normalize, reversal, schedule
         self.shared = shared
         self.classifiers = nn.ModuleDict(

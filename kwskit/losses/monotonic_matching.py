@@ -1,8 +1,11 @@
 """Monotonic matching loss on the aligner's affinity matrix."""
 
+from typing import Annotated
+
 import torch
 from torch import Tensor
 
+from kwskit.arguments import NonNegativeFloat, OneOf, PositiveFloat
 from kwskit.embeddings import Embeddings
 from kwskit.losses.base import Loss
 from kwskit.registry import register
@@ -64,21 +67,13 @@ class MonotonicMatching(Loss):
 
     def __init__(
         self,
-        target: str = "gauss",
-        sigma: float = 0.2,
-        reduction: str = "cell",
-        unmatched: str = "noise",
-        weight: float = 1.0,
+        target: Annotated[str, OneOf(TARGETS)] = "gauss",
+        sigma: PositiveFloat = 0.2,
+        reduction: Annotated[str, OneOf(REDUCTIONS)] = "cell",
+        unmatched: Annotated[str, OneOf(UNMATCHED)] = "noise",
+        weight: NonNegativeFloat = 1.0,
     ):
         super().__init__(weight)
-        if target not in TARGETS:
-            raise ValueError(f"target must be one of {TARGETS}, not {target!r}")
-        if sigma <= 0:
-            raise ValueError(f"sigma must be above 0, not {sigma}")
-        if reduction not in REDUCTIONS:
-            raise ValueError(f"reduction must be one of {REDUCTIONS}, not {reduction!r}")
-        if unmatched not in UNMATCHED:
-            raise ValueError(f"unmatched must be one of {UNMATCHED}, not {unmatched!r}")
         self.target, self.sigma, self.reduction, self.unmatched = target, sigma, reduction, unmatched
 
     def compute(self, emb: Embeddings) -> Tensor:

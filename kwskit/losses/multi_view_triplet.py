@@ -1,12 +1,14 @@
 """Multi-view triplet loss between utterances and written words."""
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import torch
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cdist
 from torch import Tensor
 
+from kwskit.arguments import NonNegativeFloat, OneOf, PositiveInt, Probability
 from kwskit.embeddings import Embeddings
 from kwskit.losses.base import Loss, matched_rows, pairs
 from kwskit.losses.terms.class_slots import class_slots, slot_means
@@ -45,28 +47,22 @@ class MultiViewTriplet(Loss):
 
     def __init__(
         self,
-        objectives: Sequence[str] = ("obj0", "obj2"),
-        margin: float = 0.5,
-        max_distance: int | None = None,
-        negatives: str = "hardest",
-        k: int = 16,
-        min_k: int | None = None,
-        k_decay: float = 0.1,
+        objectives: Sequence[Annotated[str, OneOf(OBJECTIVES)]] = ("obj0", "obj2"),
+        margin: NonNegativeFloat = 0.5,
+        max_distance: PositiveInt | None = None,
+        negatives: Annotated[str, OneOf(NEGATIVES)] = "hardest",
+        k: PositiveInt = 16,
+        min_k: PositiveInt | None = None,
+        k_decay: Probability = 0.1,
         root_mean_square: bool = False,
-        weight: float = 1.0,
+        weight: NonNegativeFloat = 1.0,
     ):
         super().__init__(weight)
-        if not objectives or set(objectives) - set(OBJECTIVES) or len(set(objectives)) < len(objectives):
+        if not objectives or len(set(objectives)) < len(objectives):
             raise ValueError(f"objectives must be some of {OBJECTIVES}, each once, not {list(objectives)}")
-        if negatives not in NEGATIVES:
-            raise ValueError(f"negatives must be one of {NEGATIVES}, not {negatives!r}")
         min_k = k if min_k is None else min_k
-        if not 1 <= min_k <= k:
-            raise ValueError(f"min_k must be at least 1 and at most k, not {min_k} with k {k}")
-        if margin < 0 or (max_distance is not None and max_distance < 1):
-            raise ValueError(
-                f"margin must be at least 0 and max_distance at least 1 or left out, not {margin} and {max_distance}"
-            )
+        if min_k > k:
+            raise ValueError(f"min_k must be at most k, not {min_k} with k {k}")
         self.objectives, self.margin, self.max_distance = tuple(objectives), margin, max_distance
         self.negatives, self.root_mean_square = negatives, root_mean_square
         self.k, self.min_k, self.k_decay = k, min_k, k_decay

@@ -1,12 +1,13 @@
 """Contrast of speech with its text, the batch's other texts, and texts that sound almost like its own."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from kwskit.arguments import NonNegativeFloat, PositiveInt, Range
 from kwskit.batch import length_mask
 from kwskit.embeddings import Embeddings
 from kwskit.losses.base import Loss
@@ -45,17 +46,13 @@ class NearMisses(Loss):
 
     def __init__(
         self,
-        misses: int = 1,
-        edits: int = 1,
+        misses: PositiveInt = 1,
+        edits: Annotated[int, Range(1, MOST_EDITS)] = 1,
         log_scale: float = 2.7,
         max_log_scale: float | None = 4.0,
-        weight: float = 1.0,
+        weight: NonNegativeFloat = 1.0,
     ):
         super().__init__(weight)
-        if misses < 1:
-            raise ValueError(f"misses={misses}: at least 1; without near misses this is !loss:clap")
-        if not 1 <= edits <= MOST_EDITS:
-            raise ValueError(f"edits={edits}: 1 to {MOST_EDITS}, for what differs in more is no near miss")
         self.misses, self.edits = misses, edits
         self.scale = LearntScale(log_scale, max_log_scale)
         # In a tuple, for they are parts of the system and not of the loss.

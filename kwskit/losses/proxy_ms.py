@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from kwskit.arguments import NonNegativeFloat
 from kwskit.losses.terms.else_msp import extended_logsumexp
 from kwskit.losses.terms.proxy_pairs import ProxyPairs
 from kwskit.registry import register
@@ -29,7 +30,7 @@ class ProxyMS(ProxyPairs):
     weight : factor of this loss in the total
     """
 
-    def __init__(self, mine_eps: float | None = None, **shared: Any):
+    def __init__(self, mine_eps: NonNegativeFloat | None = None, **shared: Any):
         super().__init__(**shared)
         self.mine_eps = mine_eps
 

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from kwskit.arguments import NonNegativeFloat
 from kwskit.losses.base import PairwiseLoss
 from kwskit.registry import nearest, register
 
@@ -45,7 +46,7 @@ class PytorchMetricLearning(PairwiseLoss):
         distance: str | None = None,
         distance_arguments: Mapping[str, Any] | None = None,
         level: str = "utt",
-        weight: float = 1.0,
+        weight: NonNegativeFloat = 1.0,
     ):
         super().__init__(level, weight)
         arguments = dict(arguments or {})

@@ -2,6 +2,7 @@
 
 from torch import Tensor
 
+from kwskit.arguments import NonNegativeFloat, PositiveFloat
 from kwskit.losses.asyp import AsyP
 from kwskit.losses.base import PairwiseLoss
 from kwskit.losses.rpl_angle import RelationalAngle
@@ -35,22 +36,22 @@ class RelationalProxy(PairwiseLoss):
 
     def __init__(
         self,
-        asyp_weight: float = 1.0,
-        distance_weight: float = 1.0,
-        angle_weight: float = 2.0,
-        prototype_weight: float = 1.0,
-        alpha: float = 0.01,
-        beta: float = 1.5,
+        asyp_weight: NonNegativeFloat = 1.0,
+        distance_weight: NonNegativeFloat = 1.0,
+        angle_weight: NonNegativeFloat = 2.0,
+        prototype_weight: NonNegativeFloat = 1.0,
+        alpha: PositiveFloat = 0.01,
+        beta: PositiveFloat = 1.5,
         lam: float = 0.01,
         proto_mode: str = "softmax_centroid",
-        proto_scale: float = 1.0,
+        proto_scale: PositiveFloat = 1.0,
         angle_points: str = "utterances",
         mask_same_word: bool = True,
         detach_text: bool = False,
         reduction: str = "mean",
         normalize: bool = True,
         level: str = "utt",
-        weight: float = 1.0,
+        weight: NonNegativeFloat = 1.0,
     ):
         super().__init__(level, weight)
         self.parts: dict[str, PairwiseLoss] = {}  # none of them has parameters
@@ -66,11 +67,8 @@ class RelationalProxy(PairwiseLoss):
             self.parts["prototype"] = RelationalPrototype(
                 proto_mode, proto_scale, normalize, detach_text, reduction, level, prototype_weight
             )
-        if not self.parts or min(part.weight for part in self.parts.values()) < 0:
-            raise ValueError(
-                "asyp_weight, distance_weight, angle_weight and prototype_weight must be >= 0 and not all 0, not "
-                f"{asyp_weight}, {distance_weight}, {angle_weight}, {prototype_weight}"
-            )
+        if not self.parts:
+            raise ValueError("asyp_weight, distance_weight, angle_weight and prototype_weight must not all be 0")
 
     def pair_loss(self, audio: Tensor, text: Tensor, labels: Tensor) -> Tensor:
         values = {name: part.pair_loss(audio, text, labels) for name, part in self.parts.items()}

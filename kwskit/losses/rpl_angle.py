@@ -1,8 +1,11 @@
 """Angle-wise relational proxy loss."""
 
+from typing import Annotated
+
 import torch
 from torch import Tensor
 
+from kwskit.arguments import NonNegativeFloat, OneOf
 from kwskit.losses.terms.angle_structure import angle_structure
 from kwskit.losses.terms.class_slots import class_means
 from kwskit.losses.terms.relational_loss import RelationalLoss, squared_distances
@@ -34,17 +37,15 @@ class RelationalAngle(RelationalLoss):
 
     def __init__(
         self,
-        points: str = "utterances",
+        points: Annotated[str, OneOf(POINTS)] = "utterances",
         mask_same_word: bool = True,
         normalize: bool = True,
         detach_text: bool = False,
         reduction: str = "mean",
         level: str = "utt",
-        weight: float = 1.0,
+        weight: NonNegativeFloat = 1.0,
     ):
         super().__init__(normalize, detach_text, reduction, level, weight)
-        if points not in POINTS:
-            raise ValueError(f"points must be one of {POINTS}, not {points!r}")
         if level == "phn" and points != "keywords":
             raise ValueError("level phn has thousands of tokens, and their cube of angles; give points: keywords")
         self.points, self.mask_same_word = points, mask_same_word

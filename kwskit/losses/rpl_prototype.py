@@ -1,8 +1,11 @@
 """Prototypical relational proxy loss."""
 
+from typing import Annotated
+
 import torch.nn.functional as F
 from torch import Tensor
 
+from kwskit.arguments import NonNegativeFloat, OneOf, PositiveFloat
 from kwskit.losses.rpl_angle import mean_angle_difference
 from kwskit.losses.rpl_distance import both_spread, distance_structure
 from kwskit.losses.terms.class_slots import class_means, class_slots, slot_means
@@ -36,19 +39,15 @@ class RelationalPrototype(RelationalLoss):
 
     def __init__(
         self,
-        mode: str = "softmax_centroid",
-        scale: float = 1.0,
+        mode: Annotated[str, OneOf(MODES)] = "softmax_centroid",
+        scale: PositiveFloat = 1.0,
         normalize: bool = True,
         detach_text: bool = False,
         reduction: str = "mean",
         level: str = "utt",
-        weight: float = 1.0,
+        weight: NonNegativeFloat = 1.0,
     ):
         super().__init__(normalize, detach_text, reduction, level, weight)
-        if mode not in MODES:
-            raise ValueError(f"mode must be one of {MODES}, not {mode!r}")
-        if scale <= 0:
-            raise ValueError(f"scale must be above 0, not {scale}")
         self.mode, self.scale = mode, scale
 
     def relation_loss(self, audio: Tensor, text: Tensor, labels: Tensor) -> Tensor:

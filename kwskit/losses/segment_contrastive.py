@@ -2,6 +2,7 @@
 
 from torch import Tensor
 
+from kwskit.arguments import NonNegativeFloat, PositiveFloat
 from kwskit.embeddings import Embeddings
 from kwskit.losses.base import Loss
 from kwskit.registry import register
@@ -22,10 +23,8 @@ class SegmentContrastive(Loss):
     weight : factor of this loss in the total
     """
 
-    def __init__(self, margin: float = 1.0, weight: float = 1.0):
+    def __init__(self, margin: PositiveFloat = 1.0, weight: NonNegativeFloat = 1.0):
         super().__init__(weight)
-        if margin <= 0:
-            raise ValueError(f"margin must be above 0, not {margin}")
         self.margin = margin
 
     def compute(self, emb: Embeddings) -> Tensor:

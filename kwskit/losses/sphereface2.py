@@ -1,10 +1,12 @@
 """SphereFace2 keyword classification."""
 
 import math
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 
+from kwskit.arguments import NonNegativeFloat, OneOf, PositiveFloat, PositiveInt, Probability, Range
 from kwskit.losses.terms.else_msp import softplus
 from kwskit.losses.terms.keyword_classifier import KeywordClassifier, multiplied, narrowed, widened
 from kwskit.registry import register
@@ -43,27 +45,21 @@ class SphereFace2(KeywordClassifier):
 
     def __init__(
         self,
-        num_classes: int,
-        dim: int = 256,
-        margin_type: str = "C",
-        margin: float | None = None,
-        scale: float = 32.0,
-        balance: float = 0.7,
-        curvature: float = 3.0,
-        bias_init: str = "zero",
+        num_classes: PositiveInt,
+        dim: PositiveInt = 256,
+        margin_type: Annotated[str, OneOf(MARGINS)] = "C",
+        margin: NonNegativeFloat | None = None,
+        scale: PositiveFloat = 32.0,
+        balance: Probability = 0.7,
+        curvature: Annotated[float, Range(least=1)] = 3.0,
+        bias_init: Annotated[str, OneOf(BIAS_INITS)] = "zero",
         detach_g: bool = False,
-        margin_start: float = 0.0,
-        margin_end: float = 0.0,
+        margin_start: Probability = 0.0,
+        margin_end: Probability = 0.0,
         margin_growth: str = "linear",
-        sample_classes: int | None = None,
-        weight: float = 1.0,
+        sample_classes: PositiveInt | None = None,
+        weight: NonNegativeFloat = 1.0,
     ):
-        if margin_type not in MARGINS:
-            raise ValueError(f"margin_type must be one of {tuple(MARGINS)}, not {margin_type!r}")
-        if bias_init not in BIAS_INITS:
-            raise ValueError(f"bias_init must be one of {BIAS_INITS}, not {bias_init!r}")
-        if curvature < 1:
-            raise ValueError(f"curvature must be at least 1, not {curvature}")
         margin, none = MARGINS[margin_type] if margin is None else margin, 1.0 if margin_type == "M" else 0.0
         super().__init__(
             num_classes, dim, margin, none, 1, sample_classes, margin_start, margin_end, margin_growth, weight

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from kwskit.arguments import NonNegativeFloat, PositiveFloat, PositiveInt, Seed
 from kwskit.losses.base import PairwiseLoss
 from kwskit.numerics import unit
 from kwskit.registry import register
@@ -38,10 +39,10 @@ class TypedVocabulary(PairwiseLoss):
 
     others: Tensor
 
-    def __init__(self, words: int = 1000, scale: float = 16.0, seed: int = 0, weight: float = 1.0):
+    def __init__(
+        self, words: PositiveInt = 1000, scale: PositiveFloat = 16.0, seed: Seed = 0, weight: NonNegativeFloat = 1.0
+    ):
         super().__init__("utt", weight)
-        if words < 1 or not scale > 0:
-            raise ValueError(f"words must be at least 1 and scale above 0, not {words} and {scale}")
         self.words, self.scale, self.seed = words, scale, seed
         self.register_buffer("others", torch.empty(0), persistent=False)
 

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from kwskit.arguments import PositiveInt
 from kwskit.embeddings import Embeddings, Match
 from kwskit.registry import register
 
@@ -20,7 +21,7 @@ class AttentionGru(nn.Module):
     hidden : units of the GRU
     """
 
-    def __init__(self, dim: int = 128, hidden: int = 128):
+    def __init__(self, dim: PositiveInt = 128, hidden: PositiveInt = 128):
         super().__init__()
         self.gru = nn.GRU(dim, hidden, batch_first=True)
         self.judge = nn.Linear(hidden, 1)

@@ -1,10 +1,13 @@
 """CTC score and token cosines."""
 
+from typing import Annotated
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from kwskit.aligners.dynamic_programming.ctc_viterbi import ctc_feasible, ctc_viterbi, path_score
+from kwskit.arguments import OneOf
 from kwskit.embeddings import INFEASIBLE, Embeddings, Match
 from kwskit.numerics import at_least_float32, unit
 from kwskit.registry import register
@@ -30,12 +33,14 @@ class CtcScore(nn.Module):
         the head finds hard throughout costs no text anything (ours)
     """
 
-    def __init__(self, lam: float = 1.0, path: str = "viterbi", per: str = "frame", relative: bool = False):
+    def __init__(
+        self,
+        lam: float = 1.0,
+        path: Annotated[str, OneOf(PATHS)] = "viterbi",
+        per: Annotated[str, OneOf(LENGTHS)] = "frame",
+        relative: bool = False,
+    ):
         super().__init__()
-        if path not in PATHS:
-            raise ValueError(f"path must be one of {PATHS}, not {path!r}")
-        if per not in LENGTHS:
-            raise ValueError(f"per must be one of {LENGTHS}, not {per!r}")
         self.lam, self.path, self.per, self.relative = lam, path, per, relative
 
     def forward(self, emb: Embeddings) -> Match:

@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from kwskit.aligners.dynamic_programming.frame_owners import feasible
+from kwskit.arguments import PositiveInt
 from kwskit.embeddings import INFEASIBLE, Embeddings, Match
 from kwskit.matchers.attention_gru import last_state
 from kwskit.numerics import at_least_float32, unit
@@ -26,7 +27,7 @@ class PathGru(nn.Module):
     average : divide by the number of the token's frames, so that the length of a sound does not matter (ours)
     """
 
-    def __init__(self, dim: int = 144, hidden: int = 128, average: bool = False):
+    def __init__(self, dim: PositiveInt = 144, hidden: PositiveInt = 128, average: bool = False):
         super().__init__()
         self.average = average
         self.gru = nn.GRU(dim, hidden, batch_first=True)

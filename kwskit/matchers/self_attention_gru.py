@@ -5,6 +5,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from kwskit.arguments import PositiveInt
 from kwskit.embeddings import Embeddings, Match
 from kwskit.matchers.attention_gru import last_state
 from kwskit.registry import register
@@ -25,7 +26,7 @@ class SelfAttentionGru(nn.Module):
     hidden : units of the GRU
     """
 
-    def __init__(self, dim: int = 128, key_dim: int = 128, hidden: int = 128):
+    def __init__(self, dim: PositiveInt = 128, key_dim: PositiveInt = 128, hidden: PositiveInt = 128):
         super().__init__()
         self.key_dim = key_dim
         self.query, self.key, self.value = (nn.Linear(dim, key_dim) for _ in range(3))

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from kwskit.arguments import PositiveInt
 from kwskit.encoders.blocks.frames import lay_out
 from kwskit.encoders.blocks.masked_batch_norm import MaskedBatchNorm
 from kwskit.encoders.blocks.time_conv import TimeConv
@@ -26,7 +27,7 @@ class Ccsp(nn.Module):
     attention : bottleneck of the attention
     """
 
-    def __init__(self, in_dim: int = 256, dim: int = 256, attention: int = 128):
+    def __init__(self, in_dim: PositiveInt = 256, dim: PositiveInt = 256, attention: PositiveInt = 128):
         super().__init__()
         self.dim = dim
         self.frame = TimeConv(in_dim, attention)

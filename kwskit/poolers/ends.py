@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from kwskit.arguments import PositiveInt
 from kwskit.registry import register
 
 
@@ -19,7 +20,7 @@ class Ends(nn.Module):
     dim : size of the embedding
     """
 
-    def __init__(self, in_dim: int = 512, dim: int = 512):
+    def __init__(self, in_dim: PositiveInt = 512, dim: PositiveInt = 512):
         super().__init__()
         if in_dim % 2:
             raise ValueError(f"in_dim holds two directions and must be even, not {in_dim}")

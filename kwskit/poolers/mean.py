@@ -2,6 +2,7 @@
 
 from torch import Tensor, nn
 
+from kwskit.arguments import PositiveInt
 from kwskit.registry import register
 
 
@@ -14,7 +15,7 @@ class Mean(nn.Module):
     dim : size of a frame
     """
 
-    def __init__(self, dim: int = 256):
+    def __init__(self, dim: PositiveInt = 256):
         super().__init__()
         self.dim = dim
 

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from kwskit.arguments import PositiveInt
 from kwskit.poolers.weighted_statistics import uniform_weights, weighted_statistics
 from kwskit.registry import register
 
@@ -19,7 +20,7 @@ class Statistics(nn.Module):
     dim : size of the embedding
     """
 
-    def __init__(self, in_dim: int = 256, dim: int = 256):
+    def __init__(self, in_dim: PositiveInt = 256, dim: PositiveInt = 256):
         super().__init__()
         self.dim = dim
         self.project = nn.Linear(2 * in_dim, dim)

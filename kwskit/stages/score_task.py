@@ -82,20 +82,20 @@ class ScoreTask:
         """Where the scores of ``model`` are."""
         return exp / "scores" / model / f"{self.name}.{'npz' if self.needs_embeddings else 'tsv'}"
 
-    def is_done(self, path: Path, model: str) -> bool:
-        """Whether the score file is of ``model`` (name and digest) and of the present trials."""
+    def is_done(self, path: Path, model_id: str) -> bool:
+        """Whether the score file is of ``model_id`` (name and digest of the model) and of the present trials."""
         try:
             facts = Segments.read(path)[1] if self.needs_embeddings else read_records(path, "scores")[1]
         except (RecordError, OSError, ValueError, KeyError):
             return False
-        return all(facts.get(key) == value for key, value in self._told(model).items())
+        return all(facts.get(key) == value for key, value in self._facts(model_id).items())
 
-    def score(self, path: Path, told: str, model: Model, store: PackedStore, audio: Encoded) -> None:
+    def score(self, path: Path, model_id: str, model: Model, store: PackedStore, audio: Encoded) -> None:
         """Write the score file.
 
         Parameters
         ----------
-        path : where; told : name and digest of the model
+        path : file to write; model_id : name and digest of the model
         store : the opened store; audio : the whole store, encoded
 
         Raises
@@ -105,24 +105,25 @@ class ScoreTask:
         """
         if self.needs_embeddings:
             segments = embedded_segments(model, store, audio)
-            segments.write(path, self._told(told))
+            segments.write(path, self._facts(model_id))
             print(f"{len(segments.words):,} segments embedded: {path}")
             return
         listed, facts = read_records(self.source, "trials")
         trials = without_utterances(listed, store.rejected)
         if len(trials) < len(listed):
-            told = f"{len(listed) - len(trials):,} of {len(listed):,} trials are left out"
-            print(f"{self.name}: {told}: stage 2 could not read their recordings ({store.path / REJECTED})")
+            left_out = f"{len(listed) - len(trials):,} of {len(listed):,} trials are left out"
+            print(f"{self.name}: {left_out}: stage 2 could not read their recordings ({store.path / REJECTED})")
         if self.window is None:
             scores = TrialScorer(store, trials, model.tokenizer).scores(model.system, audio)
         else:
             windows = StreamScorer(store, trials, model.tokenizer, self.window, float(facts["pause"]))
             scores = windows.scores(model.system)
-        write_records(path, "scores", trials.append_column("score", pa.array(scores)), {**facts, **self._told(told)})
+        facts = {**facts, **self._facts(model_id)}
+        write_records(path, "scores", trials.append_column("score", pa.array(scores)), facts)
         print(f"{len(trials):,} trials scored: {path}")
 
-    def _told(self, model: str) -> dict[str, str]:
-        return {"model": model, "trials": digest(self.source)}
+    def _facts(self, model_id: str) -> dict[str, str]:
+        return {"model": model_id, "trials": digest(self.source)}
 
 
 def embedded_segments(model: Model, store: PackedStore, audio: Encoded) -> Segments:

@@ -9,7 +9,6 @@ from kwskit.atomic_write import atomic_write
 from kwskit.batch import Batch
 from kwskit.data.evaluation_batches import as_wav
 from kwskit.data.store.packed_store import PackedStore
-from kwskit.systems.dual_encoder import DualEncoder
 from kwskit.systems.enrolment import pad_tokens
 from kwskit.systems.model_directory import Model
 from kwskit.systems.scoring import encode_store
@@ -30,7 +29,7 @@ def write_showcase(path: Path, store: PackedStore, model: Model) -> None:
     chosen = np.argsort(-counts, kind="stable")[:MAP_WORDS]
     words = [store.words[word] for word in chosen]
     found: dict[str, np.ndarray] = {}
-    if isinstance(system, DualEncoder):
+    if system.can_spot:
         rows = np.flatnonzero(np.isin(store.word_ids, chosen))
         found |= {
             "audio": encode_store(system, store).frames[rows, 0].numpy(),

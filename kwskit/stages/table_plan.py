@@ -10,9 +10,9 @@ from typing import Any
 
 import ruamel.yaml
 
-from kwskit.hparams import resolve_hparams
+from kwskit.hparams import plain_tree, resolve_hparams
 from kwskit.registry import nearest
-from kwskit.stages.train import KEYS
+from kwskit.stages.experiment import KEYS
 from kwskit.text_file import TextFileError, read_text
 
 
@@ -102,7 +102,7 @@ class Base:
         """
         overrides = {"num_words": "1", **self.overrides, **row.overrides}  # the words of the store, filled in by train
         text = resolve_hparams(self.config, [*self.overlays, *row.overlays], overrides, KEYS)
-        content = json.dumps(_plain(ruamel.yaml.YAML().load(text)), default=str)
+        content = json.dumps(plain_tree(text, without=("seed",)), default=str)
         return hashlib.sha256(content.encode()).hexdigest()[:8]
 
     def readable(self, row: Row) -> str:
@@ -195,15 +195,3 @@ def _check(path: Path, plan: TablePlan) -> None:
                 raise TableError(
                     f"{path}: row '{row.label}': no column is called '{name}'; known: {', '.join(columns)}"
                 )
-
-
-def _plain(node: Any) -> Any:
-    """A YAML node as plain data with its tags, without comments, styles and the seed."""
-    tag = getattr(getattr(node, "tag", None), "value", None)
-    if isinstance(node, dict):
-        inner: Any = {str(key): _plain(value) for key, value in node.items() if key != "seed"}
-    elif isinstance(node, list):
-        inner = [_plain(value) for value in node]
-    else:
-        inner = getattr(node, "value", node) if tag else node
-    return [str(tag), inner] if tag else inner

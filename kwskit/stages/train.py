@@ -1,41 +1,38 @@
 """Stage 3: train a system and release its best model."""
 
 import json
-import platform
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
-import torch
-
-from kwskit import __version__, collectives, registry
+from kwskit import collectives, registry
+from kwskit.arguments import ArgumentError
+from kwskit.atomic_write import atomic_write
 from kwskit.data.loader import WordBatches
 from kwskit.data.sampler import PKSampler
 from kwskit.data.store.packed_store import PackedStore
 from kwskit.data.stream_features.make import hear
 from kwskit.data.stream_features.store import StreamFeatures
-from kwskit.hparams import build_hparams, plain_value, resolve_hparams, select
+from kwskit.folder_lock import folder_lock
+from kwskit.hparams import select
+from kwskit.hparams_origin import origins_told
 from kwskit.losses.base import Loss
 from kwskit.processes import Processes
 from kwskit.stages.augmentation_showcase import write_augmentation_showcase
 from kwskit.stages.background import write_background
-from kwskit.stages.fitted_tokenizer import fit_tokenizer
+from kwskit.stages.experiment import Experiment
+from kwskit.stages.release import is_released, part_sizes, release
 from kwskit.stages.validation import VALIDATIONS
-from kwskit.systems.dual_encoder import DualEncoder
-from kwskit.systems.model_directory import save_model
 from kwskit.systems.phoneme_vectors import has_phoneme_vectors_to_learn, learn_phoneme_vectors
-from kwskit.systems.system import System
-from kwskit.systems.two_encoders import TwoEncoders
-from kwskit.training.checkpoint import Checkpoints
+from kwskit.training.checkpoint import CheckpointError, Checkpoints
 from kwskit.training.feed import TrainingFeed
-from kwskit.training.plan import PlanError, TrainingPlan
+from kwskit.training.optimization import try_optimization
 from kwskit.training.resident import resident_speech
 from kwskit.training.start import freeze_parts, mixed, start_from
 from kwskit.training.trainer import Trainer
-
-KEYS = ("seed", "num_words", "tokenizer", "system", "optimizer", "scheduler", "training")
 
 
 def train(
@@ -48,179 +45,199 @@ def train(
 ) -> None:
     """Train the experiment ``config`` on ``data`` into ``exp``, from where it stopped if it did.
 
-    Writes ``config.yaml``, ``plugins.json``, ``train/`` and ``model/``.
+    Writes ``config.yaml``, ``plugins.json``, ``train/`` and ``model/``; nothing for a configuration that cannot be
+    used. A run that is done trains on when ``training.epochs`` is raised.
 
     Raises
     ------
-    kwskit.hparams.HparamsError, kwskit.training.plan.PlanError
-        For a configuration that cannot be used.
+    kwskit.hparams_origin.HparamsError
+        For a configuration that cannot be used; the message names file, line and key.
     kwskit.training.checkpoint.CheckpointError
-        When ``exp`` holds a run of another configuration.
+        When ``exp`` holds a run of another configuration, or one that is longer already.
+    kwskit.folder_lock.FolderInUse
+        When another process trains into ``exp``.
 
     Started by ``torchrun``, the processes share the keywords of every batch and average their gradients; the first one
     writes, and the others leave after it.
     """
-    with Processes.join(device) as processes:
-        _train(config, data, exp, overlays, overrides, processes)
+    with Processes.join(device) as processes, origins_told(config, overlays, overrides):
+        store = PackedStore.open(data / "store" / "train")
+        experiment = Experiment.read(config, store.words, overlays, overrides)
+        with folder_lock(exp) if processes.first else nullcontext():
+            run = TrainingRun(experiment, store, data, exp, processes)
+            if not run.is_done():
+                run.prepare()
+                run.fit(run.build())
+                run.release()
 
 
-def _train(
-    config: Path,
-    data: Path,
-    exp: Path,
-    overlays: Sequence[Path],
-    overrides: Mapping[str, str] | None,
-    processes: Processes,
-) -> None:
-    store = PackedStore.open(data / "store" / "train")
-    text = resolve_hparams(config, overlays, {"num_words": str(len(store.words)), **(overrides or {})}, KEYS)
-    text = fit_tokenizer(text, store.words)
-    seed = int(plain_value(text, "seed"))
-    plan = TrainingPlan.from_mapping(plain_value(text, "training"))
-    checkpoints = Checkpoints(exp / "train", _identity(text, store))
-    last = checkpoints.load("last")
-    done = last is not None and last["epoch"] == plan.epochs and (exp / "model").exists()
-    if collectives.broadcast_from_first(done):
-        if processes.first:
-            print(f"training is done already: {exp / 'model'}")
-        return
-    if processes.first:
-        _write_facts(exp, text)
+class TrainingRun:
+    """One training, from an experiment to a released model.
 
-    torch.manual_seed(seed)  # the weights are drawn while the YAML is built
-    hparams = build_hparams(text, config)
-    system: System = hparams["system"]
-    heard = _heard(plan, data, system, text, processes)
-    speech = store if heard is None else heard
-    sampler = PKSampler(
-        speech.word_ids,
-        speech.speaker_ids,
-        keywords=plan.keywords,
-        utterances=plan.utterances,
-        seed=seed,
-        passes=plan.passes,
-        replacement=plan.replacement,
-    )
-    resident = resident_speech(plan, store, system, processes.device)
-    batches = WordBatches(
-        speech,
-        sampler,
-        hparams["tokenizer"],
-        seed,
-        # While a GPU computes, a thread reads ahead; a store on the GPU needs none.
-        prefetch=0 if processes.device == "cpu" or resident is not None else 2,
-        rank=processes.rank,
-        world_size=processes.world_size,
-        resident=resident,
-    )
-    feed = TrainingFeed(batches)
-    if plan.init is not None:
-        start_from(plan.init, system, plan.fresh, hparams["tokenizer"])
-    start = {name: weights.clone() for name, weights in system.state_dict().items()} if plan.init_share else {}
-    freeze_parts(system, plan.freeze)
-    for loss in system.losses.values():
-        cast(Loss, loss).begin(system, hparams["tokenizer"], speech.words)
-    counts = {name: sum(p.numel() for p in part.parameters()) for name, part in system.named_children()}
-    parameters = {name: count for name, count in counts.items() if count}
-    if processes.first:
-        print(f"{len(speech)} segments of {len(speech.words)} words; {len(feed)} batches an epoch on {processes}")
-        print("parameters: " + ", ".join(f"{name} {count:,}" for name, count in parameters.items()))
-        if isinstance(system, TwoEncoders) and last is None and plan.resident != "features" and heard is None:
-            batch = next(iter(feed))
-            spoken = [store.words[word] for word in batch.word.tolist()]
-            write_augmentation_showcase(exp / "train" / "augmentation.npz", system, batch, spoken, seed)
-    started = time.perf_counter()
-    trainer = Trainer(
-        system=system,
-        feed=feed,
-        plan=plan,
-        make_optimizer=hparams["optimizer"],
-        make_scheduler=hparams["scheduler"],
-        validate=VALIDATIONS[plan.validate](data, hparams["tokenizer"]),
-        checkpoints=checkpoints,
-        log_folder=str(exp / "train"),
-        seed=seed,
-        processes=processes,
-        progress=sys.stderr.isatty(),
-    )
-    trainer.run()
-    if plan.init_share:
-        collectives.broadcast_from_first(True)  # by now it has written the best; all validate what it is mixed to
-    elif not processes.first:
-        return
-    best = checkpoints.load("best")
-    if best is None:
-        raise RuntimeError(f"{exp / 'train'}: training ended without a best checkpoint")
-    if plan.init_share:
-        system.load_state_dict(mixed(start, best["system"], plan.init_share))
-        best["ap"] = trainer.validate(system)
-    else:
-        system.load_state_dict(best["system"])
-    if not processes.first:
-        return
-    if has_phoneme_vectors_to_learn(system):
-        learn_phoneme_vectors(cast(TwoEncoders, system), store, hparams["tokenizer"])
-    card = _card(best["epoch"], best["ap"], plan, parameters, seed)
-    save_model(exp / "model", system, text, card)
-    if isinstance(system, DualEncoder):
-        write_background(exp / "model", PackedStore.open(data / "store" / "dev"), seed, processes.device)
-    seconds = time.perf_counter() - started
-    told = f"{plan.keep} validation AP {best['ap']:.2%} in epoch {best['epoch']}"
-    print(f"{told}; {seconds:.0f} s; model in {exp / 'model'}")
+    Parameters
+    ----------
+    experiment : what to train, and how
+    store : the training words
+    data, exp : folders of the corpus and of the run
+    processes : this process among those that train together
+    """
 
+    def __init__(self, experiment: Experiment, store: PackedStore, data: Path, exp: Path, processes: Processes):
+        self.experiment, self.store, self.data, self.exp, self.processes = experiment, store, data, exp, processes
+        self.system, self.plan, self.tokenizer = experiment.system, experiment.plan, experiment.tokenizer
+        self.checkpoints = Checkpoints(exp / "train", self._identity())
+        self.started = time.perf_counter()
 
-def _heard(plan: TrainingPlan, data: Path, system: System, text: str, processes: Processes) -> StreamFeatures | None:
-    """The training words as heard in their recordings, where the plan says so; the first process makes them."""
-    if plan.heard is None:
-        return None
-    if not isinstance(system, DualEncoder) or system.stream is None:
-        raise PlanError("training.heard is for !system:dual_encoder with a front end that makes the frames of a stream")
-    settings = select(text, {"frontend": None, "wave_augment": None}, inside="system")
-    parts = data / "manifests" / "train.tsv", data / "heard", system.frontend, system.wave_augment, plan.heard, settings
-    if processes.first:
-        hear(*parts, processes.device)
-    collectives.broadcast_from_first(True)
-    return hear(*parts, processes.device)
+    def is_done(self) -> bool:
+        """Whether the run has nothing left to do; the first process decides, and says so."""
+        last = self.checkpoints.load("last")
+        self.fresh = last is None
+        done = False
+        if last is not None:
+            if last["epoch"] + (last["step"] > 0) > self.plan.epochs:
+                raise CheckpointError(
+                    f"{self.exp} has been trained for {last['epoch']} epochs already, more than training.epochs, which "
+                    f"is {self.plan.epochs}: use another --exp folder, or delete this one to start again"
+                )
+            over = self.plan.is_over(last["epoch"], last["best_epoch"])
+            done = over and is_released(self.exp, self.experiment, last["epoch"])
+        done = collectives.broadcast_from_first(done)
+        if done and self.processes.first:
+            print(f"training is done already: {self.exp / 'model'}; a higher training.epochs goes on with it")
+        return done
 
+    def prepare(self) -> None:
+        """Give the system what it starts from, and the speech that it trains on."""
+        plan, system = self.plan, self.system
+        if plan.init is not None:
+            start_from(plan.init, system, plan.fresh, self.tokenizer)
+        weights = system.state_dict() if plan.init_share else {}
+        self.start = {name: tensor.clone() for name, tensor in weights.items()}
+        freeze_parts(system, plan.freeze)
+        heard = self._heard()
+        self.speech: PackedStore | StreamFeatures = self.store if heard is None else heard
+        for loss in system.losses.values():
+            cast(Loss, loss).begin(system, self.tokenizer, self.speech.words)
 
-def _identity(text: str, store: PackedStore) -> str:
-    """What must be the same for training to go on: the configuration, the plugins and the data."""
-    plugins = "".join(f"# plugin {plugin.name} {plugin.sha256}\n" for plugin in registry.plugins())
-    samples = int(store.num_samples.sum())
-    return f"{text}{plugins}# store {len(store)} segments, {len(store.words)} words, {samples} samples\n"
+    def build(self) -> Trainer:
+        """The trainer, with its batches; what would fail in training fails here."""
+        plan, seed, processes = self.plan, self.experiment.seed, self.processes
+        sampler = PKSampler(
+            self.speech.word_ids,
+            self.speech.speaker_ids,
+            keywords=plan.keywords,
+            utterances=plan.utterances,
+            seed=seed,
+            passes=plan.passes,
+            replacement=plan.replacement,
+        )
+        resident = resident_speech(plan, self.store, self.system, processes.device)
+        batches = WordBatches(
+            self.speech,
+            sampler,
+            self.tokenizer,
+            seed,
+            # While a GPU computes, a thread reads ahead; a store on the GPU needs none.
+            prefetch=0 if processes.device == "cpu" or resident is not None else 2,
+            rank=processes.rank,
+            world_size=processes.world_size,
+            resident=resident,
+        )
+        make_optimizer, make_scheduler = self.experiment.make_optimizer, self.experiment.make_scheduler
+        trainer = Trainer(
+            system=self.system,
+            feed=TrainingFeed(batches),
+            plan=plan,
+            make_optimizer=make_optimizer,
+            make_scheduler=make_scheduler,
+            validate=VALIDATIONS[plan.validate](self.data, self.tokenizer),
+            checkpoints=self.checkpoints,
+            log_folder=str(self.exp / "train"),
+            seed=seed,
+            processes=processes,
+            progress=sys.stderr.isatty(),
+        )
+        try_optimization(self.system, make_optimizer, make_scheduler, trainer.total_steps)
+        return trainer
 
+    def fit(self, trainer: Trainer) -> None:
+        """Train to the end of the plan."""
+        if self.processes.first:
+            self._write_facts()
+            words = f"{len(self.speech)} segments of {len(self.speech.words)} words"
+            print(f"{words}; {len(trainer.feed)} batches an epoch on {self.processes}")
+            counts = part_sizes(self.experiment).items()
+            print("parameters: " + ", ".join(f"{name} {count:,}" for name, count in counts))
+            hears_samples = self.system.has_frontend and self.plan.resident != "features" and self.plan.heard is None
+            if hears_samples and self.fresh:
+                batch = next(iter(trainer.feed))
+                spoken = [self.store.words[word] for word in batch.word.tolist()]
+                showcase = self.exp / "train" / "augmentation.npz"
+                write_augmentation_showcase(showcase, cast(Any, self.system), batch, spoken, self.experiment.seed)
+        self.validate = trainer.validate
+        trainer.run()
+        self.epochs = trainer.epoch
 
-def _write_facts(exp: Path, text: str) -> None:
-    exp.mkdir(parents=True, exist_ok=True)
-    (exp / "config.yaml").write_text(text, "utf-8")
-    write_plugins(exp)
+    def release(self) -> None:
+        """Make the best of training, or its last, the model of the run."""
+        plan, system, processes = self.plan, self.system, self.processes
+        if plan.init_share:
+            collectives.broadcast_from_first(True)  # by now it has written the best; all validate what it is mixed to
+        elif not processes.first:
+            return
+        best = self.checkpoints.load("best")
+        if best is None:
+            raise RuntimeError(f"{self.exp / 'train'}: training ended without a best checkpoint")
+        if plan.init_share:
+            system.load_state_dict(mixed(self.start, best["system"], plan.init_share))
+            best["ap"] = self.validate(system)
+        else:
+            system.load_state_dict(best["system"])
+        if not processes.first:
+            return
+        if has_phoneme_vectors_to_learn(system):
+            learn_phoneme_vectors(cast(Any, system), self.store, self.tokenizer)
+
+        def background(folder: Path) -> None:
+            dev = PackedStore.open(self.data / "store" / "dev")
+            write_background(folder, dev, self.experiment.seed, processes.device)
+
+        release(self.exp, self.experiment, self.epochs, best, background)
+        seconds = time.perf_counter() - self.started
+        print(
+            f"{plan.keep} validation AP {best['ap']:.2%} in epoch {best['epoch']}; {seconds:.0f} s; "
+            f"model in {self.exp / 'model'}; curves: tensorboard --logdir {self.exp / 'train' / 'tensorboard'}"
+        )
+
+    def _heard(self) -> StreamFeatures | None:
+        """The training words as heard in their recordings, where the plan says so; the first process makes them."""
+        if self.plan.heard is None:
+            return None
+        if self.system.stream is None:
+            raise ArgumentError("training.heard", "is for systems whose front end makes the frames of a stream")
+        system: Any = self.system
+        settings = select(self.experiment.text, {"frontend": None, "wave_augment": None}, inside="system")
+        manifest, folder = self.data / "manifests" / "train.tsv", self.data / "heard"
+        parts = manifest, folder, system.frontend, system.wave_augment, self.plan.heard, settings
+        if self.processes.first:
+            hear(*parts, self.processes.device)
+        collectives.broadcast_from_first(True)
+        return hear(*parts, self.processes.device)
+
+    def _identity(self) -> str:
+        """What must be the same for training to go on: the configuration, the plugins and the data."""
+        plugins = "".join(f"# plugin {plugin.name} {plugin.sha256}\n" for plugin in registry.plugins())
+        samples, counts = int(self.store.num_samples.sum()), (len(self.store), len(self.store.words))
+        return f"{self.experiment.text}{plugins}# store {counts[0]} segments, {counts[1]} words, {samples} samples\n"
+
+    def _write_facts(self) -> None:
+        with atomic_write(self.exp / "config.yaml") as partial:
+            partial.write_text(self.experiment.text, "utf-8")
+        write_plugins(self.exp)
 
 
 def write_plugins(exp: Path) -> None:
     """Write ``plugins.json``: which files registered parts in this process, with their hashes."""
-    exp.mkdir(parents=True, exist_ok=True)
     plugins = [{"name": p.name, "path": p.path, "sha256": p.sha256} for p in registry.plugins()]
-    (exp / "plugins.json").write_text(json.dumps(plugins, indent=1) + "\n", "utf-8")
-
-
-def _card(epoch: int, ap: float, plan: TrainingPlan, parameters: Mapping[str, int], seed: int) -> str:
-    share = f", of which it has {plan.init_share:.0%}" if plan.init_share else ""
-    started = [] if plan.init is None else [f"- started from the weights of {plan.init}{share}"]
-    return "\n".join(
-        [
-            "# kwskit model",
-            "",
-            "Open-vocabulary keyword spotting enrolled by typing: a typed and a spoken word meet in one space.",
-            "",
-            *started,
-            f"- {plan.keep} of training: epoch {epoch}, validation AP {ap:.2%} (dev {plan.validate})",
-            f"- parameters: {', '.join(f'{name} {count:,}' for name, count in parameters.items() if name != 'losses')}",
-            f"- seed {seed}, kwskit {__version__}, torch {torch.__version__}, Python {platform.python_version()}",
-            "",
-            "```python",
-            "from kwskit.systems.model_directory import load_model",
-            'model = load_model("this directory")',
-            "```",
-            "",
-        ]
-    )
+    with atomic_write(exp / "plugins.json") as partial:
+        partial.write_text(json.dumps(plugins, indent=1) + "\n", "utf-8")

@@ -30,6 +30,8 @@ class DualEncoder(TwoEncoders):
     wave_augment, feature_augment : training-time augmentation of the waveform and of the features
     """
 
+    can_spot = True
+
     def __init__(self, audio_pooler: nn.Module, text_pooler: nn.Module, **parts: Any):
         super().__init__(**parts)
         if audio_pooler.dim != text_pooler.dim:
@@ -64,7 +66,7 @@ class DualEncoder(TwoEncoders):
         return F.normalize(self.audio_pooler(frames, length_mask(frame_lens, frames.shape[1])), dim=-1)
 
     @property
-    def stream(self) -> StreamShape | None:
+    def stream(self) -> StreamShape | None:  # type: ignore[override]
         """How frames of a stream are made; None where front end or encoder need the whole of an utterance."""
         steps: Any = self.frontend.frames if self.hears_windows else getattr(self.acoustic_encoder, "stream", None)
         return StreamShape.of(getattr(self.frontend, "stream", None), steps)

@@ -1,12 +1,15 @@
 """A trained model as a directory that loads without running anyone's code."""
 
+import errno
 import math
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import safetensors
 import safetensors.torch
 import torch
 
@@ -37,7 +40,13 @@ class Model:
     tokenizer: Any
 
 
-def save_model(directory: str | Path, system: System, configuration: str, card: str) -> None:
+def save_model(
+    directory: str | Path,
+    system: System,
+    configuration: str,
+    card: str,
+    add: Callable[[Path], object] = lambda _: None,
+) -> None:
     """Write ``model.safetensors``, ``model.yaml``, ``README.md`` and a tokenizer's files, all or none of them.
 
     Parameters
@@ -46,6 +55,12 @@ def save_model(directory: str | Path, system: System, configuration: str, card: 
     system : the trained system
     configuration : the resolved YAML it was built from, with the keys ``tokenizer`` and ``system``
     card : text of the README
+    add : writes what else belongs to the model, into a directory from which it can be loaded already
+
+    Raises
+    ------
+    OSError
+        When there is no room for it, naming the directory.
     """
     directory = Path(directory)
     partial = directory.with_name(f".{directory.name}.{os.getpid()}.partial")
@@ -62,9 +77,13 @@ def save_model(directory: str | Path, system: System, configuration: str, card: 
         (partial / PARTS).write_text(parts, "utf-8")
         (partial / CARD).write_text(card, "utf-8")
         load_model(partial)  # a model that cannot be loaded is never released
+        add(partial)
         if directory.exists():
             shutil.rmtree(directory)
         partial.rename(directory)
+    except (OSError, safetensors.SafetensorError) as error:
+        number, reason = getattr(error, "errno", None), getattr(error, "strerror", None)
+        raise OSError(number or errno.EIO, f"cannot be written: {reason or error}", str(directory)) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 

@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from kwskit.arguments import NonNegativeInt
 from kwskit.batch import Batch, Encoded, length_mask, valid_places
 from kwskit.embeddings import BatchEmbeddings, Embeddings
 from kwskit.registry import register
@@ -33,10 +34,10 @@ class PairMatcher(TwoEncoders):
     wave_augment, feature_augment : training-time augmentation of the waveform and of the features
     """
 
-    def __init__(self, matcher: nn.Module, negatives: int = 1, confusables: int = 0, **parts: Any):
+    def __init__(
+        self, matcher: nn.Module, negatives: NonNegativeInt = 1, confusables: NonNegativeInt = 0, **parts: Any
+    ):
         super().__init__(**parts)
-        if negatives < 0 or confusables < 0:
-            raise ValueError(f"negatives and confusables must be at least 0, not {negatives} and {confusables}")
         self.matcher = matcher
         self.negatives, self.confusables = negatives, confusables
 

@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from kwskit.batch import Batch, Encoded
 from kwskit.embeddings import Embeddings
+from kwskit.stream_shape import StreamShape
 
 PAIRS_AT_ONCE = 2**22  # floats of the larger side that one comparison may hold
 
@@ -16,10 +17,17 @@ class System(nn.Module):
     ----------
     losses : losses by name; ``forward`` gives the weighted value of each
     dim : size of the embeddings
+    has_frontend : speech becomes features in a ``frontend`` of its own, and may be augmented by ``wave_augment`` before
+        that and by ``feature_augment`` after it
+    can_spot : speech and text have an embedding each, so that keywords can be spotted in streams and indexes
+    stream : how frames of a stream are made; None where it takes the whole of an utterance
     """
 
     losses: nn.ModuleDict
     dim: int
+    has_frontend: bool = False
+    can_spot: bool = False
+    stream: StreamShape | None = None
 
     def forward(self, batch: Batch, generator: torch.Generator | None = None) -> dict[str, Tensor]:
         """Every loss of the batch by name, weighted.

@@ -30,6 +30,8 @@ class TwoEncoders(System):
     feature_augment : training-time augmentation of the features
     """
 
+    has_frontend = True
+
     def __init__(
         self,
         frontend: nn.Module,

@@ -2,6 +2,7 @@
 
 import logging
 
+from kwskit.arguments import PositiveInt
 from kwskit.registry import register
 from kwskit.text.g2p import G2P, Pronunciation
 from kwskit.text.lexicon import STRESSLESS, WORD_BOUNDARY
@@ -32,7 +33,7 @@ class PhonemeTokenizer(Tokenizer):
 
     files = ("lexicon",)  # arguments that a model directory holds as files
 
-    def __init__(self, stress: bool = True, lexicon: str | None = None, max_pronunciations: int = 8):
+    def __init__(self, stress: bool = True, lexicon: str | None = None, max_pronunciations: PositiveInt = 8):
         self.stress = stress
         self.lexicon = lexicon
         self.g2p = G2P(lexicon, max_pronunciations)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from kwskit.arguments import PositiveInt
 from kwskit.registry import register
 from kwskit.text.neural_g2p import SPECIALS
 from kwskit.text.subwords import SPACE, learn_subwords, plain_words
@@ -29,7 +30,7 @@ class SubwordTokenizer(Tokenizer):
     symbols : list of str, index = id; size : their number
     """
 
-    def __init__(self, vocab_size: int = 500, pieces: Sequence[str] | None = None):
+    def __init__(self, vocab_size: PositiveInt = 500, pieces: Sequence[str] | None = None):
         if pieces is None:
             raise ValueError(
                 "pieces are missing: kwskit train learns them from the training words and writes them here"

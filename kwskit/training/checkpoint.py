@@ -1,6 +1,7 @@
 """Checkpoints that a kill at any moment leaves whole."""
 
 import difflib
+import errno
 import os
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,10 @@ from typing import Any
 import torch
 
 from kwskit.atomic_write import atomic_write
+from kwskit.hparams import plain_tree
+
+# Of the section ``training``: how long, which changes nothing of what has been trained so far.
+HOW_LONG = ("epochs", "early_stop")
 
 
 class CheckpointError(ValueError):
@@ -23,7 +28,7 @@ class Checkpoints:
     Parameters
     ----------
     folder : where they live
-    configuration : text that must be the same when training goes on
+    configuration : YAML, which must be the same when training goes on, but for how long it does
     """
 
     def __init__(self, folder: str | Path, configuration: str):
@@ -31,9 +36,19 @@ class Checkpoints:
         self.configuration = configuration
 
     def save(self, name: str, state: dict[str, Any]) -> None:
-        """Write ``state`` as ``<name>.pt``, whole or not at all."""
+        """Write ``state`` as ``<name>.pt``, whole or not at all.
+
+        Raises
+        ------
+        OSError
+            When there is no room for it, naming the file.
+        """
         with atomic_write(self.folder / f"{name}.pt") as partial, partial.open("wb") as sink:
-            torch.save({"configuration": self.configuration, **state}, sink)
+            try:
+                torch.save({"configuration": self.configuration, **state}, sink)
+            except RuntimeError as error:  # torch's own word for a write that failed
+                cause = error.__context__
+                raise cause if isinstance(cause, OSError) else OSError(errno.EIO, str(error)) from error
             sink.flush()
             os.fsync(sink.fileno())
 
@@ -52,13 +67,22 @@ class Checkpoints:
             state = torch.load(path, map_location="cpu", weights_only=True)
         except Exception as error:
             raise CheckpointError(f"{path} is damaged ({error}); delete it to start again") from error
-        if state["configuration"] != self.configuration:
+        if _decisive(state["configuration"]) != _decisive(self.configuration):
             changes = difflib.unified_diff(
                 state["configuration"].splitlines(), self.configuration.splitlines(), lineterm="", n=0
             )
-            told = "\n".join(f"  {line}" for line in list(changes)[2:22] if not line.startswith("@@"))
+            lines = "\n".join(f"  {line}" for line in list(changes)[2:22] if not line.startswith("@@"))
             raise CheckpointError(
-                f"{path} belongs to another configuration (- there, + asked for now):\n{told}\n"
+                f"{path} belongs to another configuration (- there, + asked for now):\n{lines}\n"
                 "Use another --exp folder, or delete this one to start again."
             )
         return state
+
+
+def _decisive(configuration: str) -> Any:
+    """What of a configuration must be the same."""
+    tree, facts = plain_tree(configuration), [line for line in configuration.splitlines() if line.startswith("# ")]
+    training = tree.get("training") if isinstance(tree, dict) else None
+    if isinstance(training, dict):
+        tree["training"] = {key: value for key, value in training.items() if key not in HOW_LONG}
+    return tree, facts

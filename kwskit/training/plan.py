@@ -1,17 +1,11 @@
 """How long and in what steps to train."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
 
+from kwskit.arguments import ArgumentError, PositiveFloat, PositiveInt, Range, built_from
 from kwskit.data.stream_features.settings import StreamFeatureSettings
-from kwskit.registry import nearest
-
-PRECISIONS = ("fp32", "bf16", "fp16")
-
-
-class PlanError(ValueError):
-    """A training plan that cannot be followed; the message names the field."""
 
 
 @dataclass(frozen=True)
@@ -54,28 +48,28 @@ class TrainingPlan:
         words' batches are others
     """
 
-    epochs: int
-    keywords: int
-    utterances: int = 2
-    passes: int = 1
+    epochs: PositiveInt
+    keywords: PositiveInt
+    utterances: PositiveInt = 2
+    passes: PositiveInt = 1
     replacement: bool = False
-    accumulate: int = 1
-    max_grad_norm: float = 5.0
-    precision: str = "fp32"
+    accumulate: PositiveInt = 1
+    max_grad_norm: PositiveFloat = 5.0
+    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
     sync_batch_norm: bool = True
     compile: bool = False
-    early_stop: int | None = None
-    schedule_every: str = "epoch"
-    checkpoint_steps: int = 200
-    log_steps: int = 10
-    keep: str = "best"
-    validate: str = "trials"
-    resident: str | None = None
+    early_stop: PositiveInt | None = None
+    schedule_every: Literal["epoch", "step"] = "epoch"
+    checkpoint_steps: PositiveInt = 200
+    log_steps: PositiveInt = 10
+    keep: Literal["best", "last"] = "best"
+    validate: Literal["trials", "segments"] = "trials"
+    resident: Literal["pcm", "features"] | None = None
     heard: StreamFeatureSettings | None = None
     init: str | None = None
     fresh: tuple[str, ...] = ()
     freeze: tuple[str, ...] = ()
-    init_share: float = 0.0
+    init_share: Annotated[float, Range(least=0, below=1)] = 0.0
     keep_statistics: bool = False
 
     @classmethod
@@ -84,43 +78,23 @@ class TrainingPlan:
 
         Raises
         ------
-        PlanError
-            For an unknown or missing field, or a value out of range.
+        kwskit.arguments.ArgumentError
+            For an unknown or missing field, a value out of range, or fields that contradict each other.
         """
-        known = [field.name for field in fields(cls)]
-        for name in section:
-            if name not in known:
-                raise PlanError(f"training: no field '{name}'{nearest(name, known)}; known: {', '.join(known)}")
-        for name in ("epochs", "keywords"):
-            if name not in section:
-                raise PlanError(f"training: '{name}' is missing")
-        lists = {name: tuple(section[name]) for name in ("fresh", "freeze") if name in section}
-        try:
-            heard = {"heard": StreamFeatureSettings(**section["heard"])} if section.get("heard") is not None else {}
-        except (TypeError, ValueError) as error:
-            raise PlanError(f"training.heard: {error}") from error
-        plan = cls(**{**section, **lists, **heard})
-        for name in ("epochs", "keywords", "utterances", "passes", "accumulate", "checkpoint_steps", "log_steps"):
-            if not isinstance(getattr(plan, name), int) or getattr(plan, name) < 1:
-                raise PlanError(f"training.{name} must be a whole number of at least 1, not {getattr(plan, name)!r}")
-        if plan.precision not in PRECISIONS:
-            raise PlanError(f"training.precision must be one of {PRECISIONS}, not {plan.precision!r}")
-        if not 0 <= plan.init_share < 1:
-            raise PlanError(f"training.init_share must lie from 0 to below 1, not {plan.init_share!r}")
+        plan = built_from(cls, section, "training")
         if plan.init_share and (plan.init is None or plan.fresh):
-            raise PlanError(
-                "training.init_share mixes with the weights of training.init, all of them: none may be fresh"
+            raise ArgumentError(
+                "training.init_share", "mixes with the weights of training.init, all of them: none may be fresh"
             )
-        if plan.keep not in ("best", "last"):
-            raise PlanError(f"training.keep must be 'best' or 'last', not {plan.keep!r}")
         if plan.keep == "last" and plan.early_stop is not None:
-            raise PlanError("training.early_stop looks for the best epoch: with keep: last it has to be null")
-        if plan.validate not in ("trials", "segments"):
-            raise PlanError(f"training.validate must be 'trials' or 'segments', not {plan.validate!r}")
-        if plan.resident not in (None, "pcm", "features"):
-            raise PlanError(f"training.resident must be null, 'pcm' or 'features', not {plan.resident!r}")
+            raise ArgumentError("training.early_stop", "looks for the best epoch: with keep: last it has to be null")
         if plan.heard is not None and plan.resident is not None:
-            raise PlanError("training.heard and training.resident both say where features come from: leave one out")
-        if plan.schedule_every not in ("epoch", "step"):
-            raise PlanError(f"training.schedule_every must be 'epoch' or 'step', not {plan.schedule_every!r}")
+            raise ArgumentError(
+                "training.heard", "and training.resident both say where features come from: leave one out"
+            )
         return plan
+
+    def is_over(self, epoch: int, best_epoch: int) -> bool:
+        """Whether training ends after ``epoch`` epochs, of which ``best_epoch`` was the best."""
+        stale = epoch - best_epoch
+        return epoch >= self.epochs or (self.early_stop is not None and epoch > 0 and stale >= self.early_stop)

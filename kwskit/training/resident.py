@@ -2,12 +2,12 @@
 
 import torch
 
+from kwskit.arguments import ArgumentError
 from kwskit.data.store.packed_store import PackedStore
 from kwskit.data.store.resident_features import ResidentFeatures
 from kwskit.data.store.resident_store import ResidentStore
 from kwskit.systems.system import System
-from kwskit.systems.two_encoders import TwoEncoders
-from kwskit.training.plan import PlanError, TrainingPlan
+from kwskit.training.plan import TrainingPlan
 
 
 def resident_speech(
@@ -20,7 +20,7 @@ def resident_speech(
 
     Raises
     ------
-    PlanError
+    kwskit.arguments.ArgumentError
         When features are to be made ahead, but training changes what they would be made of, or how.
     kwskit.data.store.device_memory.DoesNotFit
         When the device has too little free memory.
@@ -29,14 +29,17 @@ def resident_speech(
         return None
     if plan.resident == "pcm":
         return ResidentStore(store, device)
-    if not isinstance(system, TwoEncoders):
-        raise PlanError(f"training.resident: features is for systems with a frontend, not {type(system).__name__}")
+    if not system.has_frontend:
+        raise ArgumentError("training.resident", f"cannot be features: {type(system).__name__} has no frontend")
     if system.wave_augment is not None:
-        raise PlanError(
-            "training.resident: features are made once, before training, but system.wave_augment changes the samples "
-            "they are made of in every step; set system.wave_augment to null, or training.resident to pcm"
+        raise ArgumentError(
+            "training.resident",
+            "cannot be features: they are made once, before training, but system.wave_augment changes the samples they "
+            "are made of in every step; set system.wave_augment to null, or training.resident to pcm",
         )
     if any(parameter.requires_grad for parameter in system.frontend.parameters()):
-        raise PlanError("training.resident: features are made once, but this system's frontend learns; use pcm")
+        raise ArgumentError(
+            "training.resident", "cannot be features: they are made once, but this system's frontend learns; use pcm"
+        )
     frontend = system.frontend.to(device).eval()
     return ResidentFeatures(store, frontend, device, torch.float32 if plan.precision == "fp32" else torch.float16)

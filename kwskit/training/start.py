@@ -9,12 +9,12 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
+from kwskit.arguments import ArgumentError
 from kwskit.errors import ModelError
 from kwskit.speech_model.model_source import ModelSource
 from kwskit.systems.model_directory import WEIGHTS, load_tokenizer
 from kwskit.systems.system import System
 from kwskit.text.unpronounceable import UnpronounceableText
-from kwskit.training.plan import PlanError
 
 # Every phoneme and every letter; texts that two tokenizers write alike here, they write alike.
 PANGRAM = "the quick brown fox jumps over lazy dogs beige voyage thing church with joyous measures out loud"
@@ -96,11 +96,11 @@ def freeze_parts(system: System, names: Collection[str]) -> None:
 
     Raises
     ------
-    kwskit.training.plan.PlanError
+    kwskit.arguments.ArgumentError
         For a part that the system does not have.
     """
     parts = dict(system.named_children())
     for name in names:
         if name not in parts:
-            raise PlanError(f"training.freeze: the system has no part '{name}'; it has: {', '.join(parts)}")
+            raise ArgumentError("training.freeze", f"names no part of the system: '{name}'; it has: {', '.join(parts)}")
         parts[name].requires_grad_(False)

@@ -1,6 +1,5 @@
 """The training loop, on SpeechBrain's Brain."""
 
-import inspect
 import logging
 import time
 from collections.abc import Callable, Iterator
@@ -18,9 +17,9 @@ from kwskit.systems.system import System
 from kwskit.training.checkpoint import Checkpoints
 from kwskit.training.compilation import compile_parts
 from kwskit.training.feed import TrainingFeed
-from kwskit.training.fused_optimizer import build_optimizer
 from kwskit.training.log import TrainingLog
 from kwskit.training.loss_watch import LossWatch
+from kwskit.training.optimization import check_rate, make_optimization, restore_optimization
 from kwskit.training.plan import TrainingPlan
 from kwskit.training.replica import check_same_place, replica, share_buffers
 
@@ -97,13 +96,10 @@ class Trainer(Brain):
             self.log.close()
 
     def _epochs(self) -> Iterator[int]:
-        while self.epoch < self.plan.epochs:
-            stale = self.epoch - self.best_epoch
-            if self.plan.early_stop is not None and self.epoch and stale >= self.plan.early_stop:
-                if self.processes.first:
-                    print(f"early stop: no better validation AP for {stale} epochs")
-                return
+        while not self.plan.is_over(self.epoch, self.best_epoch):
             yield self.epoch + 1
+        if self.epoch < self.plan.epochs and self.processes.first:
+            print(f"early stop: no better validation AP for {self.epoch - self.best_epoch} epochs")
 
     def on_fit_start(self) -> None:
         if self.device_type == "cuda":
@@ -122,22 +118,15 @@ class Trainer(Brain):
         self.log = TrainingLog(self.log_folder, global_step, self.epoch) if self.processes.first else None
 
     def init_optimizers(self) -> None:
-        """One group of ordinary parameters; parameters that carry rules of their own get their own group."""
-        ordinary: list[nn.Parameter] = []
-        special: dict[tuple[float | None, float | None], list[nn.Parameter]] = {}
-        for parameter in filter(lambda p: p.requires_grad, self.modules.parameters()):
-            rules = (getattr(parameter, "weight_decay", None), getattr(parameter, "max_grad_norm", None))
-            (ordinary if rules == (None, None) else special.setdefault(rules, [])).append(parameter)
-        groups: list[dict[str, Any]] = [{"params": ordinary}]
-        for (weight_decay, _), parameters in special.items():
-            decay = {} if weight_decay is None else {"weight_decay": weight_decay}
-            groups.append({"params": parameters, **decay})
-        self.special_norms = [self.plan.max_grad_norm if norm is None else norm for _, norm in special]
-        self.optimizer = build_optimizer(self.make_optimizer, groups, self.device_type)
+        self.optimizer, self.scheduler = make_optimization(
+            self.modules, self.make_optimizer, self.make_scheduler, self.total_steps, self.device_type
+        )
         self.optimizers_dict = {"optimizer": self.optimizer}
-        takes_total = "total_steps" in inspect.signature(self.make_scheduler).parameters
-        total = {"total_steps": self.plan.epochs * len(self.feed) // self.plan.accumulate} if takes_total else {}
-        self.scheduler = self.make_scheduler(self.optimizer, **total)
+
+    @property
+    def total_steps(self) -> int:
+        """Steps of the optimizer in the whole training."""
+        return self.plan.epochs * len(self.feed) // self.plan.accumulate
 
     def on_stage_start(self, stage: Stage, epoch: int | None = None) -> None:
         assert epoch is not None
@@ -194,11 +183,12 @@ class Trainer(Brain):
             self.watch.look()
 
     def optimizers_step(self) -> None:
-        for group, norm in zip(self.optimizer.param_groups[1:], self.special_norms, strict=True):
-            nn.utils.clip_grad_norm_(group["params"], norm)
+        for group in self.optimizer.param_groups[1:]:
+            norm = getattr(group["params"][0], "max_grad_norm", None)
+            nn.utils.clip_grad_norm_(group["params"], self.plan.max_grad_norm if norm is None else norm)
         super().optimizers_step()
         if self.plan.schedule_every == "step":
-            self.scheduler.step()
+            self._step_scheduler()
 
     def on_fit_batch_end(self, batch: Batch, outputs: dict[str, Tensor], loss: Tensor, should_step: bool) -> None:
         at_log = self.step % self.plan.log_steps == 0
@@ -221,7 +211,7 @@ class Trainer(Brain):
         share_buffers(self.system)
         ap = self.validate(self.system)
         if self.plan.schedule_every == "epoch":
-            self.scheduler.step()
+            self._step_scheduler()
         self.epoch, self.step = self.epoch + 1, 0
         better = ap > self.best_ap or self.plan.keep == "last"
         if better:
@@ -246,6 +236,10 @@ class Trainer(Brain):
         values = torch.stack([value.detach().float() for value in metrics.values()]).tolist()
         return dict(zip(metrics, values, strict=True))
 
+    def _step_scheduler(self) -> None:
+        self.scheduler.step()
+        check_rate(self.optimizer)
+
     def _lr(self) -> float:
         return float(self.optimizer.param_groups[0]["lr"])
 
@@ -265,8 +259,9 @@ class Trainer(Brain):
 
     def _restore(self, state: dict[str, Any]) -> None:
         self.system.load_state_dict(state["system"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.scheduler.load_state_dict(state["scheduler"])
+        if restore_optimization(self.optimizer, self.scheduler, state) and self.processes.first:
+            name = type(self.scheduler).__name__
+            print(f"{name} goes on as if all {self.plan.epochs} epochs had been planned: lr {self._lr():.3g} from here")
         self.scaler.load_state_dict(state["scaler"])
         self.watch.restore(state["loss_sums"], self.device)
         for name in ("epoch", "step", "optimizer_step", "best_ap", "best_epoch"):

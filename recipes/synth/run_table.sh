@@ -28,10 +28,8 @@ EXP/NAME.md, .tex and .json. It can be stopped at any time and repeated.
 END
 }
 
-complain() {
-    echo "${0##*/}: $*" >&2
-    exit 2
-}
+# shellcheck source=tools/flags.sh
+. "$repository/tools/flags.sh"
 
 tables=() flags=() size=small data='' exp=''
 given=("$@")
@@ -55,7 +53,11 @@ while (($#)); do
             tables+=("$file")
         done
         ;;
-    --size | --data | --exp) printf -v "${flag#--}" %s "$value" ;;
+    --size) need_size "$flag" "$value" && size=$value ;;
+    --data | --exp) need_folder "$flag" "$value" && printf -v "${flag#--}" %s "$value" ;;
+    --seeds | --jobs) need_number "$flag" "$value" 1 4096 && flags+=("$flag" "$value") ;;
+    --plugin) need_file "$flag" "$value" && flags+=("$flag" "$value") ;;
+    --config | --overlay) complain "$flag: the rows of a table say what they differ in; --KEY.KEY VALUE changes all" ;;
     *) flags+=("$flag" "$value") ;;
     esac
 done

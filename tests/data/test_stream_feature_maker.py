@@ -12,6 +12,7 @@ import torch
 from numpy.lib.stride_tricks import sliding_window_view
 from torch import nn
 
+from kwskit.arguments import built_from
 from kwskit.data.audio import AudioError
 from kwskit.data.stream_features import make as module
 from kwskit.data.stream_features.make import hear
@@ -465,4 +466,4 @@ def test_a_word_at_the_very_end_and_one_of_two_frames(heard, tmp_path):
 )
 def test_numbers_out_of_range(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
-        StreamFeatureSettings(**wrong)
+        built_from(StreamFeatureSettings, wrong, "training.heard")

@@ -53,7 +53,7 @@ def test_dropout_only_in_training():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"), [({"dim": 10, "heads": 2}, "no multiple of 4"), ({"subsampling": 3}, "1, 2 or 4")]
+    ("arguments", "message"), [({"dim": 10, "heads": 2}, "no multiple of 4"), ({"subsampling": 3}, "one of .1, 2, 4.")]
 )
 def test_wrong_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):

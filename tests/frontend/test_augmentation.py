@@ -111,14 +111,14 @@ def test_banks_are_no_part_of_a_checkpoint(name):
 @pytest.mark.parametrize(
     ("name", "arguments", "message"),
     [
-        ("gain", {"prob": 1.5}, "prob must lie between 0 and 1, not 1.5"),
+        ("gain", {"prob": 1.5}, "prob must be a number from 0 to 1, not 1.5"),
         ("gain", {"low_db": 3.0, "high_db": -3.0}, "low_db, high_db: 3.0 to -3.0 is no range"),
         ("noise", {"low_snr": 9.0, "high_snr": 3.0}, "low_snr, high_snr"),
-        ("room", {"low_rt60": 0.0}, "at or above 0.05"),
+        ("room", {"low_rt60": 0.01}, "at or above 0.05"),
         ("band_limit", {"low_cut": (0.0, 100.0)}, "low_cut"),
-        ("speed", {"factors": [3.0]}, "speed factor 3.0"),
+        ("speed", {"factors": [3.0]}, "factors must be a list, each a number from 0.5 to 2"),
         ("speed", {"factors": [0.98765]}, "a fraction such as"),
-        ("babble", {"voices": 0}, "voices must be at least 1"),
+        ("babble", {"voices": 0}, "voices must be a whole number of at least 1"),
     ],
 )
 def test_wrong_settings_are_named(name, arguments, message):

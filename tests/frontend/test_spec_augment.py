@@ -76,5 +76,5 @@ def test_gradients_pass_where_nothing_is_hidden():
 
 
 def test_negative_sizes_are_refused():
-    with pytest.raises(ValueError, match="max_freq must not be negative, but is -1"):
+    with pytest.raises(ValueError, match="max_freq must be a whole number of at least 0, not -1"):
         SpecAugment(max_freq=-1)

@@ -117,5 +117,5 @@ def test_without_the_package_it_is_built_but_hears_nothing(monkeypatch):
 
 @pytest.mark.parametrize("ahead", [-1, 9])
 def test_steps_ahead_lie_within_a_window(ahead):
-    with pytest.raises(ValueError, match=f"ahead must lie in 0 to 8 steps of 80 ms, not {ahead}"):
+    with pytest.raises(ValueError, match=f"ahead must be a whole number from 0 to 8, not {ahead}"):
         build("frontend", "speech_embedding", ahead=ahead)

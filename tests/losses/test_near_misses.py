@@ -165,7 +165,7 @@ def test_what_has_no_begin_or_no_text_embedding_is_refused(spoken):
         NearMisses()(spoken[0])
     with pytest.raises(ValueError, match="there is no text_pooler"):
         NearMisses().begin(SimpleNamespace(text_encoder=Spelling()), SimpleNamespace(size=SIZE), [])
-    with pytest.raises(ValueError, match="misses=0: at least 1"):
+    with pytest.raises(ValueError, match="misses must be a whole number of at least 1, not 0"):
         NearMisses(misses=0)
-    with pytest.raises(ValueError, match="edits=4: 1 to 3"):
+    with pytest.raises(ValueError, match="edits must be a whole number from 1 to 3, not 4"):
         NearMisses(edits=4)

@@ -83,6 +83,11 @@ def test_a_table_of_one_s_own(run, tmp_path):
         (["--table", "adml5"], "neither"),
         (["--table"], "--table needs a value"),
         (["adml1"], "unexpected 'adml1'"),
+        (["--table", "adml1", "--seeds", "0"], "--seeds takes a whole number from 1 to 4096, not '0'"),
+        (["--table", "adml1", "--jobs", "two"], "--jobs takes a whole number"),
+        (["--table", "adml1", "--size", "tiyn"], "--size: there is no size 'tiyn'"),
+        (["--table", "adml1", "--config", "."], "--config: the rows of a table say"),
+        (["--table", "adml1", "--plugin", "."], "--plugin: '.' is a folder"),
     ],
 )
 def test_what_is_wrong_is_told_before_anything_runs(run, flags, told):

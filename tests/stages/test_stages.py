@@ -1,3 +1,4 @@
+import hashlib
 import json
 import shutil
 
@@ -9,7 +10,7 @@ from sklearn.metrics import average_precision_score
 from kwskit.evaluation.report import write_report
 from kwskit.records import read_records
 from kwskit.stages.pack import pack_corpus
-from kwskit.stages.score import score
+from kwskit.stages.score import is_scored, score
 from kwskit.stages.train import train
 
 CONFIGURATION = """\
@@ -153,8 +154,11 @@ def test_recordings_that_cannot_be_read_cost_their_trials_and_nothing_else(mini_
     listed = read_records(data / "trials/test_wsj.tsv", "trials")[0]
     gone = listed["utt_id"].to_pylist().count("test-tiger-1")
     assert gone > 0
-    scores = read_records(tmp_path / "exp/scores/trained/test_wsj.tsv", "scores")[0]
+    scores, facts = read_records(tmp_path / "exp/scores/trained/test_wsj.tsv", "scores")
     assert len(scores) == len(listed) - gone
+    weights = (tmp_path / "exp/model/model.safetensors").read_bytes()
+    assert facts["model"] == f"trained:{hashlib.sha256(weights).hexdigest()[:16]}"  # or it would be scored for ever
+    assert is_scored(data, tmp_path / "exp", ["test_wsj"])
     assert "test-tiger-1" not in scores["utt_id"].to_pylist()
     assert results(tmp_path / "exp")[0]["trained", "test_wsj"]["trials"] == len(scores)
     assert f"test_wsj: {gone} of {len(listed)} trials are left out: stage 2 could not read" in capsys.readouterr().out

@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 
 from kwskit.synthesis.running_speech import is_dev, split_of
-from kwskit.synthesis.sentences import Sentence
+from kwskit.synthesis.sentences import Sentence, Sentences
 from kwskit.synthesis.vocabulary import words_by_frequency
 from kwskit.text.g2p import G2P
 
 pytest.importorskip("symspellpy")
 
-from kwskit.synthesis.sentences import Sentences
 
 HELD_OUT = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 HELD_OUT += ["athena", "amelia", "computer", "android", "hey", "alexa"]

@@ -11,10 +11,10 @@ from kwskit.data.store.packed_store import PackedStore
 from kwskit.data.store.resident_features import ResidentFeatures
 from kwskit.data.store.resident_store import ResidentStore
 from kwskit.frontend.log_mel import LogMel
+from kwskit.hparams import HparamsError
 from kwskit.stages.train import train
 from kwskit.text.phoneme_tokenizer import PhonemeTokenizer
 from kwskit.training import resident
-from kwskit.training.plan import PlanError
 
 HELPER = Path(__file__).with_name("pretended_device.py")
 specification = importlib.util.spec_from_file_location(HELPER.stem, HELPER)
@@ -62,12 +62,12 @@ def test_features_on_the_device_train_almost_as_those_made_in_every_step(losses,
 @pytest.mark.parametrize(
     ("overrides", "told"),
     [
-        ({"training.resident": "gpu"}, "must be null, 'pcm' or 'features', not 'gpu'"),
+        ({"training.resident": "gpu"}, "must be one of .'pcm', 'features'. or null, not 'gpu'"),
         ({"training.resident": "features"}, "system.wave_augment changes the samples"),
     ],
 )
 def test_what_cannot_be_resident_is_a_mistake_of_the_plan(losses, overrides, told):
-    with pytest.raises(PlanError, match=told):
+    with pytest.raises(HparamsError, match=told):
         losses("refused", **overrides)
 
 
@@ -82,7 +82,7 @@ def test_a_frontend_that_learns_makes_no_features_ahead(losses, monkeypatch):
         return resident.resident_speech(plan, store, system, device)
 
     monkeypatch.setattr("kwskit.stages.train.resident_speech", with_learning)
-    with pytest.raises(PlanError, match="frontend learns; use pcm"):
+    with pytest.raises(HparamsError, match="frontend learns; use pcm"):
         losses("refused", **{"training.resident": "features", "system.wave_augment": "null"})
 
 

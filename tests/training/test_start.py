@@ -1,9 +1,9 @@
 import pytest
 import torch
 
+from kwskit.hparams import HparamsError
 from kwskit.stages.train import train
 from kwskit.systems.model_directory import ModelError, load_model
-from kwskit.training.plan import PlanError
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def test_a_part_of_another_shape_is_named_unless_it_starts_fresh(taught, config,
 
 
 def test_a_part_to_freeze_must_exist(config, mini_corpus, tmp_path):
-    with pytest.raises(PlanError, match="acoustic_encoder"):
+    with pytest.raises(HparamsError, match="acoustic_encoder"):
         train(config, mini_corpus, tmp_path / "exp", overrides={"training.freeze": "[encoder]"}, device="cpu")
 
 

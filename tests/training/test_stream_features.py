@@ -6,9 +6,9 @@ import torch
 from kwskit.data.stream_features.maker import StreamFeatureMaker
 from kwskit.data.stream_features.store import StreamFeatures
 from kwskit.frontend.speech_embedding import SpeechEmbeddingFeatures
+from kwskit.hparams import HparamsError
 from kwskit.stages.train import train
 from kwskit.systems.model_directory import load_model
-from kwskit.training.plan import PlanError
 
 CONFIGURATION = """\
 seed: 3
@@ -145,5 +145,7 @@ def test_names_at_the_top_of_a_configuration_do_not_matter(whole_run, data, tmp_
 )
 def test_a_front_end_that_makes_no_frames_of_a_stream(config, data, tmp_path, frontend):
     overrides = {"system.frontend": frontend, "system.acoustic_encoder.num_features": "96"}
-    with pytest.raises(PlanError, match=r"training\.heard is for !system:dual_encoder with a front end that makes"):
+    with pytest.raises(
+        HparamsError, match=r"training\.heard is for systems whose front end makes the frames of a stream"
+    ):
         train(config, data, tmp_path / "exp", overrides=overrides, device="cpu")

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from kwskit.arguments import NonNegativeFloat, PositiveInt, Probability, Seed
+
 
 @dataclass(frozen=True)
 class StreamFeatureSettings:
@@ -14,22 +16,11 @@ class StreamFeatureSettings:
     jitter : the most, in seconds, by which a window begins before a word and ends after it; it cuts at most a third of
         that off
     phrases : share of the segments of several words that are trained on
-    seed : of all draws
-
-    Raises
-    ------
-    ValueError
-        For a number out of range.
+    seed : seed of every random draw
     """
 
-    views: int = 2
-    alone: float = 0.3
-    jitter: float = 0.12
-    phrases: float = 1.0
-    seed: int = 1
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.views, int) or self.views < 1:
-            raise ValueError(f"views must be a whole number of at least 1, not {self.views!r}")
-        if not 0 <= self.alone <= 1 or self.jitter < 0 or not 0 <= self.phrases <= 1:
-            raise ValueError(f"alone and phrases in 0 to 1, and jitter >= 0 must hold, not {self}")
+    views: PositiveInt = 2
+    alone: Probability = 0.3
+    jitter: NonNegativeFloat = 0.12
+    phrases: Probability = 1.0
+    seed: Seed = 1

@@ -1,10 +1,12 @@
 """Base class of keyword classification."""
 
 import math
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
 
+from kwskit.arguments import NonNegativeFloat, OneOf, PositiveInt, Probability, Range
 from kwskit.losses.terms.audio_loss import AudioLoss
 from kwskit.losses.terms.class_slots import class_slots
 from kwskit.numerics import unit
@@ -79,31 +81,20 @@ class KeywordClassifier(AudioLoss):
 
     def __init__(
         self,
-        num_classes: int,
-        dim: int,
-        margin: float,
+        num_classes: Annotated[int, Range(least=2)],
+        dim: PositiveInt,
+        margin: NonNegativeFloat,
         no_margin: float = 0.0,
-        sub_centres: int = 1,
-        sample_classes: int | None = None,
-        margin_start: float = 0.0,
-        margin_end: float = 0.0,
-        margin_growth: str = "linear",
-        weight: float = 1.0,
+        sub_centres: PositiveInt = 1,
+        sample_classes: PositiveInt | None = None,
+        margin_start: Probability = 0.0,
+        margin_end: Probability = 0.0,
+        margin_growth: Annotated[str, OneOf(GROWTHS)] = "linear",
+        weight: NonNegativeFloat = 1.0,
     ):
         super().__init__(weight)
-        if num_classes < 2:
-            raise ValueError(f"num_classes must be at least 2, not {num_classes}")
-        if sub_centres < 1:
-            raise ValueError(f"sub_centres must be at least 1, not {sub_centres}")
-        if sample_classes is not None and sample_classes < 1:
-            raise ValueError(f"sample_classes must be at least 1 or left out, not {sample_classes}")
-        if not 0 <= margin_start <= margin_end <= 1:
-            raise ValueError(
-                f"margin_start and margin_end must be shares of the training, in order, not {margin_start} and "
-                f"{margin_end}"
-            )
-        if margin_growth not in GROWTHS:
-            raise ValueError(f"margin_growth must be one of {GROWTHS}, not {margin_growth!r}")
+        if margin_start > margin_end:
+            raise ValueError(f"margin_start must be at most margin_end, not {margin_start} and {margin_end}")
         self.num_classes, self.sub_centres, self.sample_classes = num_classes, sub_centres, sample_classes
         self.margin, self.no_margin = margin, no_margin
         self.margin_start, self.margin_end, self.margin_growth = margin_start, margin_end, margin_growth

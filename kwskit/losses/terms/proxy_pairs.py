@@ -1,7 +1,10 @@
 """What Proxy-BD and Proxy-MS share."""
 
+from typing import Annotated
+
 from torch import Tensor
 
+from kwskit.arguments import NonNegativeFloat, OneOf, PositiveFloat
 from kwskit.losses.base import PairwiseLoss
 from kwskit.losses.terms.chunked_sum import chunked_sum
 from kwskit.numerics import unit
@@ -22,18 +25,14 @@ class ProxyPairs(PairwiseLoss):
 
     def __init__(
         self,
-        alpha: float = 2.0,
-        beta: float = 40.0,
+        alpha: PositiveFloat = 2.0,
+        beta: PositiveFloat = 40.0,
         lam: float = 0.5,
-        anchor: str = "audio",
+        anchor: Annotated[str, OneOf(ANCHORS)] = "audio",
         level: str = "utt",
-        weight: float = 1.0,
+        weight: NonNegativeFloat = 1.0,
     ):
         super().__init__(level, weight)
-        if not (alpha > 0 and beta > 0):
-            raise ValueError(f"alpha and beta must be above 0, not {alpha} and {beta}")
-        if anchor not in ANCHORS:
-            raise ValueError(f"anchor must be one of {ANCHORS}, not {anchor!r}")
         self.alpha, self.beta, self.lam, self.anchor = alpha, beta, lam, anchor
 
     def pair_loss(self, audio: Tensor, text: Tensor, labels: Tensor) -> Tensor:

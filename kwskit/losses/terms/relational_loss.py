@@ -1,8 +1,11 @@
 """The base class of relational losses."""
 
+from typing import Annotated
+
 import torch
 from torch import Tensor
 
+from kwskit.arguments import NonNegativeFloat, OneOf
 from kwskit.losses.base import PairwiseLoss
 from kwskit.numerics import unit
 
@@ -55,13 +58,11 @@ class RelationalLoss(PairwiseLoss):
         self,
         normalize: bool = True,
         detach_text: bool = False,
-        reduction: str = "mean",
+        reduction: Annotated[str, OneOf(REDUCTIONS)] = "mean",
         level: str = "utt",
-        weight: float = 1.0,
+        weight: NonNegativeFloat = 1.0,
     ):
         super().__init__(level, weight)
-        if reduction not in REDUCTIONS:
-            raise ValueError(f"reduction must be one of {REDUCTIONS}, not {reduction!r}")
         self.normalize, self.detach_text, self.reduction = normalize, detach_text, reduction
 
     def pair_loss(self, audio: Tensor, text: Tensor, labels: Tensor) -> Tensor:
