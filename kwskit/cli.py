@@ -20,6 +20,7 @@ COMMANDS = (
     "models",
     "parts",
     "fetch",
+    "transcribe",
     "align",
     "pack",
     "train",

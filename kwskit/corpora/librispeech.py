@@ -15,19 +15,22 @@ from kwskit.errors import CorpusError
 from kwskit.text_file import read_text
 
 SPEAKERS = "SPEAKERS.TXT"
-_UTTERANCE = re.compile(r"(\d+)-\d+-\d+\.(?:flac|wav)")
+SUFFIXES = (".flac", ".wav", ".opus")
+# Mini LibriSpeech (OpenSLR 31) has parts of these parts, and their list of speakers.
+MINI = {"train-clean-5": "train-clean-100", "dev-clean-2": "dev-clean"}
+_UTTERANCE = re.compile(r"(\d+)-\d+-\d+\.\w+")
 
 
 def read_librispeech(corpus: Path, parts: Sequence[str], findings: Findings) -> pa.Table:
     """The utterances of ``parts``: the columns ``UTTERANCES``, in the order of parts and names; ``split`` is the part.
 
     A part may hold some of its speakers only. Files are taken wherever they lie below their part, as FLAC or, where
-    somebody has converted them, as WAV.
+    somebody has converted them, as WAV or Opus.
 
     Parameters
     ----------
     corpus : the folder that holds the parts, or the folder above it
-    parts : such as ``train-clean-100``
+    parts : such as ``train-clean-100``, or ``train-clean-5`` of mini LibriSpeech
     findings :
         takes files whose names are no LibriSpeech names, and all utterances of speakers that ``SPEAKERS.TXT``, where
         there is one, lacks or has in a part other than that of the folder
@@ -106,7 +109,7 @@ def _utterances(folder: Path, part: str, findings: Findings) -> list[tuple[str, 
         folders.sort()
         for name in sorted(names):
             stem, suffix = os.path.splitext(name)
-            if suffix not in (".flac", ".wav") or name.startswith("."):
+            if suffix not in SUFFIXES or name.startswith("."):
                 continue
             path = os.path.join(where, name)
             if match := _UTTERANCE.fullmatch(name):
@@ -123,7 +126,7 @@ def _of_known_speakers(
     for utterance, path, speaker, part in rows:
         if speaker not in known:
             findings.add(f"utterances of speakers that {SPEAKERS} lacks", utterance)
-        elif known[speaker] != part:
+        elif known[speaker] not in (part, MINI.get(part)):
             findings.add(f"utterances of speakers that {SPEAKERS} has in another part", f"{path}: {known[speaker]}")
         else:
             kept.append((utterance, path, speaker, part))

@@ -12,6 +12,8 @@ class SegmentProtocol:
     train, dev, test : parts of the corpus
     min_seconds, max_seconds : length of a segment
     least : occurrences that a word needs to be in the training
+    held_back : whether readers of the training parts whom :mod:`~kwskit.corpora.held_back` keeps for dev and test are
+        dev and test, and its test words are left out of the training
     """
 
     train: tuple[str, ...]
@@ -20,6 +22,7 @@ class SegmentProtocol:
     min_seconds: float = 0.5
     max_seconds: float = 2.0
     least: int = 2
+    held_back: bool = False
 
 
 PROTOCOLS = {
@@ -31,4 +34,6 @@ PROTOCOLS = {
     "king": SegmentProtocol(
         ("train-clean-100", "train-clean-360", "train-other-500"), min_seconds=0.2, max_seconds=2.5, least=2
     ),
+    # OpenSLR 31: 5 h and 2 h, for trying things out; lengths as of king
+    "mini": SegmentProtocol(("train-clean-5",), (), ("dev-clean-2",), min_seconds=0.2, max_seconds=2.5, held_back=True),
 }

@@ -11,6 +11,7 @@ from pathlib import Path
 from kwskit.corpora.findings import Findings
 from kwskit.corpora.keyword_recordings import KeywordRecording
 from kwskit.corpora.locate import corpus_root
+from kwskit.data.audio_folder import READ
 from kwskit.errors import CorpusError
 from kwskit.text_file import TextFileError, read_text
 
@@ -62,7 +63,7 @@ class SpeechCommands:
         return sorted(p.name for p in self.root.iterdir() if p.is_dir() and p.name[0] not in "_.")
 
     def recordings(self, findings: Findings) -> dict[str, KeywordRecording]:
-        """Every recording of every word, by its name in the lists (``yes/0a7c2a8d_nohash_0.wav``).
+        """Every recording of every word, by its name in the lists (``yes/0a7c2a8d_nohash_0.wav``), whatever its format.
 
         Raises
         ------
@@ -71,7 +72,7 @@ class SpeechCommands:
         """
         found = {}
         for word in self.words:
-            files = sorted((self.root / word).glob("*.wav"))
+            files = sorted(p for p in (self.root / word).iterdir() if p.suffix.lower() in READ)
             if not files and word in COMMANDS:
                 raise CorpusError(f"{NAME}: {self.root / word} holds no recordings (*.wav)")
             for path in files:
@@ -92,7 +93,34 @@ class SpeechCommands:
         CorpusError
             When the list cannot be read, or names no recording that is there.
         """
-        path = self.root / TESTING_LIST
+        found = self._listed(TESTING_LIST, recordings, findings)
+        if not found:
+            told = f":\n{findings.told()}" if len(findings) else ""
+            raise CorpusError(f"{self.root / TESTING_LIST}: names no recording that is there{told}")
+        return found
+
+    def training_parts(
+        self, recordings: Mapping[str, KeywordRecording], findings: Findings
+    ) -> tuple[list[KeywordRecording], list[KeywordRecording]]:
+        """Those of the ``recordings`` that no list names, to train on, and those of ``validation_list.txt``, for dev.
+
+        The lists are by speaker; ``findings`` takes lines whose recording is not there. Without both lists, as in a
+        copy of the training part alone, all are to be trained on.
+
+        Raises
+        ------
+        CorpusError
+            When a list that is there cannot be read.
+        """
+        there = [name for name in (TESTING_LIST, VALIDATION_LIST) if (self.root / name).is_file()]
+        listed = {name: self._listed(name, recordings, findings) for name in there}
+        held = {one.utt_id for own in listed.values() for one in own}
+        return [one for one in recordings.values() if one.utt_id not in held], listed.get(VALIDATION_LIST, [])
+
+    def _listed(
+        self, name: str, recordings: Mapping[str, KeywordRecording], findings: Findings
+    ) -> list[KeywordRecording]:
+        path = self.root / name
         try:
             lines = read_text(path).splitlines()
         except (OSError, TextFileError) as error:
@@ -102,14 +130,11 @@ class SpeechCommands:
             if not line:
                 continue
             if line in found:
-                findings.add(f"lines of {TESTING_LIST} that are there twice", f"line {number}: {line}")
+                findings.add(f"lines of {name} that are there twice", f"line {number}: {line}")
             elif line in recordings:
                 found[line] = recordings[line]
             else:
-                findings.add(f"lines of {TESTING_LIST} whose recording is not there", f"line {number}: {line}")
-        if not found:
-            told = f":\n{findings.told()}" if len(findings) else ""
-            raise CorpusError(f"{path}: names no recording that is there{told}")
+                findings.add(f"lines of {name} whose recording is not there", f"line {number}: {line}")
         return list(found.values())
 
     def official(self) -> list[KeywordRecording]:

@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kwskit import registry
+from kwskit.corpora.held_back import TEST_WORDS
 from kwskit.errors import SynthesisError
 from kwskit.evaluation.trials import WSJ, wsj_trials
 from kwskit.records import RecordError, read_records, write_records
@@ -32,8 +33,6 @@ from kwskit.synthesis.vocabulary import VocabularyError, candidates, split_words
 from kwskit.synthesis.voices.voice import MissingEngine
 from kwskit.synthesis.word_corpus import CorpusPlan, SplitPlan, synthesise_corpus
 
-HELD_OUT = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-HELD_OUT += ("athena", "amelia", "computer", "android", "hey", "alexa")
 # Sentences of each engine; words that Pico speaks, and how often it speaks each.
 SIZES = {
     "tiny": {"kokoro": 4, "hibari": 12, "flite": 12, "espeak": 12, "words": 12, "utterances": 2},
@@ -82,12 +81,12 @@ def running_plan(seed: int, wanted: dict[str, int]) -> RunningPlan | None:
             parts[engine] = SpeechPart(
                 seed + offset, wanted[engine], running_speakers(engine), engine == "kokoro", versions
             )
-    return RunningPlan(parts, HELD_OUT) if parts else None
+    return RunningPlan(parts, TEST_WORDS) if parts else None
 
 
 def isolated_plan(seed: int, words: int, utterances: int) -> CorpusPlan:
     """``words`` words, half of them rare, by Pico's two accents."""
-    allowed = [word for word in candidates(2, 14) if word not in HELD_OUT]
+    allowed = [word for word in candidates(2, 14) if word not in TEST_WORDS]
     voices = {voice: warps for voice, warps in WARPS.items() if voice.startswith("pico:")}
     cast = {f"{voice}@{warp}": 1 / len(voices) / len(warps) for voice, warps in voices.items() for warp in warps}
     splits: dict[str, list[str]] = {"train": [], "dev": []}

@@ -10,7 +10,9 @@ import pyarrow.compute as pc
 
 from kwskit.corpora.alignments.librispeech_alignments import librispeech_alignments
 from kwskit.corpora.alignments.read import read_alignments
-from kwskit.corpora.librispeech import hold_out_speakers, read_librispeech
+from kwskit.corpora.held_back import held_back_parts, without_test_words
+from kwskit.corpora.librispeech import MINI, hold_out_speakers, read_librispeech
+from kwskit.corpora.open_vocabulary import PARTS
 from kwskit.corpora.preparation import Preparation
 from kwskit.corpora.segment_protocol import PROTOCOLS, SegmentProtocol
 from kwskit.corpora.segments import audio_lengths, phrase_segments, word_segments
@@ -46,8 +48,10 @@ def prepare(args: argparse.Namespace) -> None:
     if preparation.is_done():
         return
     segments = _segments(preparation, args, protocol, corpus, alignments)
-    splits = {split: segments.filter(pc.equal(segments["split"], split)) for split in ("train", "dev", "test")}
+    splits = {split: segments.filter(pc.equal(segments["split"], split)) for split in PARTS}
 
+    if protocol.held_back:
+        splits["train"] = without_test_words(splits["train"])
     splits["train"] = frequent(splits["train"], protocol.least)
     vocabulary = set(splits["train"]["word"].unique().to_pylist())
     if vocabulary:
@@ -76,6 +80,9 @@ def _segments(
     utterances = read_librispeech(corpus, list(parts), preparation.findings)
     if args.split_speakers is None:
         split = pa.array([parts[part] for part in utterances["split"].to_pylist()], pa.string())
+        if protocol.held_back:
+            held = held_back_parts("librispeech", utterances["speaker"].to_pylist())
+            split = pc.if_else(pc.equal(split, "train"), pa.array(PARTS).take(pa.array(held)), split)
         utterances = utterances.set_column(utterances.column_names.index("split"), "split", split)
     else:
         utterances = hold_out_speakers(utterances, *args.split_speakers, args.seed)
@@ -110,9 +117,13 @@ def _protocol(args: argparse.Namespace) -> SegmentProtocol:
         given |= {"dev": (), "test": ()}
     changed = {name: value for name in ("least",) if (value := getattr(args, name)) is not None}
     protocol = replace(protocol, **given, **changed)
-    twice = (set(protocol.train) & {*protocol.dev, *protocol.test}) | (set(protocol.dev) & set(protocol.test))
+    train, dev, test = ({MINI.get(part, part) for part in getattr(protocol, split)} for split in PARTS)
+    twice = (train & (dev | test)) | (dev & test)
     if twice:
-        raise CorpusError(f"{', '.join(sorted(twice))}: a part cannot be in two of --train, --dev and --test")
+        named = {*protocol.train, *protocol.dev, *protocol.test}
+        whole = {part: f" (of which {mini} is a part)" for mini, part in MINI.items() if mini in named}
+        parts = ", ".join(f"{part}{whole.get(part, '')}" for part in sorted(twice))
+        raise CorpusError(f"{parts}: a part cannot be in two of --train, --dev and --test")
     return protocol
 
 
@@ -137,7 +148,7 @@ def _two_counts(text: str) -> tuple[int, int]:
 def _parser() -> StageOne:
     parser = StageOne(RECIPE, __doc__, "the folder of LibriSpeech")
     parser.add_argument("--alignments", type=Path, help="TextGrids, .ctm or CSVs; default: alignments/ there")
-    parser.add_argument("--protocol", choices=["jmcl", "king"], default="jmcl", help="default: %(default)s")
+    parser.add_argument("--protocol", choices=["jmcl", "king", "mini"], default="jmcl", help="default: %(default)s")
     for split in ("train", "dev", "test"):
         parser.add_argument(f"--{split}", type=_parts, help=f"parts of {split}, comma separated; none for no {split}")
     parser.add_argument("--least", type=int, help="occurrences of a word in training; default: the protocol's")

@@ -3,6 +3,7 @@
 #   bash recipes/librispeech/run.sh --overlay recipes/hparams/system/jmcl.yaml     everything, as JMCL has it
 #   bash recipes/librispeech/run.sh --data /disk/LibriSpeech --alignments /disk/alignments --stage 1
 #   bash recipes/librispeech/run.sh --protocol king --overlay recipes/librispeech/hparams/king.yaml --ngpu 8
+#   bash recipes/librispeech/run.sh --protocol mini --size small                   mini LibriSpeech, 0.5 GB
 #   bash recipes/librispeech/run.sh --help                                         all flags
 set -euo pipefail
 # shellcheck source=tools/recipe.sh
@@ -15,7 +16,8 @@ set -euo pipefail
     own_usage="\
   --corpus DIR      LibriSpeech, if it is not in --data
   --alignments PATH TextGrids, a .ctm, or CSVs audio_filename,start,end,text (default: alignments/ in either folder)
-  --protocol NAME   jmcl (train-clean-100, words of 0.5 to 2 s; the default) or king (all 960 h, 0.2 to 2.5 s)
+  --protocol NAME   jmcl (train-clean-100, words of 0.5 to 2 s; the default), king (all 960 h, 0.2 to 2.5 s),
+                    or mini (5 h of OpenSLR 31)
   --train PARTS     parts to train on, comma separated, or none (likewise --dev PARTS, --test PARTS)
   --least N         occurrences that a word needs to be in the training (default 4, king: 2)
   --phrases N-M     words in a segment, e.g. 1-4 (default 1)

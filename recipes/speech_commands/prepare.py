@@ -4,6 +4,7 @@
 test_phonmatchnet: ten words, every recording of theirs (or those of the test list) with each of the ten;
 test_official: the ten words with the official test set, whose unknown words and silence are non-targets;
 test_words: all words with the recordings of testing_list.txt.
+With --train also train, the recordings of some words that no list names, and dev, those of validation_list.txt.
 """
 
 import argparse
@@ -12,14 +13,26 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from kwskit.corpora.closed_sets import ClosedSet, prepare_closed_sets
-from kwskit.corpora.keyword_recordings import KeywordRecording
+from kwskit.corpora.findings import Findings
+from kwskit.corpora.keyword_recordings import KeywordRecording, keyword_manifest
 from kwskit.corpora.preparation import Preparation
-from kwskit.corpora.speech_commands import COMMANDS, OFFICIAL, PHONMATCHNET, TESTING_LIST, WORDS, SpeechCommands
+from kwskit.corpora.speech_commands import (
+    COMMANDS,
+    OFFICIAL,
+    PHONMATCHNET,
+    TESTING_LIST,
+    VALIDATION_LIST,
+    WORDS,
+    SpeechCommands,
+)
 from kwskit.corpora.stage_one import StageOne
+from kwskit.corpora.typed_trials import draw_wsj_trials
+from kwskit.errors import CorpusError
 
 RECIPE = Path(__file__).parent
 SIZES: dict[str, int | None] = {"full": None, "tiny": 10}  # recordings of a word, at most
 ALL, TESTING = "all", "testing"
+NEGATIVES = 50  # other words that a recording of dev is tried with
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -30,6 +43,8 @@ def main(argv: list[str] | None = None) -> None:
 def prepare(args: argparse.Namespace) -> None:
     """Write manifest and trials."""
     told = {name: vars(args)[name] for name in ("size", "recordings", "test_set", "corpus")}
+    if args.train:
+        told |= {"train": args.train, "seed": args.seed}
     preparation = Preparation(args.data, told, args.strict)
     if preparation.is_done():
         return
@@ -37,6 +52,8 @@ def prepare(args: argparse.Namespace) -> None:
     most = SIZES[args.size]
     recordings = corpus.recordings(preparation.findings)
     listed = corpus.testing_list(recordings, preparation.findings)
+    if args.train:
+        train_and_dev(preparation, corpus, recordings, args)
     ten = [one for one in (recordings.values() if args.recordings == ALL else listed) if one.word in COMMANDS]
     official, origin = corpus.official(), "test_set"
     if not official:
@@ -55,6 +72,28 @@ def prepare(args: argparse.Namespace) -> None:
     preparation.finish()
 
 
+def train_and_dev(
+    preparation: Preparation, corpus: SpeechCommands, recordings: dict[str, KeywordRecording], args: argparse.Namespace
+) -> None:
+    """Take the words of ``--train``: their recordings to train on, and those for dev with their trials.
+
+    Raises
+    ------
+    CorpusError
+        When a word of ``--train`` is none of the corpus', or a part has no recording.
+    """
+    words = corpus.words if args.train == ALL else args.train.split(",")
+    if unknown := set(words) - set(corpus.words):
+        raise CorpusError(f"--train {','.join(sorted(unknown))}: the words are {', '.join(corpus.words)}")
+    train, dev = corpus.training_parts(recordings, Findings())  # the test list's findings are told already
+    for split, own in (("train", train), ("dev", dev)):
+        own = _some((one for one in own if one.word in words), SIZES[args.size])
+        if not own:
+            raise CorpusError(f"--train {args.train}: there are no recordings for {split}: is {VALIDATION_LIST} there?")
+        table = preparation.manifest(split, keyword_manifest(own, args.jobs, preparation.findings))
+    draw_wsj_trials(preparation, "dev", table, NEGATIVES, args.seed)
+
+
 def _some(recordings: Iterable[KeywordRecording], most: int | None) -> list[KeywordRecording]:
     """The first ``most`` of each word."""
     seen: Counter[str] = Counter()
@@ -67,7 +106,8 @@ def _some(recordings: Iterable[KeywordRecording], most: int | None) -> list[Keyw
 
 
 def _parser() -> StageOne:
-    parser = StageOne(RECIPE, __doc__, "the corpus as published", list(SIZES), seed=None)
+    parser = StageOne(RECIPE, __doc__, "the corpus as published", list(SIZES))
+    parser.add_argument("--train", help=f"words to train on, with commas, or {ALL}; default: none")
     parser.add_argument("--test_set", help="the official test set, unpacked; default: found in or beside the corpus")
     parser.add_argument(
         "--recordings",

@@ -51,6 +51,15 @@ def test_what_does_not_fit(model, recording):
     assert joined[0][:2] == (plain[0][0], plain[1][1])
 
 
+def test_words_that_nobody_says_score_low(model, recording):
+    said = SAID.split()
+    wrong = [*said[:10], "tiger", *said[11:]]  # in the place of "country"
+    right, other = (model.place(recording, words) for words in (said, wrong))
+    assert all(0 < score < 1 for *_, score in right + other)
+    assert other[10][2] < 0.1 * right[10][2]
+    assert other[10][2] == min(score for *_, score in other)
+
+
 def test_kwskit_align_writes_what_corpora_read(model, recording, tmp_path):
     (tmp_path / "corpus").mkdir()
     shutil.copy(RECORDING, tmp_path / "corpus/jfk.flac")

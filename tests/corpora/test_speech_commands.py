@@ -69,6 +69,22 @@ def test_recordings_are_listed_by_word_speaker_and_take(root):
     assert len(findings) == 0
 
 
+def test_training_is_what_no_list_names(root):
+    (root / "validation_list.txt").write_text("bed/0a7c2a8d_nohash_1.wav\nyes/0a7c2a8d_nohash_0.wav\n")
+    corpus = SpeechCommands.find(root)
+    recordings = corpus.recordings(Findings())
+    train, dev = corpus.training_parts(recordings, Findings())
+    assert [one.utt_id for one in dev] == ["bed/0a7c2a8d_nohash_1", "yes/0a7c2a8d_nohash_0"]
+    assert {one.speaker for one in train} == {SPEAKERS[0]}
+    assert len(train) == 12 * 2 - 2
+    for name in ("testing_list.txt", "validation_list.txt"):
+        (root / name).unlink()
+    (root / "bed/0a7c2a8d_nohash_0.wav").rename(root / "bed/0a7c2a8d_nohash_0.opus")
+    alone = SpeechCommands(root, None)
+    train, dev = alone.training_parts(alone.recordings(Findings()), Findings())
+    assert (len(train), dev) == (48, [])
+
+
 def test_without_the_test_set_there_is_none(tmp_path):
     root = build(tmp_path, test_set=False)
     assert SpeechCommands.find(root).official() == []

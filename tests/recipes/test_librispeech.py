@@ -133,3 +133,29 @@ def test_without_alignments_it_says_how_to_get_them(corpus, run):
     out = run(folder, "--data", "LibriSpeech", "--stage", "1", "--stop_stage", "1", status=1)
     for part in ("kwskit fetch librispeech-alignments", "kwskit align", "--alignments PATH"):
         assert part in out
+
+
+def test_mini_librispeech_holds_its_readers_back(make_librispeech, stage_one, tmp_path, capsys):
+    # By their hash 226 is for test and 5789 for dev; "seven" is a word that models are tested with.
+    sentence = ["banana window seven forest", "silver garden banana window"]
+    parts = {
+        "train-clean-5": {"19": sentence, "32": sentence, "226": sentence, "5789": sentence},
+        "dev-clean-2": {"1272": ["banana seven rocket", "rocket castle"]},
+    }
+    make_librispeech(tmp_path, parts)
+    speakers = tmp_path / "LibriSpeech/SPEAKERS.TXT"  # the published list is that of all LibriSpeech
+    listed = speakers.read_text().replace("train-clean-5  ", "train-clean-100").replace("dev-clean-2", "dev-clean  ")
+    speakers.write_text(listed)
+    command = ["--corpus", str(tmp_path), "--data", str(tmp_path / "data"), "--protocol", "mini", "--negatives", "3"]
+    stage_one("librispeech")([*command, "--jobs", "1", "--strict"])
+    found = {}
+    for split in ("train", "dev", "test"):
+        table, _ = read_records(tmp_path / f"data/manifests/{split}.tsv", "manifest")
+        found[split] = set(table["speaker"].to_pylist())
+        assert ("seven" in table["word"].to_pylist()) == (split != "train")
+    assert found == {"train": {"19", "32"}, "dev": {"5789"}, "test": {"226", "1272"}}
+    with pytest.raises(SystemExit, match=r"dev-clean \(of which dev-clean-2 is a part\): a part cannot be in two"):
+        stage_one("librispeech")([*command, "--dev", "dev-clean"])
+    capsys.readouterr()
+    stage_one("librispeech")(["--parts", "--protocol", "mini"])
+    assert capsys.readouterr().out.split() == ["train-clean-5", "dev-clean-2"]

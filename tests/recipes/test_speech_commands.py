@@ -105,6 +105,23 @@ def test_strict_stops_and_a_second_run_has_nothing_to_do(finished, run):
     assert (folder / "data/prepared.json").exists()
 
 
+def test_words_can_be_trained_on(corpus, stage_one, tmp_path):
+    (corpus / "speech_commands_v0.02/validation_list.txt").write_text(
+        "bed/1b4c9b89_nohash_0.wav\nwow/1b4c9b89_nohash_0.wav\n"
+    )
+    command = ["--corpus", str(corpus), "--data", str(tmp_path), "--jobs", "1", "--train"]
+    with pytest.raises(SystemExit, match="--train cat: the words are bed, down"):
+        stage_one("speech_commands")([*command, "bed,cat"])
+    stage_one("speech_commands")([*command, "bed,wow"])
+    train, dev = (read_records(tmp_path / f"manifests/{split}.tsv", "manifest")[0] for split in ("train", "dev"))
+    assert set(zip(train["word"].to_pylist(), train["speaker"].to_pylist(), strict=True)) == {
+        ("bed", "0a7c2a8d"),
+        ("wow", "0a7c2a8d"),
+    }
+    assert set(dev["speaker"].to_pylist()) == {"1b4c9b89"}
+    assert (tmp_path / "trials/dev_wsj.tsv").exists()
+
+
 def results(folder: Path) -> list[dict]:
     """The entries of results.json."""
     return json.loads((folder / "exp/results.json").read_text())["results"]

@@ -40,16 +40,24 @@ def clip(text, speaker="1", name=None):
 
 
 def test_halves_are_fixed():
-    from people.halves import digit_half, numbered_halves, wake_word_half
+    from people.halves import digit_half, reader_halves, wake_word_half
 
     assert [digit_half(name) for name in ("jackson", "nicolas", "theo", "george", "lucas", "yweweler")] == (
         ["dev"] * 3 + ["test"] * 3
     )
     # In the order of numbers, not of texts: 9, 10, 100.
-    assert numbered_halves(["100", "9", "10", "9"]) == {"9": "dev", "10": "test", "100": "dev"}
+    assert reader_halves(["100", "9", "10", "9"]) == {"9": "dev", "10": "test", "100": "dev"}
     name = "athena-en-0111603b-448a-47cf-a707-92ad4ba277fd.wav"
     digit = hashlib.blake2b(name.encode()).hexdigest()[0]
     assert wake_word_half(Path("x", name)) == ("dev" if digit in "02468ace" else "test")
+
+
+def test_readers_in_training_are_in_no_half_and_move_nobody():
+    from people.halves import TRAINED_ON, reader_halves
+
+    assert len(TRAINED_ON) == 28
+    assert reader_halves(["14", "19", "26", "32", "39", "118"]) == {"14": "dev", "26": "dev", "39": "dev"}
+    assert reader_halves(["14", "19", "20", "26"]) == {"14": "dev", "20": "dev", "26": "test"}
 
 
 def test_a_contributor_is_in_one_half():

@@ -17,6 +17,7 @@ NAMES = {
     "stop": ("end", "stop"),
     "word": ("text", "word"),
 }
+SCORE = "score"
 _NUMBER = r"^\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*$"
 
 
@@ -30,10 +31,10 @@ def is_alignment(path: Path) -> bool:
 
 
 def read_alignment_csv(path: Path, findings: Findings) -> pa.Table:
-    """Columns utterance (the stem of the audio's name), start, stop (seconds) and word.
+    """Columns utterance (the stem of the audio's name), start, stop (seconds), word, and score where the file has it.
 
-    Columns may stand in any order and among others; a tab in the first line makes it tab separated. Rows that cannot
-    be read become findings.
+    A score is what ``kwskit align`` writes; one that is no number is null. Columns may stand in any order and among
+    others; a tab in the first line makes it tab separated. Rows that cannot be read become findings.
 
     Raises
     ------
@@ -41,6 +42,7 @@ def read_alignment_csv(path: Path, findings: Findings) -> pa.Table:
         When a column is missing, or the file is not text in UTF-8.
     """
     columns, delimiter = _columns(path)
+    columns |= {SCORE: SCORE} if SCORE in _heads(path)[0] else {}
 
     def note(row: pyarrow.csv.InvalidRow) -> str:
         where = f"line {row.number}: " if row.number else ""
@@ -71,6 +73,10 @@ def read_alignment_csv(path: Path, findings: Findings) -> pa.Table:
     table = table.filter(numbers)
     for index, name in ((1, "start"), (2, "stop")):
         table = table.set_column(index, name, pc.utf8_trim_whitespace(table[name]).cast(pa.float64()))
+    if SCORE in columns:
+        number = pc.match_substring_regex(table[SCORE], _NUMBER)
+        score = pc.if_else(number, pc.utf8_trim_whitespace(table[SCORE]), None).cast(pa.float64())
+        table = table.set_column(table.column_names.index(SCORE), SCORE, score)
     # Few names stand for many words: cut the folder and the suffix off each name once.
     names = table["utterance"].combine_chunks().dictionary_encode()
     stems = pc.replace_substring_regex(pc.replace_substring_regex(names.dictionary, r"^.*[/\\]", ""), r"\.\w+$", "")
@@ -79,17 +85,22 @@ def read_alignment_csv(path: Path, findings: Findings) -> pa.Table:
 
 def _columns(path: Path) -> tuple[dict[str, str], str]:
     """Our names and the file's for the four columns, and the delimiter."""
+    found, delimiter = _heads(path)
+    columns = {ours: next((name for name in names if name in found), None) for ours, names in NAMES.items()}
+    missing = [NAMES[ours][0] for ours, name in columns.items() if name is None]
+    if missing:
+        raise CorpusError(
+            f"{path}: line 1: expected the columns audio_filename,start,end,text, found "
+            f"{delimiter.join(found)[:80]!r}; missing: {', '.join(missing)}"
+        )
+    return {ours: name for ours, name in columns.items() if name is not None}, delimiter
+
+
+def _heads(path: Path) -> tuple[list[str], str]:
+    """The columns' names in line 1, and the delimiter."""
     try:
         line = first_lines(path)[0]
     except TextFileError as error:
         raise CorpusError(str(error)) from error
     delimiter = "\t" if "\t" in line else ","
-    found = [name.strip('"') for name in line.split(delimiter)]
-    columns = {ours: next((name for name in names if name in found), None) for ours, names in NAMES.items()}
-    missing = [NAMES[ours][0] for ours, name in columns.items() if name is None]
-    if missing:
-        raise CorpusError(
-            f"{path}: line 1: expected the columns audio_filename,start,end,text, found {line[:80]!r}; "
-            f"missing: {', '.join(missing)}"
-        )
-    return {ours: name for ours, name in columns.items() if name is not None}, delimiter
+    return [name.strip('"') for name in line.split(delimiter)], delimiter

@@ -23,7 +23,7 @@ from kwskit.errors import CorpusError
 
 SHARE = 200  # utterances of a file of alignments; as many are lost when the work is interrupted
 COLUMNS = {"audio_filename": pa.string(), "start": pa.float64(), "end": pa.float64(), "text": pa.string()}
-# Mean probability of the word's letters, where the aligner has them: low where text and speech differ.
+# Mean probability of a word's letters, or of its states by the best ones': low where text and speech differ.
 COLUMNS |= {"score": pa.float64()}
 
 
@@ -98,7 +98,7 @@ def align_with(model: WordAligner, utterances: Sequence[Spoken], to: Path, findi
     model : places the words
     utterances : what is to be aligned; utterances, not hours: a network's memory grows with the square of the length
     to : folder of the alignments
-    findings : takes unreadable audio, words that the model cannot spell, and transcripts too long for the audio
+    findings : takes unreadable audio, words that the model cannot spell, and transcripts that do not fit the audio
     """
     to.mkdir(parents=True, exist_ok=True)
     files = sorted(to.glob(f"{model.name}_*.csv"))
@@ -132,10 +132,10 @@ def _aligned(one: Spoken, model: WordAligner, findings: Findings) -> list[tuple]
     words = model.place(samples, one.words)
     if words is None:
         told = f"{one.utterance}: {len(one.words)} words in {len(samples) / SAMPLE_RATE:.1f} s"
-        findings.add("transcripts too long for their audio", told)
+        findings.add("transcripts that do not fit their audio", told)
         return []
     return [
-        (one.path.name, round(start, 4), round(stop, 4), text, None if score is None else round(score, 4))
+        (one.path.name, round(start, 4), round(stop, 4), text, None if score is None else round(score, 6))
         for text, (start, stop, score) in zip(one.words, words, strict=True)
     ]
 

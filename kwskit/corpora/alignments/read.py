@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kwskit.corpora.alignments.alignment_csv import is_alignment, read_alignment_csv
+from kwskit.corpora.alignment_scores import LEAST, without_misfits
+from kwskit.corpora.alignments.alignment_csv import SCORE, is_alignment, read_alignment_csv
 from kwskit.corpora.alignments.ctm import read_ctm
 from kwskit.corpora.alignments.textgrid import read_textgrids
 from kwskit.corpora.file_jobs import over_files
@@ -20,14 +21,18 @@ from kwskit.text.normal_form import merged_message
 ALIGNED = {"utterance": pa.string(), "start": pa.float64(), "stop": pa.float64(), "word": pa.string()}
 # The how-manieth of its utterance's words this one is, from 0, unknown words counted: neighbours in speech differ by 1.
 POSITION = {"position": pa.int32()}
+# How well the word fits its sound, where the aligner tells; null where it does not.
+SCORES = {SCORE: pa.float64()}
 
 # What aligners write where nobody speaks, and for speech that is no known word ("spn" and anything in brackets).
 SILENCE = r"^(|sp|sil|!sil|<(eps|sil|silence|s|/s|p)>)$"
 UNKNOWN = r"^(spn|<.*>|\[.*\]|\{.*\}|!.*)$"
 
 
-def read_alignments(path: Path, findings: Findings, jobs: int = 1) -> pa.Table:
+def read_alignments(path: Path, findings: Findings, jobs: int = 1, least_score: float = LEAST) -> pa.Table:
     """Words with their times: the columns ``ALIGNED`` and ``POSITION``, in the order of utterances and time.
+
+    Where a table of them has scores, ``SCORES`` is a column, too.
 
     Times are seconds within the utterance's audio file, the utterance is the stem of that file's name, words are in
     their normal form (:func:`kwskit.text.normal_form.normal_form`), after which those that had several spellings are
@@ -39,8 +44,9 @@ def read_alignments(path: Path, findings: Findings, jobs: int = 1) -> pa.Table:
     path :
         a folder of TextGrids (searched deep; the Montreal Forced Aligner's tier ``words``), a ``.ctm`` file, a CSV
         or TSV with the columns ``audio_filename,start,end,text``, or a folder of such files
-    findings : takes files and lines that cannot be read, and utterances that are aligned twice
+    findings : takes files and lines that cannot be read, utterances that are aligned twice, and misfits
     jobs : processes that read TextGrids
+    least_score : smallest mean score of an utterance that is kept
 
     Raises
     ------
@@ -53,14 +59,17 @@ def read_alignments(path: Path, findings: Findings, jobs: int = 1) -> pa.Table:
         table = _read_textgrids(_one_each(files, findings), findings, jobs)
     else:
         read: Callable[[Path, Findings], pa.Table] = read_ctm if kind == "CTM files" else read_alignment_csv
-        table = pa.concat_tables([read(file, findings) for file in files])
-    table = _without_silence(table.cast(pa.schema(ALIGNED)))
+        table = pa.concat_tables([read(file, findings) for file in files], promote_options="default")
+    table = table.cast(pa.schema(ALIGNED | (SCORES if SCORE in table.column_names else {})))
+    table = _without_silence(table)
     table = in_order(table)
     known = table.filter(pc.invert(pc.match_substring_regex(pc.utf8_lower(table["word"]), UNKNOWN)))
     if not len(known):
         reason = f": {findings.told()}" if len(findings) else " (silences are no words)"
         raise CorpusError(f"{path}: {len(files):,} {kind}, but no words in them{reason}")
-    utterances, unknown = pc.count_distinct(known["utterance"]).as_py(), len(table) - len(known)
+    unknown = len(table) - len(known)
+    known = without_misfits(known, findings, least_score)
+    utterances = pc.count_distinct(known["utterance"]).as_py()
     told = f", {unknown:,} unknown ones left out" if unknown else ""
     if not pc.any(pc.match_substring_regex(pc.unique(known["word"]), r"\p{Ll}")).as_py():  # capitals say nothing here
         known = known.set_column(known.column_names.index("word"), "word", pc.utf8_lower(known["word"]))

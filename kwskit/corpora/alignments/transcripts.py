@@ -10,6 +10,7 @@ from kwskit.errors import CorpusError
 from kwskit.text.normal_form import normal_form
 from kwskit.text_file import TextFileError, read_text
 
+TABLE = "text.tsv"  # of a folder of transcribed recordings
 NAMES = ("audio_filename", "utterance", "file", "path")
 TEXTS = ("text", "transcript", "sentence")
 
@@ -24,8 +25,8 @@ def read_transcripts(path: Path) -> dict[str, list[str]]:
     path :
         a CSV or TSV with a column of names (``audio_filename``, ``utterance``, ``file`` or ``path``) and one of texts
         (``text``, ``transcript`` or ``sentence``); any other file has lines ``utterance words…`` (LibriSpeech's
-        ``.trans.txt``, Kaldi's ``text``); or a folder that is searched for ``*.trans.txt`` and for one file an
-        utterance, ``<utterance>.lab`` or ``<utterance>.txt``
+        ``.trans.txt``, Kaldi's ``text``); or a folder that holds ``text.tsv``, such a table, or is searched for
+        ``*.trans.txt`` and for one file an utterance, ``<utterance>.lab`` or ``<utterance>.txt``
 
     Raises
     ------
@@ -42,16 +43,23 @@ def read_transcripts(path: Path) -> dict[str, list[str]]:
         raise CorpusError(f"{error.filename or path}: transcripts cannot be read: {error.strerror}") from error
     loud = not any(char.islower() for text in texts.values() for char in text)  # capitals say nothing then
     for utterance, text in texts.items():
-        # Aligners spell words of letters and apostrophes.
-        parts = re.split(r"[\s.\-]+", normal_form(text.lower() if loud else text))
-        if words := [part for part in parts if any(map(str.isalpha, part))]:
+        if words := transcript_words(text.lower() if loud else text):
             found[utterance] = words
     if not found:
-        raise CorpusError(f"{path}: no transcripts: expected *.trans.txt, *.lab, or lines 'utterance words…'")
+        raise CorpusError(f"{path}: no transcripts: expected text.tsv, *.trans.txt, *.lab, or lines 'utterance words…'")
     return found
 
 
+def transcript_words(text: str) -> list[str]:
+    """The words of a transcript, as :func:`read_transcripts` gives them; empty where nothing of it can be said."""
+    # Aligners spell words of letters and apostrophes.
+    return [part for part in re.split(r"[\s.\-]+", normal_form(text)) if any(map(str.isalpha, part))]
+
+
 def _of_folder(folder: Path) -> Iterator[tuple[str, str]]:
+    if (folder / TABLE).is_file():
+        yield from _of_file(folder / TABLE)
+        return
     for file in sorted(folder.rglob("*")):
         if file.name.endswith(".trans.txt"):
             yield from _of_lines(file)

@@ -33,6 +33,11 @@ _LIBRISPEECH = {
     "train-clean-360": (23049477885, "146a56496217e96c14334a160df97fffedd6e0a04e66b9c5af0d40be3c792ecf"),
     "train-other-500": (30593501606, "ddb22f27f96ec163645d53215559df6aa36515f26e01dd70798188350adcb6d2"),
 }
+# Mini LibriSpeech: part: MD5
+_MINI_LIBRISPEECH = {
+    "train-clean-5": "5df7d4e78065366204ca6845bb08f490",
+    "dev-clean-2": "6d7ab67ac6a1d2c993d050e16d61080d",
+}
 # Mazumder et al. (2021), table 1.
 # fmt: off
 MSWC_LANGUAGES = (
@@ -71,6 +76,16 @@ _FILES = [
             f"sha256:{digest}",
         )
         for part, (size, digest) in _LIBRISPEECH.items()
+    ),
+    *(
+        PublishedFile(
+            f"librispeech-{part}",
+            _openslr(f"31/{part}.tar.gz"),
+            f"LibriSpeech/{part}",
+            "CC-BY-4.0",
+            checksum=f"md5:{digest}",
+        )
+        for part, digest in _MINI_LIBRISPEECH.items()
     ),
     PublishedFile(
         "librispeech-alignments",  # by the Montreal Forced Aligner; Lugosch et al. (2019)
@@ -123,6 +138,12 @@ _FILES = [
         into="speech_commands_test_set_v0.02",
     ),
     PublishedFile(
+        "speechocean762",  # free for commercial and non-commercial use, as its README says
+        _openslr("101/speechocean762.tar.gz"),
+        "speechocean762",
+        "free use",
+    ),
+    PublishedFile(
         "wake-word-benchmark",
         ("https://github.com/Picovoice/wake-word-benchmark/archive/refs/heads/master.tar.gz",),
         "wake-word-benchmark",
@@ -154,6 +175,7 @@ CATALOGUE = {file.name: file for file in _FILES}
 # Names that stand for several files.
 GROUPS = {
     "librispeech": [f"librispeech-{part}" for part in _LIBRISPEECH],
+    "mini-librispeech": [f"librispeech-{part}" for part in _MINI_LIBRISPEECH],
     "demand": [f"demand-{place.lower()}" for place in _DEMAND_PLACES],
     "libriphrase": [f"libriphrase-{words}word" for words in range(1, 5)],
     **{f"mswc-{language}": [f"mswc-splits-{language}", f"mswc-audio-{language}"] for language in MSWC_LANGUAGES},

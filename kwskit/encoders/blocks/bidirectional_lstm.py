@@ -1,11 +1,13 @@
 """Bidirectional LSTM over padded sequences."""
 
+from contextlib import nullcontext
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from kwskit.batch import length_mask
-from kwskit.numerics import values_on_host
+from kwskit.numerics import at_least_float32, values_on_host
 
 # A batch is sorted by length into so many parts at most, of so many sequences at least.
 MOST_PARTS, LEAST = 8, 32
@@ -55,7 +57,10 @@ class BidirectionalLstm(nn.Module):
         for layer, (ahead, back) in enumerate(zip(self.forwards, self.backwards, strict=True)):
             if layer and self.dropout:
                 x = F.dropout(x, self.dropout, self.training)
-            past, _ = ahead(x)
-            future, _ = back(x.gather(1, mirror.expand_as(x)))
+            # Many processors have no LSTM in half precision.
+            with torch.autocast("cpu", enabled=False) if x.is_cpu else nullcontext():
+                x = at_least_float32(x) if x.is_cpu else x
+                past, _ = ahead(x)
+                future, _ = back(x.gather(1, mirror.expand_as(x)))
             x = torch.cat((past, future.gather(1, mirror.expand_as(future))), dim=-1)
         return x

@@ -3,7 +3,8 @@
 Fixed once, so that no figure of the test half has had a say:
 
 - digits: dev are jackson, nicolas and theo; test is everybody else.
-- LibriSpeech: the numbers of the folder's speakers in rising order; those at even places, from 0, are dev.
+- LibriSpeech: the numbers of the folder's speakers in rising order; those at even places, from 0, are dev. Readers that
+  models are trained on since (``TRAINED_ON``) keep their places, and are in neither half.
 - wake words: a recording's half is the first hexadecimal digit of BLAKE2b of its contributor, even for dev. A name of
   three identifiers before the word (``<account>_<x>_<y>_android_...``) has the third, the only one that differs; names
   such as ``athena-en-<uuid>.wav`` do not tell who speaks, and the whole name decides: one person may be in both halves.
@@ -15,6 +16,13 @@ from pathlib import Path
 
 HALVES = ("dev", "test")
 DIGITS_DEV = frozenset(("jackson", "nicolas", "theo"))
+# The readers of mini LibriSpeech's train-clean-5 (OpenSLR 31).
+# fmt: off
+TRAINED_ON = frozenset((
+    "19", "32", "118", "163", "226", "332", "460", "669", "1088", "1737", "1867", "1898", "1970", "2136", "2416",
+    "3242", "3526", "3664", "3947", "4640", "4680", "5789", "6272", "6848", "7312", "7367", "7859", "8629",
+))
+# fmt: on
 IDENTIFIERS = 3  # before the word, in a name that has them
 
 
@@ -23,9 +31,10 @@ def digit_half(speaker: str) -> str:
     return "dev" if speaker in DIGITS_DEV else "test"
 
 
-def numbered_halves(speakers: Iterable[str]) -> dict[str, str]:
-    """The half of each of all ``speakers`` of a corpus, whose names are numbers."""
-    return {speaker: HALVES[place % 2] for place, speaker in enumerate(sorted(set(speakers), key=int))}
+def reader_halves(speakers: Iterable[str]) -> dict[str, str]:
+    """The half of each of all readers of LibriSpeech that are there, whose names are numbers; of trained ones none."""
+    places = {speaker: HALVES[place % 2] for place, speaker in enumerate(sorted(set(speakers), key=int))}
+    return {speaker: half for speaker, half in places.items() if speaker not in TRAINED_ON}
 
 
 def contributor(path: Path) -> str:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from kwskit.text.normalise import normalise
 from people.clip import Clip, long_enough
-from people.halves import numbered_halves
+from people.halves import reader_halves
 
 FOLDER, WORDS, AUDIO = "librispeech_words", "words.tsv", "flac"
 SURE = 0.9  # of the recogniser, above which a word counts
@@ -43,7 +43,7 @@ def spoken_words(speech: Path, half: str) -> list[SpokenWord]:
         When there are none.
     """
     path = speech / FOLDER / WORDS
-    halves = numbered_halves(file.name.split("-")[0] for file in (speech / FOLDER / AUDIO).glob("*.flac"))
+    halves = reader_halves(file.name.split("-")[0] for file in (speech / FOLDER / AUDIO).glob("*.flac"))
     with path.open(encoding="utf-8", newline="") as lines:
         rows = [
             SpokenWord(

@@ -17,7 +17,7 @@ from kwskit.records import QUERIES, write_records
 from kwskit.text.normal_form import normal_form
 from people.clip import some
 from people.digits import FOLDER as DIGITS
-from people.halves import digit_half, numbered_halves, wake_word_half
+from people.halves import digit_half, reader_halves, wake_word_half
 from people.spoken_words import AUDIO, FOLDER, WORDS
 
 WAKE_WORDS, OTHERS, NOISE = "wake_words", "_other", "noise"
@@ -90,13 +90,13 @@ def noises_of(speech: Path, jobs: int) -> list[Sound]:
 
 def _utterances(speech: Path, half: str, keywords: Sequence[str]) -> list[Path]:
     files = sorted((speech / FOLDER / AUDIO).glob("*.flac"))
-    halves = numbered_halves(_speaker(file) for file in files)
+    halves = reader_halves(_speaker(file) for file in files)
     said: dict[str, str] = {}
     with (speech / FOLDER / WORDS).open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
             said[row["file"]] = f"{said.get(row['file'], '')} {normal_form(row['word'].lower())}"
     return [
-        file for file in files if halves[_speaker(file)] == half and not _has_any(said.get(file.name, ""), keywords)
+        file for file in files if halves.get(_speaker(file)) == half and not _has_any(said.get(file.name, ""), keywords)
     ]
 
 
