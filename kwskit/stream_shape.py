@@ -28,6 +28,7 @@ class FrameSteps(NamedTuple):
     ahead: int = 0
     silence: float | None = None
     after_words: bool = True
+    span: int = 1
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ class StreamShape:
     silence : value of a feature of silence; None where it is ``floor`` below the loudest
     after_words : whether words in training came after other words, as in a stream; a model that has heard them after
         silence alone finds them better in windows, each by itself
+    span : steps that a frame stands for, where steps are finer than that: the frame that is used is the mean of so many
+        steps' around it, and a window takes every ``span``-th
 
     Raises
     ------
@@ -67,9 +70,10 @@ class StreamShape:
     ahead: int = 0
     silence: float | None = None
     after_words: bool = True
+    span: int = 1
 
     def __post_init__(self) -> None:
-        least = {"hop": 1, "window": self.hop, "stride": 1, "past": 0, "per_step": 1, "size": 1, "ahead": 0}
+        least = {"hop": 1, "window": self.hop, "stride": 1, "past": 0, "per_step": 1, "size": 1, "ahead": 0, "span": 1}
         for name, number in (("floor", self.floor), ("silence", self.silence)):
             if number is not None and not math.isfinite(number):
                 raise ValueError(f"{name} of a stream is a finite number, not {number}")
@@ -77,6 +81,8 @@ class StreamShape:
             found = getattr(self, name)
             if not isinstance(found, int) or isinstance(found, bool) or not value <= found <= MOST:
                 raise ValueError(f"{name} of a stream lies in {value} to {MOST}, not {found}")
+        if self.span > 1 and self.per_step > 1:
+            raise ValueError(f"span of a stream is 1 where a step makes {self.per_step} frames, not {self.span}")
 
     @classmethod
     def of(cls, features: FeatureSteps | None, frames: FrameSteps | None) -> "StreamShape | None":

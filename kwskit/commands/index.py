@@ -19,7 +19,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add_device(parser)
     told = "lengths of the windows of a new index, in seconds (default 0.3,0.5,0.8,1.2,1.8)"
     parser.add_argument("--windows", metavar="SECONDS,...", help=told)
-    told = "overlap of neighbouring windows of a new index, as a share of their length (default 0.75)"
+    told = (
+        "overlap of neighbouring windows of a new index, as a share of their length (default: they start 0.04 s apart)"
+    )
     parser.add_argument("--overlap", metavar="SHARE", help=told)
     told = "files that are no longer in these folders are taken out of the index"
     parser.add_argument("--remove-missing", action="store_true", help=told)
@@ -34,7 +36,8 @@ def run(options: argparse.Namespace) -> None:
 
     require_paths(options.recordings)  # before an index is made for nothing
     wanted = {name: told for name in ("windows", "overlap") if (told := getattr(options, name))}
-    settings = SearchSettings.of(DEFAULTS.told() | wanted)
+    closest = {"hop": "0"} if options.overlap else {}
+    settings = SearchSettings.of(DEFAULTS.told() | closest | wanted)
     index = SpeechIndex.open_or_create(options.out, options.model, settings, options.device)
     if wanted and index.about.settings != settings.told():
         raise ValueError(f"{options.out} was made with {index.about.settings}; other windows need a new index")

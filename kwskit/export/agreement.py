@@ -107,7 +107,7 @@ def _streamed(model: Any, clips: Sequence[NDArray[np.int16]]) -> NDArray[np.floa
     for clip in clips:
         stream = FrameStream(model)
         frames = np.concatenate([stream.push(clip), stream.finish()])
-        found.append(model.embed_frames(frames[None]))
+        found.append(model.embed_frames(frames[None, :: model.stream.span]))
     return np.concatenate(found)
 
 

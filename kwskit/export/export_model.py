@@ -21,8 +21,8 @@ from kwskit.export.report import Exported, Report
 from kwskit.export.tell import tell
 from kwskit.export.trial_precision import TrialPrecision
 from kwskit.hparams import plain_value
-from kwskit.speech_model.onnx_manifest import FILE, NETWORK, OnnxManifest
-from kwskit.speech_model.onnx_model import AUDIO, FRAMES, OnnxModel
+from kwskit.speech_model.onnx_manifest import FILE, OnnxManifest
+from kwskit.speech_model.onnx_model import AUDIO, OnnxModel
 from kwskit.speech_model.torch_model import TorchModel
 from kwskit.spotting.background import FILE as BACKGROUND
 from kwskit.spotting.background import Background
@@ -97,9 +97,8 @@ def export_model(
         for name, graph in graphs(model.system, model.tokenizer.size).items():
             write_graph(graph, first / name)
         profile = Profile.of(model.system, first)
-        if model.system.hears_windows:  # their network stays in its package, and the rest is in the other graphs
-            for name in (AUDIO, FRAMES):
-                (first / name).unlink()
+        if model.system.hears_windows:  # a word is embedded by the other graphs, one after another
+            (first / AUDIO).unlink()
         _describe(model, source, first, "float32")
         tell(f"comparing on {clips.source}")
         comparison = Comparison(model, clips.pcm)
@@ -146,9 +145,18 @@ def _describe(model: TorchModel, source: Path, directory: Path, precision: str) 
     own = {path.name: path for path in directory.iterdir() if path.name not in (FILE, BACKGROUND)}
     hashes = {name: _digest(own[name].read_bytes()) for name in sorted(own)}
     shape = model.stream
-    network = NETWORK if model.system.hears_windows else None
     OnnxManifest(
-        model.name, digest, model.dim, shape, precision, name, arguments, hashes, model.digest, __version__, network
+        model.name,
+        digest,
+        model.dim,
+        shape,
+        precision,
+        name,
+        arguments,
+        hashes,
+        model.digest,
+        __version__,
+        composed=model.system.hears_windows,
     ).write(directory)
     if (source / BACKGROUND).is_file():
         replace(Background.read(source / BACKGROUND), digest=digest).save(directory / BACKGROUND)

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 Feeds = Iterable[Mapping[str, Any]]
 PRODUCTS = ["Conv", "ConvTranspose", "MatMul", "Gemm"]
 FRONTEND = "/frontend/"  # the modules that a node comes from are part of its name
@@ -16,7 +18,7 @@ def quantise_by_range(source: Path, target: Path, feeds: Feeds, floats: int = 0)
 
     Weights have a scale for each output channel. A front end stays as it is, since spectra span more than 8 bits, and
     so do the first ``floats`` products, whose errors go through everything after them. LSTMs, which have no such form,
-    get 8-bit weights and take the range of every input anew.
+    get 8-bit weights alone.
 
     Parameters
     ----------
@@ -45,9 +47,13 @@ def quantise_by_range(source: Path, target: Path, feeds: Feeds, floats: int = 0)
     _tidy(target)
 
 
-def quantise_weights(source: Path, target: Path) -> None:
-    """Write ``source`` with 8-bit weights of LSTMs and matrix products, each input's range taken as it comes."""
-    with _prepared(source, target, ["LSTM", "MatMul", "Gemm"]) as prepared:
+def quantise_weights(source: Path, target: Path, bits: int = 8) -> None:
+    """Write ``source`` with weights of LSTMs, convolutions and products in 8 or 16 bits, which compute in floats.
+
+    A range that is taken of inputs as they come would be that of all rows of a batch: what one row gives would depend
+    on the others.
+    """
+    with _prepared(source, target, ["LSTM", *PRODUCTS], bits) as prepared:
         prepared.replace(target)
     _tidy(target)
 
@@ -65,9 +71,9 @@ def _tidy(path: Path) -> None:
 
 
 @contextmanager
-def _prepared(source: Path, target: Path, dynamic: list[str]) -> Iterator[Path]:
-    """A temporary file: ``source`` with constants folded and ``dynamic`` operators quantised."""
-    from onnxruntime.quantization import QuantType, quantize_dynamic
+def _prepared(source: Path, target: Path, kinds: list[str], bits: int = 8) -> Iterator[Path]:
+    """A temporary file: ``source`` with constants folded, and the weights of nodes of ``kinds`` in so many bits."""
+    import onnx
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
     folded, prepared = target.with_suffix(".folded"), target.with_suffix(".prepared")
@@ -76,14 +82,55 @@ def _prepared(source: Path, target: Path, dynamic: list[str]) -> Iterator[Path]:
     root.setLevel(logging.ERROR)  # onnxruntime advises what is done here
     try:
         quant_pre_process(str(source), str(folded), skip_symbolic_shape=True)
-        quantize_dynamic(
-            str(folded), str(prepared), op_types_to_quantize=dynamic, per_channel=True, weight_type=QuantType.QInt8
-        )
+        model = onnx.load(str(folded))
+        _store_weights(model.graph, kinds, bits)
+        onnx.save(model, str(prepared))
         yield prepared
     finally:
         root.setLevel(level)
         folded.unlink(missing_ok=True)
         prepared.unlink(missing_ok=True)
+
+
+def _store_weights(graph: Any, kinds: list[str], bits: int) -> None:
+    """Put numbers of so many bits in the place of the weights of nodes of ``kinds``, of 8 bits with a scale a channel.
+
+    A cast and a product make floats of them, once, when a session is made: a ``DequantizeLinear`` would be run anew
+    with every call.
+    """
+    from onnx import TensorProto, helper, numpy_helper
+
+    weights = {tensor.name: tensor for tensor in graph.initializer}
+    added = []
+    for node in graph.node:
+        axis = {"MatMul": -1, "Gemm": 1, "ConvTranspose": 1}.get(node.op_type, 0)
+        if node.op_type == "Gemm" and any(one.name == "transB" and one.i for one in node.attribute):
+            axis = 0
+        places = {"LSTM": (1, 2)}.get(node.op_type, (1,)) if node.op_type in kinds else ()
+        for name in (node.input[place] for place in places):
+            tensor = weights.pop(name, None)
+            if tensor is None or tensor.data_type != TensorProto.FLOAT or FRONTEND in node.name:
+                continue
+            values = numpy_helper.to_array(tensor)
+            graph.initializer.remove(tensor)
+            if bits == 16:
+                graph.initializer.append(numpy_helper.from_array(values.astype(np.float16), f"{name}_codes"))
+                added.append(helper.make_node("Cast", [f"{name}_codes"], [name], f"{name}_cast", to=TensorProto.FLOAT))
+                continue
+            channels = (0, 1) if node.op_type == "LSTM" else (axis % values.ndim,)
+            others = tuple(k for k in range(values.ndim) if k not in channels)
+            scale = np.maximum(np.abs(values).max(others, keepdims=True) / 127, 1e-12).astype(np.float32)
+            codes = np.rint(values / scale).astype(np.int8)
+            graph.initializer.extend(
+                [numpy_helper.from_array(codes, f"{name}_codes"), numpy_helper.from_array(scale, f"{name}_scale")]
+            )
+            added += [
+                helper.make_node("Cast", [f"{name}_codes"], [f"{name}_cast"], f"{name}_cast", to=TensorProto.FLOAT),
+                helper.make_node("Mul", [f"{name}_cast", f"{name}_scale"], [name], f"{name}_mul"),
+            ]
+    nodes = [*added, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
 
 
 def _reader(feeds: Feeds) -> Any:

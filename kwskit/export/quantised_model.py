@@ -37,21 +37,22 @@ def quantise_model(
     """
     exact = OnnxModel(floats)
     quantise_weights(floats / TEXT, small / TEXT)
-    frame_feeds, pool_feeds = _stream_feeds(exact, clips)
-    composed = exact.manifest.network is not None  # frames come from a package; encoder and pooler are one graph
     if exact.stream is not None:
         shutil.copyfile(floats / FEATURES, small / FEATURES)
-        if not composed:
-            quantise_by_range(floats / POOL, small / POOL, pool_feeds)
+    if exact.manifest.composed:  # LSTMs on a pre-trained network, to whose twenty layers 8 bits are too few
+        quantise_weights(floats / FRAMES, small / FRAMES, bits=16)
+        quantise_weights(floats / POOL, small / POOL)
+        describe(small)
+        return
+    frame_feeds, pool_feeds = _stream_feeds(exact, clips)
+    if exact.stream is not None:
+        quantise_by_range(floats / POOL, small / POOL, pool_feeds)
     speech = [{"wav": clip[None] / np.float32(32768), "lens": np.array([len(clip)])} for clip in clips]
     for kept in FLOATS:
         tell("making 8-bit products" + (f", but for the first {kept}" if kept else ""))
-        if composed:
-            quantise_by_range(floats / POOL, small / POOL, pool_feeds, kept)
-        else:
-            quantise_by_range(floats / AUDIO, small / AUDIO, speech, kept)
-            if exact.stream is not None:
-                quantise_by_range(floats / FRAMES, small / FRAMES, frame_feeds, kept)
+        quantise_by_range(floats / AUDIO, small / AUDIO, speech, kept)
+        if exact.stream is not None:
+            quantise_by_range(floats / FRAMES, small / FRAMES, frame_feeds, kept)
         describe(small)
         agreed = comparison.speech(OnnxModel(small))
         if agreed.worst >= LEAST["int8"]:
@@ -82,6 +83,7 @@ def _stream_feeds(model: OnnxModel, clips: Sequence[NDArray[np.int16]]) -> tuple
     for clip in clips:
         heard = _Overheard(model)
         stream = FrameStream(cast(SpeechModel, heard))
-        pooled.append({"frames": np.concatenate([stream.push(clip), stream.finish()])[None]})
+        made = np.concatenate([stream.push(clip), stream.finish()])
+        pooled.append({"frames": made[None, :: model.stream.span]})
         frames += [{"features": given[None]} for given in heard.given]
     return frames, pooled

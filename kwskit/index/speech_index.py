@@ -30,13 +30,13 @@ from kwskit.speech_model.speech_model import SpeechModel
 from kwskit.spotting.cohort_embeddings import COHORT, CohortEmbeddings
 from kwskit.spotting.expected_duration import WINDOWS, expected_seconds, fitting_windows
 from kwskit.spotting.listener import Listener
-from kwskit.spotting.listening import knows_streams, listener
+from kwskit.spotting.listening import HOP, knows_streams, listener
 from kwskit.spotting.pcm import as_pcm
 
 TOP = 20
 WINDOWS_A_HIT = 8  # windows looked up at first for each hit that is wanted
 MOST_WINDOWS = 20_000
-DEFAULTS = SearchSettings(windows=WINDOWS)
+DEFAULTS = SearchSettings(windows=WINDOWS, hop=HOP)
 
 
 class SpeechIndex:
@@ -268,7 +268,8 @@ class SpeechIndex:
 
     def _listener(self) -> Listener[NDArray[np.float32]]:
         settings, model = self._settings, self.model
-        return listener(model, settings.windows, settings.overlap, knows_streams(model))
+        hop = settings.hop or np.inf
+        return listener(model, settings.windows, knows_streams(model), settings.overlap, hop)
 
     def _lengths(self, seconds: float) -> list[float]:
         """Of the windows that fit what takes ``seconds`` to be said."""

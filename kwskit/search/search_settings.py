@@ -18,6 +18,7 @@ class SearchSettings:
         systems that keep one embedding of an utterance, 20 for those that judge every pair
     refractory : peaks of a query are at least so many seconds apart
     most_per_hour : peaks of a query that are kept of an hour of a recording, the highest; ten of any recording are
+    hop : windows of a length start at most so many seconds apart, whatever their overlap; 0 leaves that to the overlap
 
     Raises
     ------
@@ -30,6 +31,7 @@ class SearchSettings:
     cohort: int | None = None
     refractory: float = 1.0
     most_per_hour: float = 360.0
+    hop: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.windows or not all(0.025 <= seconds <= 60 for seconds in self.windows):
@@ -38,6 +40,8 @@ class SearchSettings:
             raise ValueError(f"windows overlap by a share from 0 to below 1, not {self.overlap}")
         if self.cohort is not None and (self.cohort < 0 or self.cohort == 1):
             raise ValueError(f"a cohort has two words or more, or none (0), not {self.cohort}")
+        if not 0 <= self.hop <= 60:
+            raise ValueError(f"windows start 0 to 60 s apart, not {self.hop}")
         if self.refractory < 0 or self.most_per_hour <= 0:
             raise ValueError(f"refractory={self.refractory}, most_per_hour={self.most_per_hour}: too small")
 
@@ -65,4 +69,5 @@ class SearchSettings:
         """As facts of a file."""
         cohort = {} if self.cohort is None else {"cohort": str(self.cohort)}
         rest = {name: f"{getattr(self, name):g}" for name in ("overlap", "refractory", "most_per_hour")}
-        return {"windows": ",".join(f"{seconds:g}" for seconds in self.windows), **rest, **cohort}
+        hop = {"hop": f"{self.hop:g}"} if self.hop else {}
+        return {"windows": ",".join(f"{seconds:g}" for seconds in self.windows), **rest, **hop, **cohort}

@@ -10,14 +10,16 @@ from kwskit.constants import SAMPLE_RATE
 from kwskit.speech_model.speech_model import SpeechModel
 from kwskit.stream_shape import FLOOR_SECONDS
 
-SAMPLES_AT_ONCE = 160_000
+SAMPLES_AT_ONCE = 64_000
 
 
 class FrameStream:
     """The frames of one stream, told as soon as the sound that they need has arrived, however it is cut into blocks.
 
-    Before the stream and after it there is silence, as around the words of training. Memory is bounded by a block and
-    by what one step looks at.
+    Before the stream and after it there is silence, as around the words of training. Where steps are finer than the
+    sound that a frame stands for, each frame is the mean of ``span`` steps' around it: so it hardly matters where the
+    steps of a stream begin (as in Zhang 2019, "Making convolutional networks shift-invariant again"). Memory is bounded
+    by a block and by what one step looks at.
 
     Parameters
     ----------
@@ -36,14 +38,15 @@ class FrameStream:
         self._model = model
         self._pcm = np.zeros(0, np.int16)  # from the next feature on
         self._features: NDArray[np.float32] | None = None  # from the first that the next step looks at
-        self._heard = self._made = 0  # features, and frames
+        self._heard = self._made = 0  # features, and frames before they are averaged
+        self._unaveraged: NDArray[np.float32] | None = None  # frames from the first that the next mean is of
         self._span = round(FLOOR_SECONDS * SAMPLE_RATE / self.shape.hop)
         self._loudest = np.full(self._span - 1, -np.inf, np.float32)  # of each feature
 
     def push(self, pcm: NDArray[np.int16]) -> NDArray[np.float32]:
         """The frames (m, size) that ``pcm`` (samples,), int16 at 16 kHz, completes."""
         parts = [self._push(pcm[at : at + SAMPLES_AT_ONCE]) for at in range(0, len(pcm), SAMPLES_AT_ONCE)]
-        return np.concatenate([self._none(), *parts])
+        return self._averaged(np.concatenate([self._none(), *parts]))
 
     def finish(self) -> NDArray[np.float32]:
         """The frames (m, size) that waited for the stream to go on; nothing may be pushed afterwards."""
@@ -57,7 +60,7 @@ class FrameStream:
             self._features = np.concatenate([self._features, after])
             parts.append(self._steps(self._heard + missing))
         total = math.ceil(self._heard * shape.per_step / shape.stride)
-        return np.concatenate(parts)[: total - told]
+        return self._averaged(np.concatenate(parts)[: total - told], last=True)
 
     def _push(self, pcm: NDArray[np.int16]) -> NDArray[np.float32]:
         shape = self.shape
@@ -86,10 +89,30 @@ class FrameStream:
         if features is None or count <= 0:
             return self._none()
         if self._made == 0:
-            features = np.concatenate([self._silence(shape.past, features[: shape.stride].max()), features])
+            loudest = features[: min(shape.stride * shape.span, shape.stride + shape.ahead)].max()
+            features = np.concatenate([self._silence(shape.past, loudest), features])
         self._features = features[count * shape.stride :]
         self._made += count * shape.per_step
         return self._model.frames(features[: shape.past + count * shape.stride + shape.ahead])
+
+    def _averaged(self, frames: NDArray[np.float32], last: bool = False) -> NDArray[np.float32]:
+        """The means that ``frames`` complete; the first and the last frame of a stream stand for those beyond."""
+        span = self.shape.span
+        if span == 1:
+            return frames
+        if self._unaveraged is None and len(frames):
+            self._unaveraged = np.repeat(frames[:1], span // 2, 0)
+        if self._unaveraged is None:
+            return frames
+        known = np.concatenate([self._unaveraged, frames])
+        if last:
+            known = np.concatenate([known, np.repeat(known[-1:], span - 1 - span // 2, 0)])
+        count = max(0, len(known) - span + 1)
+        self._unaveraged = known[count:].copy()
+        total = self._none() if not count else known[:count].copy()
+        for k in range(1, span if count else 0):  # in this order however many there are
+            total += known[k : k + count]
+        return total / np.float32(span)
 
     def _silence(self, count: int, loudest: np.floating) -> NDArray[np.float32]:
         """(count, F) features of silence next to sound as loud as ``loudest``."""

@@ -30,7 +30,9 @@ class OnnxManifest:
     files : SHA-256 of the other files of the directory, by name
     source : digest of the model that was exported
     kwskit : version that exported it
-    network : of a package, that makes the frames: ``speech_embedding``; None where ``frames.onnx`` does
+    network : of a package, that makes the frames: ``speech_embedding``, of an earlier kwskit; None where
+        ``frames.onnx`` does
+    composed : whether a word is embedded by the graphs of a stream, one after another, rather than by ``audio.onnx``
     """
 
     name: str
@@ -44,6 +46,7 @@ class OnnxManifest:
     source: str
     kwskit: str
     network: str | None = None
+    composed: bool = False
 
     @classmethod
     def read(cls, directory: Path) -> "OnnxManifest":
@@ -78,7 +81,10 @@ class OnnxManifest:
             raise ModelError(f"{path}: 'stream': {error}") from error
         if network is not None and stream is None:
             raise ModelError(f"{path}: 'network' makes the frames of a stream, but 'stream' is null")
-        return cls(**values, stream=stream, network=network)
+        composed = found.get("composed", network is not None)
+        if not isinstance(composed, bool) or (composed and stream is None):
+            raise ModelError(f"{path}: 'composed' is true or false, and false where 'stream' is null")
+        return cls(**values, stream=stream, network=network, composed=composed)
 
     def write(self, directory: Path) -> None:
         """Write it into ``directory``."""

@@ -1,7 +1,9 @@
 """An exported model, run by onnxruntime: no torch."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import Any
 
 import numpy as np
@@ -39,13 +41,15 @@ class OnnxModel:
         self.name, self.digest, self.dim = manifest.name, manifest.digest, manifest.dim
         self.stream: StreamShape | None = manifest.stream
         self._network = None if manifest.network is None else PackageNetwork(threads)
-        made = (
-            {FEATURES, POOL} if self._network else {AUDIO, *([] if self.stream is None else [FEATURES, FRAMES, POOL])}
-        )
-        for name in {TEXT, *made, *manifest.files}:
+        made = {TEXT} if manifest.composed else {TEXT, AUDIO}
+        made |= set() if self.stream is None else {FEATURES, POOL}
+        made |= set() if self.stream is None or self._network else {FRAMES}
+        for name in made | set(manifest.files):
             manifest.content(self.directory, name)
         self.tokenizer = manifest.built_tokenizer(self.directory)
         self._threads = threads
+        # A session keeps the memory of as many results as were ever computed at once: more than cores gain nothing.
+        self._turns = BoundedSemaphore(os.cpu_count() or 1)
         self._sessions: dict[str, Any] = {}
 
     def embed_windows(self, pcm: NDArray[np.int16]) -> NDArray[np.float32]:
@@ -56,7 +60,7 @@ class OnnxModel:
 
     def embed_speech(self, wav: NDArray[np.float32], lens: NDArray[np.int64]) -> NDArray[np.float32]:
         """Unit embeddings (N, dim) of recordings (N, samples) in [-1, 1] at 16 kHz, of which ``lens`` (N,) count."""
-        if self._network is None:
+        if not self.manifest.composed:
             return self._run(AUDIO, wav, lens)
         return self._joined([self._embed_word(one[:size]) for one, size in zip(wav, lens.tolist(), strict=True)])
 
@@ -67,9 +71,9 @@ class OnnxModel:
         wav = np.pad(wav, (0, max(0, shape.window - len(wav))))
         mels = self._run(FEATURES, wav[None])
         silence = mels.max() - np.float32(shape.floor or 0)
-        after = -len(mels) % shape.stride + shape.ahead
+        after = -len(mels) % (shape.stride * shape.span) + shape.ahead - shape.stride * (shape.span - 1)
         around = np.pad(np.maximum(mels, silence), ((shape.past, after), (0, 0)), constant_values=silence)
-        return self.embed_frames(self.frames(around)[None])
+        return self.embed_frames(self.frames(around)[None, :: shape.span])
 
     def embed_tokens(self, tokens: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         # Texts of like length together pad little.
@@ -88,7 +92,10 @@ class OnnxModel:
         return self._run(FEATURES, _samples(pcm)[None])
 
     def frames(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        return self._run(FRAMES, features[None]) if self._network is None else self._network.frames(features)
+        if self._network is None:
+            return self._run(FRAMES, features[None])
+        with self._turns:
+            return self._network.frames(features)
 
     def embed_frames(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
         return self._run(POOL, frames) if len(frames) else self._joined([])
@@ -100,7 +107,8 @@ class OnnxModel:
         session = self._sessions[name]
         try:
             names = [needed.name for needed in session.get_inputs()]
-            found = session.run(None, dict(zip(names, inputs, strict=True)))[0]
+            with self._turns:
+                found = session.run(None, dict(zip(names, inputs, strict=True)))[0]
         except Exception as error:  # onnxruntime's own errors share no other base
             raise ModelError(f"{self.directory / name}: onnxruntime cannot run it: {first_line(error)}") from error
         if name in (AUDIO, TEXT, POOL) and np.shape(found)[-1:] != (self.dim,):

@@ -20,7 +20,7 @@ FILE = "background.npz"
 VERSION = 1
 LARGEST = 2**31  # bytes of a file's arrays; a file that announces more is not read
 AT_ONCE = 16_384  # windows compared at once
-RANKED = 2_000  # windows of which peaks are looked for, at first
+RANKED = 8_000  # windows of which peaks are looked for, at first
 
 
 class BackgroundError(ValueError):
@@ -49,6 +49,7 @@ class Background:
     scale : (n,)
     mean, deviation : (n,) of the cosines with the cohort
     said : the words that are known to be said there
+    hop : seconds between windows of a length; NaN where they were farther apart for longer ones
     """
 
     digest: str
@@ -61,6 +62,7 @@ class Background:
     mean: NDArray[np.float32]
     deviation: NDArray[np.float32]
     said: SaidWords
+    hop: float = float("nan")
 
     def peaks(self, keyword: Keyword, least: float | None = None) -> tuple[NDArray[np.float32], float]:
         """Scores of a keyword's peaks, descending, and the hours in which they are.
@@ -116,7 +118,7 @@ class Background:
         """
         arrays: dict[str, Any] = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "said"}
         with atomic_write(path) as partial, partial.open("wb") as file:
-            np.savez(file, **{"version": VERSION, **arrays, **self.said.arrays()})
+            np.savez_compressed(file, **{"version": VERSION, **arrays, **self.said.arrays()})
 
     @classmethod
     def read(cls, path: str | Path) -> "Background":
@@ -131,6 +133,7 @@ class Background:
             arrays = read_arrays(path, LARGEST)
             if "version" not in arrays or arrays["version"].shape or int(arrays["version"]) != VERSION:
                 raise BackgroundError(f"{path}: no background that this kwskit reads: record it again")
+            arrays.setdefault("hop", np.array(np.nan))  # of an earlier kwskit
             values: dict[str, Any] = {one.name: arrays[one.name] for one in fields(cls) if one.name != "said"}
             values |= {name: kind(values[name].item()) for name, kind in _SCALARS.items()}
             found = cls(**values, said=SaidWords.of(arrays))
@@ -172,7 +175,7 @@ class Background:
         return _Stretch(score, centre, max(self.seconds - lost, 1.0) / 3600)
 
 
-_SCALARS = {"digest": str, "streaming": bool, "seconds": float}
+_SCALARS = {"digest": str, "streaming": bool, "hop": float, "seconds": float}
 
 
 def _highest(stretch: _Stretch, refractory: float, least: float) -> NDArray[np.float32]:

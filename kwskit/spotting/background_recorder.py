@@ -21,7 +21,7 @@ APART = 10.0  # s between recordings, so that no peak is merged with one of anot
 class BackgroundRecorder:
     """Makes a :class:`Background` of recordings, with windows of all lengths that any keyword may use.
 
-    An hour takes about 100,000 windows, each with a byte for every dimension of its embedding.
+    An hour takes 450,000 windows, each with a byte for every dimension of its embedding.
 
     Parameters
     ----------
@@ -29,6 +29,7 @@ class BackgroundRecorder:
     cohort : embedded by it
     listen : makes a listener for windows of some lengths in seconds
     streaming : whether that makes windows of the frames of a stream
+    hop : seconds between its windows
 
     Attributes
     ----------
@@ -42,8 +43,9 @@ class BackgroundRecorder:
         cohort: CohortEmbeddings,
         listen: Callable[[Sequence[float]], Listener[NDArray[np.float32]]],
         streaming: bool,
+        hop: float,
     ):
-        self.model, self.cohort, self.streaming = model, cohort, streaming
+        self.model, self.cohort, self.streaming, self.hop = model, cohort, streaming, hop
         self.seconds = 0.0
         self.sound = BackgroundSound()
         self._listen = listen
@@ -85,6 +87,7 @@ class BackgroundRecorder:
         return Background(
             digest=self.model.digest,
             streaming=self.streaming,
+            hop=self.hop,
             seconds=self.seconds,
             start=start,
             stop=stop,

@@ -11,13 +11,14 @@ from kwskit.speech_model.speech_model import SpeechModel
 from kwskit.spotting.listener import EncodedWindows
 from kwskit.spotting.window_cutter import WindowCutter, Windows
 
-WINDOWS_AT_ONCE = 256
+WINDOWS_AT_ONCE = 64
 
 
 class FrameListener:
     """Overlapping windows of any lengths over one stream of frames: for an encoder that can stream.
 
-    Lengths and hops are rounded to frames, at least one. A window's times are those of the sound that its frames stand
+    Lengths and hops are rounded to frames, at least one. Where frames are finer than the sound that one stands for
+    (``span``), a window takes every ``span``-th. A window's times are those of the sound that its frames stand
     for; what the encoder looks back at lies before.
 
     Parameters
@@ -25,6 +26,7 @@ class FrameListener:
     model : one that can stream
     seconds : lengths of the windows
     overlap : of neighbouring windows, as a share of their length
+    hop : windows start at most so many seconds apart
 
     Raises
     ------
@@ -32,10 +34,13 @@ class FrameListener:
         When the model cannot stream, or a window is not longer than 0 s.
     """
 
-    def __init__(self, model: SpeechModel, seconds: Sequence[float], overlap: float):
+    def __init__(self, model: SpeechModel, seconds: Sequence[float], overlap: float = 0.0, hop: float = np.inf):
         self._model = model
         self._frames = FrameStream(model)
-        self._cutter = WindowCutter(seconds, overlap, 1 / self._frames.shape.frame_seconds)
+        shape = self._frames.shape
+        whole = shape.span * shape.frame_seconds  # that a frame stands for
+        lengths = [max(1, round(length / whole)) * whole if length > 0 else length for length in seconds]
+        self._cutter = WindowCutter(lengths, overlap, 1 / shape.frame_seconds, hop)
         self._received = 0  # samples
 
     @property
@@ -57,4 +62,4 @@ class FrameListener:
                 few = slice(at, at + WINDOWS_AT_ONCE)
                 start = starts[few].astype(np.float64) * frame
                 stop = np.minimum(start + frames.shape[1] * frame, end)
-                yield EncodedWindows(start, stop, self._model.embed_frames(frames[few]))
+                yield EncodedWindows(start, stop, self._model.embed_frames(frames[few, :: self._frames.shape.span]))

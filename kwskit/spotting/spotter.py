@@ -24,13 +24,11 @@ from kwskit.spotting.hit import Hit
 from kwskit.spotting.keyword import Keyword
 from kwskit.spotting.keyword_queries import KeywordQueries
 from kwskit.spotting.listener import Listener
-from kwskit.spotting.listening import knows_streams, listener
+from kwskit.spotting.listening import HOP, knows_streams, listener
 from kwskit.spotting.sound import Sound, blocks_of
 from kwskit.spotting.spotting_stream import SpottingStream
 from kwskit.spotting.stream_resampler import StreamResampler
 from kwskit.text.normal_form import normal_form
-
-OVERLAP = 0.75
 
 logger = logging.getLogger(__name__)
 
@@ -215,7 +213,7 @@ class Spotter:
 
     def listener(self, seconds: Sequence[float]) -> Listener[NDArray[np.float32]]:
         """What turns a stream into windows of the lengths ``seconds``, embedded."""
-        return listener(self.model, seconds, OVERLAP, self.streaming)
+        return listener(self.model, seconds, self.streaming)
 
     def calibrate(self, recordings: Sequence[Sound]) -> Background:
         """Take recordings in which no keyword is said for the background, and set thresholds anew.
@@ -240,7 +238,7 @@ class Spotter:
 
     def recorder(self) -> BackgroundRecorder:
         """What makes a background of recordings, heard as this spotter listens."""
-        return BackgroundRecorder(self.model, self.cohort, self.listener, self.streaming)
+        return BackgroundRecorder(self.model, self.cohort, self.listener, self.streaming, HOP)
 
     def _take(self, background: Background) -> None:
         if background.digest != self.model.digest or background.codes.shape[1] != self.model.dim:
@@ -255,6 +253,12 @@ class Spotter:
                 self.model.name,
                 modes[background.streaming],
                 modes[self.streaming],
+            )
+        if not np.isclose(background.hop, HOP):
+            logger.warning(
+                "the background of %s was recorded with windows farther apart than spotting has them: thresholds are "
+                "too low; record it again (kwskit calibrate MODEL RECORDINGS)",
+                self.model.name,
             )
         self.background = background
         for name, keyword in self._keywords.items():
@@ -275,7 +279,7 @@ class Spotter:
             self.model.name,
             keyword.name,
         )
-        per_hour = sum(3600 / (length * (1 - OVERLAP)) for length in keyword.windows)
+        per_hour = sum(4 * 3600 / length for length in keyword.windows)  # closer windows are no further chances
         return gaussian_threshold(fa_per_hour, per_hour)
 
     def _stream(self, keywords: Sequence[Keyword], thresholds: Sequence[float]) -> SpottingStream:

@@ -31,6 +31,7 @@ class WindowCutter:
     seconds : lengths of the windows
     overlap : of neighbouring windows, as a share of their length
     rate : samples a second
+    hop : windows start at most so many seconds apart, whatever their overlap
 
     Raises
     ------
@@ -38,12 +39,12 @@ class WindowCutter:
         When a window is not longer than 0 s.
     """
 
-    def __init__(self, seconds: Sequence[float], overlap: float, rate: float = SAMPLE_RATE):
+    def __init__(self, seconds: Sequence[float], overlap: float, rate: float = SAMPLE_RATE, hop: float = np.inf):
         if not all(length > 0 for length in seconds):
             raise ValueError(f"a window must be longer than 0 s, not {min(seconds)}")
         self.rate = rate
         self.sizes = sorted({max(1, round(length * rate)) for length in seconds})
-        self.hops = [max(1, round(size * (1 - overlap))) for size in self.sizes]
+        self.hops = [max(1, round(min(size * (1 - overlap), hop * rate))) for size in self.sizes]
         self.received = 0  # samples
         self._next = [0] * len(self.sizes)
         self._kept: NDArray[Any] | None = None

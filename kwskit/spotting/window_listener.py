@@ -20,12 +20,18 @@ class WindowListener(Generic[T]):
     Parameters
     ----------
     encode : windows (N, samples) int16 at 16 kHz to what is kept of them
-    seconds, overlap : as :class:`WindowCutter` takes them
+    seconds, overlap, hop : as :class:`WindowCutter` takes them
     """
 
-    def __init__(self, encode: Callable[[NDArray[np.int16]], T], seconds: Sequence[float], overlap: float):
+    def __init__(
+        self,
+        encode: Callable[[NDArray[np.int16]], T],
+        seconds: Sequence[float],
+        overlap: float = 0.0,
+        hop: float = np.inf,
+    ):
         self._encode = encode
-        self._cutter = WindowCutter(seconds, overlap)
+        self._cutter = WindowCutter(seconds, overlap, hop=hop)
 
     @property
     def seen(self) -> float:

@@ -68,18 +68,19 @@ class DualEncoder(TwoEncoders):
     @property
     def stream(self) -> StreamShape | None:  # type: ignore[override]
         """How frames of a stream are made; None where front end or encoder need the whole of an utterance."""
-        steps: Any = self.frontend.frames if self.hears_windows else getattr(self.acoustic_encoder, "stream", None)
+        steps: Any = self.frontend.fine if self.hears_windows else getattr(self.acoustic_encoder, "stream", None)
         return StreamShape.of(getattr(self.frontend, "stream", None), steps)
 
     @property
     def hears_windows(self) -> bool:
         """Whether the front end makes the frames of a stream, and the encoder runs over windows of them."""
-        return hasattr(self.frontend, "frames")
+        return hasattr(self.frontend, "fine")
 
     def stream_frames(self, features: Tensor) -> Tensor:
         """Frames (N, per_step * n, d_frame) of features (N, past + stride * n + ahead, F), as ``stream`` has it."""
-        part = self.frontend if self.hears_windows else self.acoustic_encoder
-        return part.stream_frames(features)  # type: ignore[operator]
+        if self.hears_windows:
+            return self.frontend.fine_frames(features)  # type: ignore[operator]
+        return self.acoustic_encoder.stream_frames(features)  # type: ignore[operator]
 
     def pool_frames(self, frames: Tensor) -> Tensor:
         """Unit embeddings (N, d) of stretches of streams (N, T, d_frame)."""

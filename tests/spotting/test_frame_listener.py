@@ -41,6 +41,21 @@ def test_windows_are_slices_of_frames(total, block, monkeypatch, counting_model)
         np.testing.assert_allclose(window[2], other[2], rtol=1e-3, atol=1e-2)
 
 
+def test_windows_of_frames_finer_than_what_one_stands_for(counting_model):
+    """Frames of 1 ms, each of 4 ms: windows of 20 ms take five of them, and start 3 ms apart."""
+    model = counting_model(stride=1, per_step=1, span=4)
+    pcm = np.random.default_rng(3).integers(-3000, 3000, 2_000).astype(np.int16)
+    stream = FrameStream(model)
+    frames = np.concatenate([stream.push(pcm), stream.finish()])
+    found = heard(FrameListener(model, [0.0208], hop=0.003), pcm, 333)
+    starts = [round(1000 * start) for start, _, _ in found]
+    assert starts == [*range(0, len(frames) - 20, 3), len(frames) - 20]
+    for begin, (start, stop, kept) in zip(starts, found, strict=True):
+        assert stop - start == pytest.approx(0.02)
+        expected = sum((k + 1) * frames[begin + 4 * k] for k in range(5))
+        np.testing.assert_allclose(kept, expected, rtol=1e-3, atol=1e-2)
+
+
 def test_what_is_seen_has_all_its_windows(counting_model):
     listener = FrameListener(counting_model(), [0.02, 0.1], 0.5)
     told = []

@@ -49,3 +49,9 @@ def test_a_window_has_a_length():
     with pytest.raises(ValueError, match="longer than 0 s"):
         WindowCutter([0.3, 0.0], 0.5)
     assert np.allclose(WindowCutter([0.3], 0.75).hops, [1200])
+
+
+def test_windows_that_start_at_most_a_hop_apart():
+    cutter = WindowCutter([0.3, 0.8], 0.75, hop=0.1)
+    starts = [part.starts for part in cutter.push(np.zeros(16_000, np.int16))]
+    assert [one.tolist() for one in starts] == [list(range(0, 11_201, 1_200)), list(range(0, 3_201, 1_600))]

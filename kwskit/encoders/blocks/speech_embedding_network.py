@@ -1,5 +1,7 @@
 """The network of Google's speech embedding."""
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -37,14 +39,36 @@ class SpeechEmbeddingNetwork(nn.Module):
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # twice as fast on a CPU
 
     def forward(self, mels: Tensor) -> Tensor:
+        return self._embed(mels, F.max_pool2d)
+
+    def every_frame(self, mels: Tensor) -> Tensor:
+        """Embeddings ``(N, n, 96)`` of mel frames ``(N, 75 + n, 32)``: one a window of 76 frames, 1 apart (ours).
+
+        Each pooling over time is done from the first frame and from the second, side by side in the batch, so that
+        what windows share is computed once: 2.3 times the work of every eighth window.
+        """
+        found = self._embed(mels, _pool_twice)  # rows of a recording: from which frame the three poolings began
+        found = found.unflatten(0, (-1, 2, 2, 2)).permute(0, 4, 3, 2, 1, 5)
+        return found.flatten(1, 4)[:, : mels.shape[1] - WINDOW + 1]
+
+    def _embed(self, mels: Tensor, pool: Callable[[Tensor, tuple[int, ...]], Tensor]) -> Tensor:
         x = mels.unsqueeze(1).contiguous(memory_format=torch.channels_last)
         convolutions = iter(self.convolutions)
         for layer in LAYERS:
             if len(layer) == 2:
-                x = F.max_pool2d(x, layer)
+                x = pool(x, layer)
                 continue
             x = F.leaky_relu(next(convolutions)(x), 0.2).clamp(min=-0.4)
         return self.last(x).flatten(2).transpose(1, 2)
+
+
+def _pool_twice(x: Tensor, size: tuple[int, ...]) -> Tensor:
+    """(2 N, C, T / 2, M) of (N, C, T, M): pooled from the first frame on, and from the second on."""
+    if size[0] == 1:
+        return F.max_pool2d(x, size)
+    later = F.pad(x[:, :, 1:], (0, 0, 0, 1))  # what is padded reaches no embedding that is kept
+    pooled = torch.stack((F.max_pool2d(x, size), F.max_pool2d(later, size)), 1).flatten(0, 1)
+    return pooled.contiguous(memory_format=torch.channels_last)
 
 
 def package_weights() -> dict[str, Tensor] | None:
