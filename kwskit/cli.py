@@ -133,9 +133,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _line(told: str) -> str:
+def _line(message: str) -> str:
     """A message in one line, with what would move a terminal's cursor escaped: names of files may hold anything."""
-    joined = " ".join(line.strip() for line in told.splitlines())
+    joined = " ".join(line.strip() for line in message.splitlines())
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode() for char in joined
     )

@@ -17,7 +17,7 @@ from ruamel.yaml.comments import CommentedMap, TaggedScalar
 
 from kwskit import registry
 from kwskit.arguments import ArgumentError
-from kwskit.hparams_origin import REFERENCE, HparamsError, origins_told, read_tree, yaml_reader
+from kwskit.hparams_origin import REFERENCE, HparamsError, errors_with_origin, read_tree, yaml_reader
 from kwskit.part_loader import part_loader
 
 _PART_TAG = re.compile(rf"^!({'|'.join(registry.KINDS)}):(.+)$")
@@ -52,7 +52,7 @@ def resolve_hparams(
         _merge(tree, read_tree(Path(overlay)))
     for dotted, value in (overrides or {}).items():
         _override(tree, dotted, value, path)
-    with origins_told(path, overlays, overrides):
+    with errors_with_origin(path, overlays, overrides):
         _check_references(tree)
         if known_keys is not None:
             _check_keys(tree, list(known_keys), referenced | {name for _, name in _references(tree)})
@@ -85,7 +85,7 @@ def build_hparams(
         For an unknown part or argument, or a part that refuses its arguments.
     """
     loader = part_loader(ruamel.yaml.Loader, Path(path))
-    with origins_told(path, overlays, overrides):
+    with errors_with_origin(path, overlays, overrides):
         try:
             return hyperpyyaml.load_hyperpyyaml(text, loader=loader)
         except (HparamsError, ArgumentError):

@@ -29,7 +29,7 @@ class HparamsError(ValueError):
 
 
 @contextmanager
-def origins_told(
+def errors_with_origin(
     path: str | Path, overlays: Iterable[str | Path] = (), overrides: Mapping[str, str] | None = None
 ) -> Iterator[None]:
     """Begin the messages of errors that have a key with the line, or the flag, that set it.

@@ -84,9 +84,9 @@ def write_records(path: str | Path, kind: str, table: pa.Table, facts: Mapping[s
     for key in facts or {}:
         if not re.fullmatch(r"[\w.-]+", key):
             raise RecordError(f"{path}: fact {key!r}: a name has letters, digits, '_', '.' and '-' only")
-    told = "".join(f" {key}={quote(str(value), safe='/:,.+')}" for key, value in (facts or {}).items())
+    fields = "".join(f" {key}={quote(str(value), safe='/:,.+')}" for key, value in (facts or {}).items())
     with atomic_write(path) as partial, partial.open("wb") as sink:
-        sink.write(f"#kwskit {kind} {VERSION}{told}\n{chr(9).join(columns)}\n".encode())
+        sink.write(f"#kwskit {kind} {VERSION}{fields}\n{chr(9).join(columns)}\n".encode())
         options = pyarrow.csv.WriteOptions(include_header=False, delimiter="\t", quoting_style="none")
         pyarrow.csv.write_csv(table, sink, options)
 

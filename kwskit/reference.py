@@ -47,19 +47,19 @@ def _built_in(kind: str) -> list[registry.Part]:
 
 def _chapter(part: registry.Part) -> list[str]:
     sections = docstring_sections(inspect.getdoc(part.cls) or "")
-    told = [f'<a id="{_anchor(part)}"></a>', f"### `!{part.kind}:{part.name}`", "", sections.pop("")]
+    lines = [f'<a id="{_anchor(part)}"></a>', f"### `!{part.kind}:{part.name}`", "", sections.pop("")]
     arguments = part.parameters()
     if arguments:
         meanings = entries(sections.pop("Parameters", ""))
-        told += ["", "| argument | default | meaning |", "| --- | --- | --- |"]
+        lines += ["", "| argument | default | meaning |", "| --- | --- | --- |"]
         for name, parameter in arguments.items():
             default = "required" if parameter.default is parameter.empty else f"`{parameter.default!r}`"
-            told.append(f"| `{name}` | {_cell(default)} | {_cell(meanings.get(name, ''))} |")
+            lines.append(f"| `{name}` | {_cell(default)} | {_cell(meanings.get(name, ''))} |")
     for section, text in sections.items():
-        told += ["", f"**{section}**", ""]
-        told += [f"- `{name}`: {meaning}" for name, meaning in entries(text).items()] or [text]
+        lines += ["", f"**{section}**", ""]
+        lines += [f"- `{name}`: {meaning}" for name, meaning in entries(text).items()] or [text]
     path = f"../{part.cls.__module__.replace('.', '/')}.py"
-    return [*told, "", f"[{part.cls.__module__}]({path})"]
+    return [*lines, "", f"[{part.cls.__module__}]({path})"]
 
 
 def docstring_sections(text: str) -> dict[str, str]:

@@ -112,8 +112,8 @@ def load_parts(text: str, path: str | Path, kinds: Collection[str] = tuple(regis
     except HparamsError:
         raise
     except ruamel.yaml.YAMLError as error:
-        told = f"only registry tags and plain values are allowed here: {_problem(error)}"
-        raise HparamsError(f"{path}: {told}") from error
+        message = f"only registry tags and plain values are allowed here: {_problem(error)}"
+        raise HparamsError(f"{path}: {message}") from error
     except (ValueError, TypeError, AttributeError, LookupError) as error:  # of a scalar with a tag that does not fit it
         raise HparamsError(f"{path}: not a plain value: {error}") from error
     if not isinstance(values, dict):
@@ -123,9 +123,9 @@ def load_parts(text: str, path: str | Path, kinds: Collection[str] = tuple(regis
 
 def _problem(error: ruamel.yaml.YAMLError) -> str:
     """What ruamel.yaml says, in a line that is not too long."""
-    told = " ".join(str(getattr(error, "problem", None) or error).split())
+    message = " ".join(str(getattr(error, "problem", None) or error).split())
     mark = getattr(error, "problem_mark", None)
-    return (told if len(told) <= 200 else f"{told[:197]}...") + (f" (line {mark.line + 1})" if mark else "")
+    return (message if len(message) <= 200 else f"{message[:197]}...") + (f" (line {mark.line + 1})" if mark else "")
 
 
 def _file_beside(path: Path, name: Any) -> str:

@@ -75,8 +75,8 @@ def _background(axes: Axes, check: KeywordCheck) -> None:
     if not len(check.background):
         axes.set_xticks([])
         axes.spines["bottom"].set_visible(False)
-        told = "no background, so that\nfalse alarms are unknown:\nkwskit calibrate"
-        axes.text(0.5, 0.5, told, transform=axes.transAxes, ha="center", va="center", color=MUTED, linespacing=1.6)
+        label = "no background, so that\nfalse alarms are unknown:\nkwskit calibrate"
+        axes.text(0.5, 0.5, label, transform=axes.transAxes, ha="center", va="center", color=MUTED, linespacing=1.6)
         return
     low, high = float(check.background.min()), float(max(check.background.max(), keyword.threshold, check.own))
     counts, edges = np.histogram(check.background, np.linspace(low, high + 0.05 * (high - low), 45))
@@ -84,13 +84,13 @@ def _background(axes: Axes, check: KeywordCheck) -> None:
     axes.stairs(counts, edges, color=INK, linewidth=0.9)
     top = max(counts.max(), 1)
     axes.set_ylim(0, top * 1.32)
-    told = f"threshold {keyword.threshold:.2f}\n{check.false_alarms:.2g} false alarms an hour"
-    _mark(axes, keyword.threshold, "-", told, top * 1.3, (low + high) / 2)
+    label = f"threshold {keyword.threshold:.2f}\n{check.false_alarms:.2g} false alarms an hour"
+    _mark(axes, keyword.threshold, "-", label, top * 1.3, (low + high) / 2)
     _mark(axes, check.own, ":", f"itself, as typed {check.own:.2f}", top * 1.1, (low + high) / 2)
     axes.set_xlabel(f"score: peaks in {check.minutes:.0f} minutes of background")
 
 
-def _mark(axes: Axes, at: float, style: str, told: str, height: float, middle: float) -> None:
+def _mark(axes: Axes, at: float, style: str, label: str, height: float, middle: float) -> None:
     """A line, and its label on the side where there is room."""
     axes.axvline(at, color=INK, linestyle=style, linewidth=1.6)
     right = at > middle
@@ -98,7 +98,7 @@ def _mark(axes: Axes, at: float, style: str, told: str, height: float, middle: f
     offset = (-6 if right else 6, 0)
     side = "right" if right else "left"
     axes.annotate(
-        told, (at, height), offset, textcoords="offset points", ha=side, va="top", bbox=box, fontsize=9, color=INK
+        label, (at, height), offset, textcoords="offset points", ha=side, va="top", bbox=box, fontsize=9, color=INK
     )
 
 
@@ -120,11 +120,11 @@ def _ranked(axes: Axes, check: KeywordCheck) -> None:
             markerfacecolor=REACHES if reaches else "white",
             markeredgewidth=1.8,
         )
-        told = f"{one.score:.2f}{', sounds the same' if one.same else ''}"
+        label = f"{one.score:.2f}{', sounds the same' if one.same else ''}"
         left = one.score < threshold
         offset, side = ((-9, 0), "right") if left else ((9, 0), "left")
         axes.annotate(
-            told, (one.score, row), offset, textcoords="offset points", va="center", ha=side, fontsize=8.5, color=INK
+            label, (one.score, row), offset, textcoords="offset points", va="center", ha=side, fontsize=8.5, color=INK
         )
     axes.set_yticks(range(len(shown)), [one.text for one in shown])
     axes.set_ylim(len(shown) - 0.4, -0.6)

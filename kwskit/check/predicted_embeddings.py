@@ -37,11 +37,11 @@ class PredictedEmbeddings:
         drawn = [row for row in drawn if len(sounds.sounds[row]) > 1] or drawn
         embeddings = model.embed_tokens([model.tokenizer.encode(sounds.words(row)[0])[0] for row in drawn])
         places = _places([sounds.sounds[row] for row in drawn])
-        told = np.zeros((len(drawn), 2 * PLACES * _PHONEMES + _LONGEST), np.float32)
-        told[np.arange(len(drawn))[:, None], places] = 1
+        features = np.zeros((len(drawn), 2 * PLACES * _PHONEMES + _LONGEST), np.float32)
+        features[np.arange(len(drawn))[:, None], places] = 1
         self._mean = embeddings.mean(0)
-        square = told.T @ told + RIDGE * np.eye(told.shape[1], dtype=np.float32)
-        self._weights = np.linalg.solve(square, told.T @ (embeddings - self._mean))
+        square = features.T @ features + RIDGE * np.eye(features.shape[1], dtype=np.float32)
+        self._weights = np.linalg.solve(square, features.T @ (embeddings - self._mean))
         self._all: NDArray[np.float32] | None = None
 
     def of(self, sounds: Sequence[str]) -> NDArray[np.float32]:

@@ -50,18 +50,20 @@ def remarks(check: KeywordCheck) -> tuple[Remark, ...]:
     order = {"poor": 0, "risky": 1, "note": 2}
     found.sort(key=lambda remark: order[remark.level])
     if not found or found[0].level == "note":
-        told = f"{check.phonemes} phonemes in {_count(check.syllables, 'syllable')}, and no crowd of words near it."
-        found.insert(0, Remark("good", told))
+        message = f"{check.phonemes} phonemes in {_count(check.syllables, 'syllable')}, and no crowd of words near it."
+        found.insert(0, Remark("good", message))
     return tuple(found)
 
 
 def _length(check: KeywordCheck) -> list[Remark]:
     phonemes, syllables, found = check.phonemes, check.syllables, []
-    told = f"It has only {_count(phonemes, 'phoneme')} in {_count(syllables, 'syllable')}"
+    message = f"It has only {_count(phonemes, 'phoneme')} in {_count(syllables, 'syllable')}"
     if phonemes < FEWEST or (phonemes < FEW and syllables <= 1):
-        found.append(Remark("poor", f"{told}: too short to be told from parts of other words. Take a longer one."))
+        found.append(Remark("poor", f"{message}: too short to be told from parts of other words. Take a longer one."))
     elif phonemes < FEW or syllables <= 1:
-        found.append(Remark("risky", f"{told}: short words are part of much else. Two words, or three syllables, do."))
+        found.append(
+            Remark("risky", f"{message}: short words are part of much else. Two words, or three syllables, do.")
+        )
     if check.keyword.seconds > 1.5 * WINDOWS[-1]:
         found.append(
             Remark(
@@ -87,14 +89,14 @@ def _threshold(check: KeywordCheck) -> list[Remark]:
     elif check.calibrated and keyword.threshold > SPOKEN * check.own:
         found.append(Remark("risky", f"{typed}, of which spoken words reach four fifths: many will be missed. {MEND}"))
     if check.false_alarms is None:
-        told = "There is no background, so that false alarms are unknown: kwskit calibrate MODEL RECORDINGS."
-        found.append(Remark("note", told))
+        message = "There is no background, so that false alarms are unknown: kwskit calibrate MODEL RECORDINGS."
+        found.append(Remark("note", message))
     else:
         asked = keyword.fa_per_hour
         if check.false_alarms > (1.0 if asked is None else TWICE * asked):
             wanted = "" if asked is None else f" where {asked:g} were asked for"
-            told = f"About {check.false_alarms:.2g} false alarms an hour are estimated at its threshold{wanted}."
-            found.append(Remark("risky", told))
+            message = f"About {check.false_alarms:.2g} false alarms an hour are estimated at its threshold{wanted}."
+            found.append(Remark("risky", message))
     return found
 
 
@@ -108,12 +110,12 @@ def _neighbours(check: KeywordCheck) -> list[Remark]:
     if check.close:
         level = "risky" if check.close >= CROWD else "note"
         near = [one.text for one in check.words if one.score >= CLOSE * check.own and not one.same]
-        told = f"{_count(check.close, 'word')} would set it off with nearly its own score"
-        found.append(Remark(level, f"{told}, such as {_listed(near)}." if near else f"{told}."))
+        message = f"{_count(check.close, 'word')} would set it off with nearly its own score"
+        found.append(Remark(level, f"{message}, such as {_listed(near)}." if near else f"{message}."))
     if check.around:
         level = "risky" if len(check.around) >= LONGER_WORDS else "note"
-        told = f"It is a part of {_count(len(check.around), 'longer word')}: {_listed(check.around)}."
-        found.append(Remark(level, f"{told} Each of them may set it off."))
+        message = f"It is a part of {_count(len(check.around), 'longer word')}: {_listed(check.around)}."
+        found.append(Remark(level, f"{message} Each of them may set it off."))
     if check.parts:
         text, score = check.parts[0]
         level = "risky" if score >= check.least else "note"
@@ -127,8 +129,8 @@ def _rivals(check: KeywordCheck) -> list[Remark]:
         if rival.same:
             found.append(Remark("poor", f"It sounds the same as '{rival.text}', which is to be listened for too."))
         elif rival.score >= check.least:
-            told = f"'{rival.text}', which is to be listened for too, sets it off: {rival.score:.2f} as typed."
-            found.append(Remark("risky", told))
+            message = f"'{rival.text}', which is to be listened for too, sets it off: {rival.score:.2f} as typed."
+            found.append(Remark("risky", message))
     return found
 
 

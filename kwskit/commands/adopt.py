@@ -8,8 +8,8 @@ HELP = "take a model that was trained elsewhere (stage 3 of a recipe without tra
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Tell ``parser`` what the command takes."""
-    told = "model: a directory, a packaged name, or owner/name of the Hugging Face Hub"
-    parser.add_argument("--model", required=True, help=told)
+    text = "model: a directory, a packaged name, or owner/name of the Hugging Face Hub"
+    parser.add_argument("--model", required=True, help=text)
     parser.add_argument("--exp", type=Path, required=True, help="folder of the run")
 
 

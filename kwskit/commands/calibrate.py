@@ -13,13 +13,13 @@ HELP = "set thresholds by recordings of your own in which no keyword is said"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Tell ``parser`` what the command takes."""
-    told = "files, or folders of them, in which no keyword is said; a model may come before, in the place of --model"
-    parser.add_argument("recordings", nargs="+", metavar="AUDIO", help=told)
+    text = "files, or folders of them, in which no keyword is said; a model may come before, in the place of --model"
+    parser.add_argument("recordings", nargs="+", metavar="AUDIO", help=text)
     parser.add_argument("--model", metavar="MODEL", help=MODEL)
-    told = "file that the background is written to (default: background.npz in the model's directory, if it is yours)"
-    parser.add_argument("--to", type=Path, metavar="FILE", help=told)
-    told = "keyword whose threshold is shown before and after (repeatable)"
-    parser.add_argument("--keyword", action="append", default=[], metavar="TEXT", help=told)
+    text = "file that the background is written to (default: background.npz in the model's directory, if it is yours)"
+    parser.add_argument("--to", type=Path, metavar="FILE", help=text)
+    text = "keyword whose threshold is shown before and after (repeatable)"
+    parser.add_argument("--keyword", action="append", default=[], metavar="TEXT", help=text)
     add_rate(parser)
     add_device(parser)
 
@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> None:
     source = ModelSource.find(model)
     if options.to is None and source.shared:
         raise UsageError(
-            f"{source.told} is of the package or of the Hub, and its directory stays as it is: say where the "
+            f"{source.model_id} is of the package or of the Hub, and its directory stays as it is: say where the "
             "background goes (--to FILE), and give that file to kwskit spot and kwskit check (--background FILE)"
         )
     try:
@@ -73,10 +73,10 @@ def run(options: argparse.Namespace) -> None:
         if table:
             print(f"{old.threshold:>8.2f}  {now.threshold:>8.2f}  {old.name} ({now.threshold_source})")
         else:
-            told = {"keyword": old.name, "before": round(old.threshold, 3), "threshold": round(now.threshold, 3)}
+            facts = {"keyword": old.name, "before": round(old.threshold, 3), "threshold": round(now.threshold, 3)}
             print(
                 json.dumps(
-                    told | {"told_by": now.threshold_source, "fa_per_hour": options.fa_per_hour}, ensure_ascii=False
+                    facts | {"told_by": now.threshold_source, "fa_per_hour": options.fa_per_hour}, ensure_ascii=False
                 )
             )
     if unread or passed_over:

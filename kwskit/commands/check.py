@@ -20,18 +20,18 @@ WIDTH = 100
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Tell ``parser`` what the command takes."""
-    told = "keyword; several are also checked against each other"
-    parser.add_argument("keywords", nargs="+", metavar="TEXT", help=told)
+    text = "keyword; several are also checked against each other"
+    parser.add_argument("keywords", nargs="+", metavar="TEXT", help=text)
     parser.add_argument("--model", metavar="MODEL", help=MODEL)
     add_rate(parser)
     parser.add_argument("--threshold", type=finite, help="threshold of all keywords, in the place of their own")
-    told = "background that kwskit calibrate has written (default: the model's own)"
-    parser.add_argument("--background", type=Path, metavar="FILE", help=told)
-    told = "number of words, of phrases and of longer words that are listed for a keyword, at most (default 10)"
-    parser.add_argument("--count", type=count, default=10, metavar="N", help=told)
+    text = "background that kwskit calibrate has written (default: the model's own)"
+    parser.add_argument("--background", type=Path, metavar="FILE", help=text)
+    text = "number of words, of phrases and of longer words that are listed for a keyword, at most (default 10)"
+    parser.add_argument("--count", type=count, default=10, metavar="N", help=text)
     parser.add_argument("--picture", type=Path, metavar="FILE", help="picture of the check to draw, .png or .svg")
-    told = "JSON in the place of a table, a line a keyword, as when stdout is no terminal"
-    parser.add_argument("--json", action="store_true", help=told)
+    text = "JSON in the place of a table, a line a keyword, as when stdout is no terminal"
+    parser.add_argument("--json", action="store_true", help=text)
     add_device(parser)
 
 
@@ -57,10 +57,10 @@ def run(options: argparse.Namespace) -> None:
         for check in checks:
             print(json.dumps(check.as_json(options.count), ensure_ascii=False))
     else:
-        print("\n\n".join(told(check) for check in checks))
+        print("\n\n".join(described(check) for check in checks))
 
 
-def told(check: "KeywordCheck") -> str:
+def described(check: "KeywordCheck") -> str:
     """A check, for a person."""
     keyword = check.keyword
     lines = [f"{keyword.text}: {check.verdict.upper()}", ""]

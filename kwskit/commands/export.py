@@ -17,18 +17,18 @@ HELP = "write a trained model as ONNX graphs, which run without torch"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Tell ``parser`` what the command takes."""
-    told = "model: a directory that training wrote (exp/model), a packaged name, or owner/name of the Hugging Face Hub"
-    parser.add_argument("model", metavar="MODEL", help=told)
+    text = "model: a directory that training wrote (exp/model), a packaged name, or owner/name of the Hugging Face Hub"
+    parser.add_argument("model", metavar="MODEL", help=text)
     parser.add_argument("--format", choices=["onnx"], default="onnx", help="format to write (default onnx)")
-    told = "directory to write (default: MODEL-onnx, in the current folder for a model called by its name)"
-    parser.add_argument("--to", type=Path, metavar="DIR", help=told)
-    told = "a model in 8-bit numbers, smaller and faster, is written to DIR-int8, too"
-    parser.add_argument("--int8", action="store_true", help=told)
-    told = "folder of recordings of speech that the models are compared on"
-    parser.add_argument("--clips", type=Path, metavar="FOLDER", help=told)
+    text = "directory to write (default: MODEL-onnx, in the current folder for a model called by its name)"
+    parser.add_argument("--to", type=Path, metavar="DIR", help=text)
+    text = "a model in 8-bit numbers, smaller and faster, is written to DIR-int8, too"
+    parser.add_argument("--int8", action="store_true", help=text)
+    text = "folder of recordings of speech that the models are compared on"
+    parser.add_argument("--clips", type=Path, metavar="FOLDER", help=text)
     parser.add_argument("--data", type=Path, metavar="DIR", help="folder of a corpus that the models are scored on")
-    told = "name of the trials of the corpus (default dev_wsj)"
-    parser.add_argument("--trials", metavar="NAME", default="dev_wsj", help=told)
+    text = "name of the trials of the corpus (default dev_wsj)"
+    parser.add_argument("--trials", metavar="NAME", default="dev_wsj", help=text)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -93,7 +93,7 @@ def _records(report: "Report") -> Iterator[dict[str, Any]]:
 
 
 def _rows(report: "Report") -> Iterator[str]:
-    yield from report.profile.told()
+    yield from report.profile.lines()
     yield f"compared on {report.compared_on}"
     names = list(report.factors)
     yield f"{'model':<8}  {'MB':>6}  {'worst cosine':>12}  {'AP':>6}  " + "  ".join(f"RTF {name}" for name in names)
@@ -110,10 +110,10 @@ def _rows(report: "Report") -> Iterator[str]:
             for made in report.exported
         ),
     ):
-        told = [
+        columns = [
             "" if bytes_ is None else f"{bytes_ / 1e6:.2f}",
             "" if worst is None else f"{worst:.6f}",
             "" if ap is None else f"{ap:.2%}",
         ]
         rates = "  ".join(f"{factors[what]:>{len(what) + 4}.4f}" for what in names)
-        yield f"{name:<8}  {told[0]:>6}  {told[1]:>12}  {told[2]:>6}  {rates}"
+        yield f"{name:<8}  {columns[0]:>6}  {columns[1]:>12}  {columns[2]:>6}  {rates}"

@@ -12,8 +12,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Tell ``parser`` what the command takes."""
     parser.add_argument("names", nargs="*", metavar="NAME", help="name of what is fetched; --list shows all")
     parser.add_argument("--to", type=Path, help="folder that the corpora are put into")
-    told = "list of what can be fetched, with size and licence; nothing is fetched"
-    parser.add_argument("--list", action="store_true", help=told)
+    text = "list of what can be fetched, with size and licence; nothing is fetched"
+    parser.add_argument("--list", action="store_true", help=text)
     parser.add_argument("--keep", action="store_true", help="archives are kept after they have been unpacked")
 
 

@@ -16,13 +16,13 @@ HELP = "list the packaged models, or show the card of one and verify its files"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Tell ``parser`` what the command takes."""
-    told = "model whose card is shown and whose files are verified: packaged name, directory, or owner/name of the Hub"
-    parser.add_argument("name", nargs="?", metavar="MODEL", help=told)
+    text = "model whose card is shown and whose files are verified: packaged name, directory, or owner/name of the Hub"
+    parser.add_argument("name", nargs="?", metavar="MODEL", help=text)
     parser.add_argument("--json", action="store_true", help="JSON in the place of a table, a line a model")
-    told = "directory of a model that is to be released, into which card.json is written, with the SHA-256 of its files"
-    parser.add_argument("--write-card", type=Path, metavar="DIR", help=told)
-    told = "JSON file of the fields of that card (default: those of the card that is there)"
-    parser.add_argument("--facts", type=Path, metavar="FILE", help=told)
+    text = "directory of a model that is to be released, into which card.json is written, with the SHA-256 of its files"
+    parser.add_argument("--write-card", type=Path, metavar="DIR", help=text)
+    text = "JSON file of the fields of that card (default: those of the card that is there)"
+    parser.add_argument("--facts", type=Path, metavar="FILE", help=text)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -88,20 +88,29 @@ def _show(model: str, as_json: bool) -> None:
 def _facts(card: "ModelCard", directory: Path) -> dict[str, Any]:
     from kwskit.speech_model.released_files import size
 
-    told = card.as_json()
-    del told["files"]
-    return told | {"bytes": size(directory), "path": str(directory)}
+    facts = card.as_json()
+    del facts["files"]
+    return facts | {"bytes": size(directory), "path": str(directory)}
 
 
 def _table(cards: list[dict[str, Any]]) -> list[str]:
     """Lines of columns, those of numbers to the right."""
     rows = [("name", "version", "language", "audio", "text", "MB", "licence", "figure", "path")]
-    for told in cards:
-        parameters = (f"{told['parameters'][side] / 1e6:.2f} M" for side in ("audio", "text"))
-        size = f"{told['bytes'] / 1e6:.1f}"
-        figure = _figure(told["figures"][0]) if told["figures"] else ""
+    for facts in cards:
+        parameters = (f"{facts['parameters'][side] / 1e6:.2f} M" for side in ("audio", "text"))
+        size = f"{facts['bytes'] / 1e6:.1f}"
+        figure = _figure(facts["figures"][0]) if facts["figures"] else ""
         rows.append(
-            (told["name"], told["version"], told["language"], *parameters, size, told["licence"], figure, told["path"])
+            (
+                facts["name"],
+                facts["version"],
+                facts["language"],
+                *parameters,
+                size,
+                facts["licence"],
+                figure,
+                facts["path"],
+            )
         )
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     sides = ("<", "<", "<", ">", ">", ">", "<", "<", "<")
@@ -111,7 +120,7 @@ def _table(cards: list[dict[str, Any]]) -> list[str]:
 def _figure(values: dict[str, Any]) -> str:
     from kwskit.speech_model.model_card import Figure
 
-    return Figure(**values).told()
+    return Figure(**values).text()
 
 
 def _printable(text: str) -> str:

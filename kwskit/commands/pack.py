@@ -13,8 +13,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Tell ``parser`` what the command takes."""
     parser.add_argument("--data", type=Path, required=True, help="folder of the corpus, with manifests/*.tsv")
     parser.add_argument("--jobs", type=count, default=os.cpu_count(), help="number of processes (default: one a core)")
-    told = "segments that cannot be used stop the packing (default: they are left out and reported)"
-    parser.add_argument("--strict", action="store_true", help=told)
+    text = "segments that cannot be used stop the packing (default: they are left out and reported)"
+    parser.add_argument("--strict", action="store_true", help=text)
 
 
 def run(options: argparse.Namespace) -> None:

@@ -11,8 +11,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Tell ``parser`` what the command takes."""
     parser.add_argument("kind", nargs="?", help=f"kind of part, one of: {', '.join(registry.KINDS)}")
     parser.add_argument("name", nargs="?", help="name of one part of that kind, which is shown in full")
-    told = "reference page of all parts in Markdown, as docs/PARTS.md"
-    parser.add_argument("--markdown", action="store_true", help=told)
+    text = "reference page of all parts in Markdown, as docs/PARTS.md"
+    parser.add_argument("--markdown", action="store_true", help=text)
 
 
 def run(options: argparse.Namespace) -> None:

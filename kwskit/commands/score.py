@@ -12,11 +12,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Tell ``parser`` what the command takes."""
     parser.add_argument("--data", type=Path, required=True, help="folder of the corpus")
     parser.add_argument("--exp", type=Path, required=True, help="folder of the run")
-    told = "recordings that are scored as well: a folder of folders named after words, or a TSV"
-    parser.add_argument("--words-dir", type=Path, help=told)
+    text = "recordings that are scored as well: a folder of folders named after words, or a TSV"
+    parser.add_argument("--words-dir", type=Path, help=text)
     add_device(parser, None)
-    told = "name of the only trial list whose score file is written, such as test_wsj; no results are (repeatable)"
-    parser.add_argument("--only", action="append", metavar="TRIALS", help=told)
+    text = "name of the only trial list whose score file is written, such as test_wsj; no results are (repeatable)"
+    parser.add_argument("--only", action="append", metavar="TRIALS", help=text)
 
 
 def run(options: argparse.Namespace) -> None:

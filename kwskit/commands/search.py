@@ -18,18 +18,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("index", metavar="INDEX", help="index that kwskit index has made")
     parser.add_argument("text", nargs="?", help="words to find, typed")
     parser.add_argument("--example", metavar="AUDIO", help="recording of the words to find, and of nothing else")
-    told = "directory of the model that the index was made with, if it has been moved"
-    parser.add_argument("--model", metavar="MODEL", help=told)
+    text = "directory of the model that the index was made with, if it has been moved"
+    parser.add_argument("--model", metavar="MODEL", help=text)
     add_device(parser)
-    told = "number of hits, at most (default 20; 1000 for each of --queries)"
-    parser.add_argument("--top", type=count, metavar="N", help=told)
+    text = "number of hits, at most (default 20; 1000 for each of --queries)"
+    parser.add_argument("--top", type=count, metavar="N", help=text)
     parser.add_argument("--min-score", type=finite, metavar="SCORE", help="least score of a hit")
-    told = "folder that a WAV file of each hit is written into, with a bit around it"
-    parser.add_argument("--snippets", type=Path, metavar="DIR", help=told)
-    told = "folder of a term detection task whose queries are searched for, such as data/search/test"
-    parser.add_argument("--queries", type=Path, metavar="FOLDER", help=told)
-    told = "file that the detections of --queries are written to, for the scorer"
-    parser.add_argument("--to", type=Path, metavar="FILE", help=told)
+    text = "folder that a WAV file of each hit is written into, with a bit around it"
+    parser.add_argument("--snippets", type=Path, metavar="DIR", help=text)
+    text = "folder of a term detection task whose queries are searched for, such as data/search/test"
+    parser.add_argument("--queries", type=Path, metavar="FOLDER", help=text)
+    text = "file that the detections of --queries are written to, for the scorer"
+    parser.add_argument("--to", type=Path, metavar="FILE", help=text)
 
 
 def run(options: argparse.Namespace, rest: list[str]) -> None:

@@ -21,21 +21,21 @@ HELP = "hear keywords in recordings, in a pipe or at the microphone"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Tell ``parser`` what the command takes."""
-    told = "audio files or pipes; - is stdin: a WAV or another audio file, or raw 16-bit mono PCM"
-    parser.add_argument("recordings", nargs="*", metavar="AUDIO", help=told)
+    text = "audio files or pipes; - is stdin: a WAV or another audio file, or raw 16-bit mono PCM"
+    parser.add_argument("recordings", nargs="*", metavar="AUDIO", help=text)
     parser.add_argument("--model", metavar="MODEL", help=MODEL)
-    told = "keyword to listen for (repeatable)"
-    parser.add_argument("--keyword", action="append", default=[], metavar="TEXT", help=told)
+    text = "keyword to listen for (repeatable)"
+    parser.add_argument("--keyword", action="append", default=[], metavar="TEXT", help=text)
     parser.add_argument("--keywords-file", type=Path, metavar="FILE", help="text file of keywords, one a line")
-    told = "recording of somebody saying NAME, beside --keyword NAME or in its place (repeatable)"
-    parser.add_argument("--example", action="append", default=[], metavar="NAME=AUDIO", help=told)
+    text = "recording of somebody saying NAME, beside --keyword NAME or in its place (repeatable)"
+    parser.add_argument("--example", action="append", default=[], metavar="NAME=AUDIO", help=text)
     add_rate(parser)
     parser.add_argument("--threshold", type=finite, help="threshold of all keywords, in the place of their own")
-    told = "background that kwskit calibrate has written (default: the model's own)"
-    parser.add_argument("--background", type=Path, metavar="FILE", help=told)
+    text = "background that kwskit calibrate has written (default: the model's own)"
+    parser.add_argument("--background", type=Path, metavar="FILE", help=text)
     parser.add_argument("--mic", action="store_true", help="microphone in the place of recordings")
-    told = "sample rate of raw PCM in a pipe (default: %(default)s)"
-    parser.add_argument("--rate", type=int, default=SAMPLE_RATE, metavar="HZ", help=told)
+    text = "sample rate of raw PCM in a pipe (default: %(default)s)"
+    parser.add_argument("--rate", type=int, default=SAMPLE_RATE, metavar="HZ", help=text)
     add_device(parser)
 
 

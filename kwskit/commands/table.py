@@ -17,11 +17,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--overlay", type=Path, action="append", default=[], help="YAML merged over it (repeatable)")
     parser.add_argument("--data", type=Path, required=True, help="folder of the corpus")
     parser.add_argument("--exp", type=Path, required=True, help="folder of the tables and of their runs")
-    told = "number of trainings of a row, each with a seed of its own (default 3)"
-    parser.add_argument("--seeds", type=count, default=3, help=told)
+    text = "number of trainings of a row, each with a seed of its own (default 3)"
+    parser.add_argument("--seeds", type=count, default=3, help=text)
     parser.add_argument("--jobs", type=count, help="number of runs at a time (default: one on a GPU, else one a core)")
-    told = "tables are made of the runs that are there, and nothing is trained"
-    parser.add_argument("--gather-only", action="store_true", help=told)
+    text = "tables are made of the runs that are there, and nothing is trained"
+    parser.add_argument("--gather-only", action="store_true", help=text)
     add_device(parser, None)
 
 

@@ -31,8 +31,8 @@ def run(options: argparse.Namespace) -> None:
     recogniser = WhisperModel(options.model, options.language, options.device)
     findings = transcribe_folder(options.folder, to, recogniser)
     if len(findings) and options.strict:
-        raise CorpusError(f"{len(findings):,} recordings have no text, and this is --strict: {findings.told()}")
+        raise CorpusError(f"{len(findings):,} recordings have no text, and this is --strict: {findings.summary()}")
     if len(findings):
-        lines = findings.told().replace("\n", "\n  ")
+        lines = findings.summary().replace("\n", "\n  ")
         print(f"without text:\n  {lines}")
     print(f"transcribe: {to / 'text.tsv'}: as a recogniser hears it, which nobody has checked")

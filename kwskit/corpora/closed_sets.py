@@ -45,7 +45,7 @@ def prepare_closed_sets(preparation: Preparation, sets: Sequence[ClosedSet], job
         try:
             trials = closed_set_trials([r.utt_id for r in there], [r.word for r in there], one.typed)
         except ValueError as error:
-            left_out = f"; left out:\n{preparation.findings.told()}" if len(preparation.findings) else ""
+            left_out = f"; left out:\n{preparation.findings.summary()}" if len(preparation.findings) else ""
             raise CorpusError(f"{one.protocol}: {error}{left_out}") from error
         name = f"{SPLIT}_{one.name}"
         preparation.trials(name, trials, {"protocol": one.protocol, **one.facts})

@@ -184,8 +184,8 @@ def corrupted_copy(
     utt_ids = manifest["utt_id"].to_pylist()
     rows = list(zip(*(manifest[name].to_pylist() for name in ("path", "start", "stop")), strict=True))
 
-    told = hashlib.sha256(repr((corruption.origin, utt_ids, rows)).encode()).hexdigest()[:8]
-    folder = Path("corrupted") / told
+    key = hashlib.sha256(repr((corruption.origin, utt_ids, rows)).encode()).hexdigest()[:8]
+    folder = Path("corrupted") / key
 
     def corrupt(row: int) -> tuple[Draw | None, int, str]:
         path, start, stop = rows[row]

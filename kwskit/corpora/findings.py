@@ -10,7 +10,7 @@ class Findings:
 
     >>> findings = Findings()
     >>> findings.add("empty words", "84-121123-0001 at 1.2 s")
-    >>> print(findings.told())
+    >>> print(findings.summary())
     1 empty words: 84-121123-0001 at 1.2 s
     """
 
@@ -32,7 +32,7 @@ class Findings:
         """How many things of each kind, in the order in which the kinds turned up."""
         return {kind: len(which) for kind, which in self._kinds.items()}
 
-    def told(self, examples: int = 3) -> str:
+    def summary(self, examples: int = 3) -> str:
         """One line a kind: its count and its first ``examples``."""
         lines = []
         for kind, which in self._kinds.items():

@@ -51,7 +51,7 @@ def keyword_manifest(recordings: Sequence[KeywordRecording], jobs: int, findings
     # As reading will round; a shorter segment has no frame.
     short = np.rint(table["seconds"].to_numpy() * SAMPLE_RATE) < MIN_SAMPLES
     refused = table.filter(pa.array(short))
-    told = (f"{row['path']}: {row['seconds'] * 1000:.1f} ms" for row in refused.to_pylist())
-    findings.add_all("recordings shorter than one window of 25 ms", told)
+    examples = (f"{row['path']}: {row['seconds'] * 1000:.1f} ms" for row in refused.to_pylist())
+    findings.add_all("recordings shorter than one window of 25 ms", examples)
     table = table.filter(pa.array(~short)).rename_columns({"utterance": "utt_id", "seconds": "stop"})
     return table.append_column("start", pa.array(np.zeros(len(table))))

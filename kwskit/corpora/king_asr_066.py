@@ -70,8 +70,8 @@ def king_utterances(root: Path, channels: Sequence[int], findings: Findings) -> 
     speakers = _speakers(root / "TABLE" / "SPEAKER.TXT", findings)
     if speakers is not None:
         unknown = table.filter(pc.invert(pc.is_in(table["speaker"], pa.array(sorted(speakers), pa.string()))))
-        told = (f"SPEAKER{speaker} (utterances like {utt})" for utt, speaker in _first_of_each(unknown))
-        findings.add_all("speakers that TABLE/SPEAKER.TXT lacks", told)
+        examples = (f"SPEAKER{speaker} (utterances like {utt})" for utt, speaker in _first_of_each(unknown))
+        findings.add_all("speakers that TABLE/SPEAKER.TXT lacks", examples)
     return table
 
 

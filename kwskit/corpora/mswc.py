@@ -66,7 +66,7 @@ def mswc_clips(root: Path, language: str, findings: Findings, only_valid: bool =
     if not len(table):
         raise CorpusError(
             f"MSWC: no clip of {language} is left of {total:,} in {folder}; {unconfirmed:,} are unconfirmed\n"
-            f"{findings.told()}"
+            f"{findings.summary()}"
         )
     print(f"{language}: {len(table):,} clips of {total:,}; {unconfirmed:,} that listeners have not confirmed left out")
     return _manifest(table, folder, language)
@@ -126,9 +126,11 @@ def _read_split(path: Path, columns: tuple[str, ...]) -> pa.Table:
     return table
 
 
-def _without(table: pa.Table, wrong: pa.ChunkedArray, findings: Findings, kind: str, told: pa.ChunkedArray) -> pa.Table:
+def _without(
+    table: pa.Table, wrong: pa.ChunkedArray, findings: Findings, kind: str, examples: pa.ChunkedArray
+) -> pa.Table:
     if pc.any(wrong).as_py():
-        findings.add_all(kind, told.filter(wrong).to_pylist())
+        findings.add_all(kind, examples.filter(wrong).to_pylist())
         table = table.filter(pc.invert(wrong))
     return table
 

@@ -37,14 +37,14 @@ def own_recordings(source: Path, speaker: str, findings: Findings, on_bad: str =
     named = _expression(speaker)
     table = words_from_folder(source, on_bad)
     speakers, odd = [], []
-    for path, utt_id, told in zip(*(table[name].to_pylist() for name in ("path", "utt_id", "speaker")), strict=True):
-        if not told and named is not None:
+    for path, utt_id, given in zip(*(table[name].to_pylist() for name in ("path", "utt_id", "speaker")), strict=True):
+        if not given and named is not None:
             found = named.search(Path(path).stem)
-            told = found[1] if found and found[1] else None
-        elif not told and source.is_dir():
-            told = "/".join(Path(utt_id).parts[1:-1])  # of word/speaker/file
-        speakers.append(told)
-        if told is None:
+            given = found[1] if found and found[1] else None
+        elif not given and source.is_dir():
+            given = "/".join(Path(utt_id).parts[1:-1])  # of word/speaker/file
+        speakers.append(given)
+        if given is None:
             odd.append(path)
     if len(odd) == len(table):
         raise CorpusError(
@@ -72,11 +72,11 @@ def held_out(table: pa.Table, speakers: int | None, seed: int) -> tuple[NDArray[
         When ``speakers`` are not all known, or there are not more of them.
     """
     rng = np.random.default_rng(seed)
-    told = np.asarray(table["speaker"].to_pylist(), dtype=object)
-    voices = sorted(set(told))
+    speaker_of = np.asarray(table["speaker"].to_pylist(), dtype=object)
+    voices = sorted(set(speaker_of))
     known = "" not in voices
     if speakers == 0:
-        return np.zeros(len(told), bool), "nothing is kept for a test"
+        return np.zeros(len(speaker_of), bool), "nothing is kept for a test"
     if speakers is None and (not known or len(voices) < 2):
         return _some_of_each(table["word"].to_pylist(), rng), (
             f"one in {SHARE} recordings of each word is kept for the test: THE SAME PEOPLE may speak in both, which "
@@ -84,8 +84,8 @@ def held_out(table: pa.Table, speakers: int | None, seed: int) -> tuple[NDArray[
         )
     if not known:
         raise CorpusError(
-            f"--split_speakers {speakers}: of {int((told == '').sum())} recordings the speaker is not known: put them "
-            "into a folder for each below the word's, or tell it from their names with --speaker"
+            f"--split_speakers {speakers}: of {int((speaker_of == '').sum())} recordings the speaker is not known: "
+            "put them into a folder for each below the word's, or tell it from their names with --speaker"
         )
     count = max(1, round(len(voices) / SHARE)) if speakers is None else speakers
     if count >= len(voices):
@@ -93,7 +93,7 @@ def held_out(table: pa.Table, speakers: int | None, seed: int) -> tuple[NDArray[
     chosen = sorted(rng.choice(len(voices), count, replace=False))
     test = [voices[place] for place in chosen]
     shown = ", ".join(test[:8]) + (", …" if len(test) > 8 else "")
-    return np.isin(told, test), f"{count} of {len(voices)} speakers are kept for the test: {shown}"
+    return np.isin(speaker_of, test), f"{count} of {len(voices)} speakers are kept for the test: {shown}"
 
 
 def _some_of_each(words: list[str], rng: np.random.Generator) -> NDArray[np.bool_]:

@@ -86,8 +86,8 @@ class Preparation:
         again[np.unique(codes, return_index=True)[1]] = False
         table = self._without(table, pa.array(again), "segments whose utt_id is there twice", split)
         if not len(table):
-            told = f":\n{self.findings.told()}" if len(self.findings) else ""
-            raise CorpusError(f"no segment is left for {split}{told}")
+            left_out = f":\n{self.findings.summary()}" if len(self.findings) else ""
+            raise CorpusError(f"no segment is left for {split}{left_out}")
         self._files[f"manifests/{split}.tsv"] = ("manifest", table, {})
         return table
 
@@ -116,7 +116,7 @@ class Preparation:
             self.findings.add_all(f"segments of trials {name} that its manifest lacks", orphans)
             table = table.filter(there)
         if not len(table):
-            raise CorpusError(f"no trial is left for {name}:\n{self.findings.told()}")
+            raise CorpusError(f"no trial is left for {name}:\n{self.findings.summary()}")
         self._files[f"trials/{name}.tsv"] = ("trials", table, dict(facts))
 
     def search(
@@ -145,7 +145,7 @@ class Preparation:
         """
         count = len(self.findings)
         if count and self.strict:
-            raise CorpusError(f"{count:,} things cannot be used, and this is --strict:\n{self.findings.told()}")
+            raise CorpusError(f"{count:,} things cannot be used, and this is --strict:\n{self.findings.summary()}")
         partial = self.data / ".prepared.partial"
         try:
             shutil.rmtree(partial, ignore_errors=True)  # of a run that was killed
@@ -160,8 +160,8 @@ class Preparation:
             named = "".join(f", {key} {value}" for key, value in facts.items() if key in ("protocol", "seed"))
             print(f"{file.removesuffix('.tsv')}: {len(table):,} {'segments' if kind == 'manifest' else kind}{named}")
         if count:
-            told = self.findings.told().replace("\n", "\n  ")
-            print(f"left out (all of it in {self.data / LEFT_OUT}):\n  {told}")
+            summary = self.findings.summary().replace("\n", "\n  ")
+            print(f"left out (all of it in {self.data / LEFT_OUT}):\n  {summary}")
 
     def _write(self, folder: Path) -> None:
         for file, (kind, table, facts) in self._files.items():

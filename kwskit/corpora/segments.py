@@ -127,8 +127,8 @@ def _usable(aligned: pa.Table, utterances: pa.Table, findings: Findings, only_kn
         refused = np.flatnonzero(good & wrong)
         names = coded.dictionary.take(pa.array(codes[refused])).to_pylist()
         texts = word.take(pa.array(refused)).to_pylist()
-        told = (f"{n}: {w!r} {reason(i)}" for n, w, i in zip(names, texts, refused, strict=True))
-        findings.add_all(kind, told)
+        examples = (f"{n}: {w!r} {reason(i)}" for n, w, i in zip(names, texts, refused, strict=True))
+        findings.add_all(kind, examples)
         good = good & ~wrong
 
     blank = pc.equal(pc.utf8_trim_whitespace(word), "").to_numpy(zero_copy_only=False)

@@ -95,8 +95,8 @@ class SpeechCommands:
         """
         found = self._listed(TESTING_LIST, recordings, findings)
         if not found:
-            told = f":\n{findings.told()}" if len(findings) else ""
-            raise CorpusError(f"{self.root / TESTING_LIST}: names no recording that is there{told}")
+            left_out = f":\n{findings.summary()}" if len(findings) else ""
+            raise CorpusError(f"{self.root / TESTING_LIST}: names no recording that is there{left_out}")
         return found
 
     def training_parts(

@@ -26,9 +26,14 @@ class StageOne(argparse.ArgumentParser):
     """
 
     def __init__(
-        self, recipe: Path, told: str | None, corpus: str, sizes: Sequence[str] | None = None, seed: int | None = 7
+        self,
+        recipe: Path,
+        description: str | None,
+        corpus: str,
+        sizes: Sequence[str] | None = None,
+        seed: int | None = 7,
     ):
-        super().__init__(description=told, formatter_class=argparse.RawDescriptionHelpFormatter)
+        super().__init__(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
         self.recipe = recipe
         drawn = "taken from the runner; nothing is drawn here" if seed is None else f"of all draws; default: {seed}"
         sized = "size of the data, where there are several; default: %(default)s"

@@ -126,7 +126,7 @@ def usable(table: pa.Table, findings: Findings) -> pa.Table:
     twice = [first[name] != row for row, name in enumerate(names)]
     table = _without(table, twice, "utterances that are there twice", findings)
     if not len(table):
-        reasons = f":\n{findings.told()}" if len(findings) else ""
+        reasons = f":\n{findings.summary()}" if len(findings) else ""
         raise CorpusError(f"none of {total:,} recordings can be used{reasons}")
     return table
 

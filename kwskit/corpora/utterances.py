@@ -39,7 +39,7 @@ def audio_lengths(utterances: pa.Table, jobs: int, findings: Findings) -> pa.Tab
         at += len(lengths)
         findings.add_all("audio files that cannot be read", unreadable)
     if len(files) and np.isnan(seconds).all():
-        raise CorpusError(f"none of {len(files):,} audio files can be read:\n{findings.told()}")
+        raise CorpusError(f"none of {len(files):,} audio files can be read:\n{findings.summary()}")
     column = pa.array(seconds[paths.indices.to_numpy(zero_copy_only=False)], from_pandas=True)
     table = utterances.append_column("seconds", column)
     return table.filter(pc.is_valid(table["seconds"]))

@@ -61,7 +61,7 @@ def wsj_utterances(root: Path, sets: Sequence[str], findings: Findings, micropho
         if not chosen:
             raise CorpusError(
                 f"WSJ: no audio of the set {name} in {root}: expected files like wsj0/{name}/440/440c0401.wv1; "
-                f"{_sets_told(found)}"
+                f"{_set_names(found)}"
             )
         for utt, files in chosen.items():
             if len({path.parent for path in files if path.suffix.lower() not in CONVERTED}) > 1:
@@ -92,7 +92,7 @@ def wsj_lengths(utterances: pa.Table, findings: Findings, jobs: int = 1) -> pa.T
         findings.add_all("audio files that cannot be read", unreadable)
     column = pa.array(seconds, pa.float64(), from_pandas=True)
     if column.null_count == len(column):
-        raise CorpusError(f"WSJ: none of {len(column):,} audio files can be read:\n{findings.told()}")
+        raise CorpusError(f"WSJ: none of {len(column):,} audio files can be read:\n{findings.summary()}")
     table = utterances.append_column("seconds", column)
     return table.filter(pc.is_valid(table["seconds"]))
 
@@ -147,7 +147,7 @@ def _is_in(path: Path, name: str) -> bool:
     return name.lower() in (part.lower() for part in path.parts)
 
 
-def _sets_told(found: dict[str, list[Path]]) -> str:
+def _set_names(found: dict[str, list[Path]]) -> str:
     """Which sets there are: folders two above the files, or those that are named so."""
     sets = {
         part.lower() for files in found.values() for part in files[0].parts if re.match(r"s[id]_\w+$", part.lower())

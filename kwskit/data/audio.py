@@ -27,7 +27,7 @@ LOUDEST = 2.0
 LONGEST = 2 * 3600.0
 
 logger = logging.getLogger(__name__)
-_told: set[str] = set()
+_reported: set[str] = set()
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def read_segment(path: str | Path, start: float = 0.0, stop: float | None = None
     audio_format = probe(path)[0]
     conversion = audio_format.conversion()
     if conversion:
-        _tell_once(path, conversion)
+        _report_once(path, conversion)
     segment = read_segments(path, [start], [float("inf") if stop is None else stop])[0][0]
     if isinstance(segment, AudioError):
         raise segment
@@ -218,7 +218,7 @@ def _position(seconds: float) -> int:
     return round(seconds * SAMPLE_RATE)
 
 
-def _tell_once(path: str | Path, conversion: str) -> None:
-    if conversion not in _told:
-        _told.add(conversion)
+def _report_once(path: str | Path, conversion: str) -> None:
+    if conversion not in _reported:
+        _reported.add(conversion)
         logger.warning("%s and files like it: %s", path, conversion)

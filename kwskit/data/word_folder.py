@@ -62,10 +62,10 @@ def words_from_folder(source: str | Path, on_bad: str = "stop") -> pa.Table:
             raise RecordError(f"{source}: line {line}: {stretch}: the file ends at {seconds:g} s")
         kept.append(row | {"stop": seconds if row["stop"] is None else row["stop"]})
     if bad:
-        told = f"{source}: {len(bad)} of {count} recordings cannot be read: " + "; ".join(bad[:5])
+        message = f"{source}: {len(bad)} of {count} recordings cannot be read: " + "; ".join(bad[:5])
         if on_bad == "stop":
-            raise AudioError(told)
-        logger.warning(told)
+            raise AudioError(message)
+        logger.warning(message)
     if not kept:
         raise RecordError(f"{source}: no recordings that can be read")
     table, merged = with_normal_form(pa.Table.from_pylist(kept, pa.schema(MANIFEST)), "word")

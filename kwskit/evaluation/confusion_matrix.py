@@ -34,5 +34,5 @@ def confusion_matrix(scored: ScoredTrials) -> dict[str, Any] | None:
     counts = np.zeros((words + 1, words))
     np.add.at(counts, spoken, share)
     rows = [[int(count) if count.is_integer() else count for count in row] for row in counts.tolist()]
-    told = {"words": scored.vocabulary.to_pylist(), "counts": rows[:words]}
-    return told | ({"other": rows[words]} if (spoken == words).any() else {})
+    matrix = {"words": scored.vocabulary.to_pylist(), "counts": rows[:words]}
+    return matrix | ({"other": rows[words]} if (spoken == words).any() else {})

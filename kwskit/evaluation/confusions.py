@@ -67,9 +67,12 @@ def confusions(path: str | Path, spoken: Mapping[str, str], count: int = 20) -> 
     accepted = np.bincount(rows, scored.scores[others] >= threshold).astype(np.int64)
     pairs = []
     for pair in np.lexsort([-total / trials, -accepted])[:count]:
-        told = {"typed": typed_words[keys[pair] // len(said_words)], "spoken": said_words[keys[pair] % len(said_words)]}
+        words = {
+            "typed": typed_words[keys[pair] // len(said_words)],
+            "spoken": said_words[keys[pair] % len(said_words)],
+        }
         counted = {"trials": int(trials[pair]), "accepted": int(accepted[pair])}
-        pairs.append({**told, **counted, "score": float(total[pair] / trials[pair])})
+        pairs.append({**words, **counted, "score": float(total[pair] / trials[pair])})
     return {
         "threshold": threshold,
         "pairs": pairs,

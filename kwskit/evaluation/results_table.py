@@ -63,9 +63,9 @@ def metrics_of(result: Mapping[str, Any]) -> dict[str, Any]:
 
 def metric_label(name: str) -> str:
     """A metric's name for people, from its key in the results; empty for other keys."""
-    for start, told in RATES.items():
+    for start, pattern in RATES.items():
         if name.startswith(start):
-            return told.format(float(name.removeprefix(start)) * (100 if start == "frr_at_" else 1))
+            return pattern.format(float(name.removeprefix(start)) * (100 if start == "frr_at_" else 1))
     return METRICS.get(name, "")
 
 
@@ -91,8 +91,8 @@ def _percent(metric: Mapping[str, float | None] | None) -> str:
     value, low, high = (metric.get(key) for key in ("value", "low", "high")) if metric else (None, None, None)
     if value is None:
         return "-"
-    told = f"{100 * value:.1f}"
-    return told if low is None or high is None else f"{told} [{100 * low:.1f}, {100 * high:.1f}]"
+    shown = f"{100 * value:.1f}"
+    return shown if low is None or high is None else f"{shown} [{100 * low:.1f}, {100 * high:.1f}]"
 
 
 def _aligned(row: Sequence[str], widths: Sequence[int]) -> list[str]:

@@ -55,8 +55,8 @@ def search_results(
     """
     search = Search.read(folder)
     found = search.detected(detections)
-    told = search.facts.get("fa_per_hour")
-    rates = tuple(float(part) for part in told.split(",")) if told else FALSE_ALARMS_PER_HOUR
+    given = search.facts.get("fa_per_hour")
+    rates = tuple(float(part) for part in given.split(",")) if given else FALSE_ALARMS_PER_HOUR
     hours = search.other_hours
     mtwv_threshold = found.mtwv()[1]
     results: dict[str, Any] = {
@@ -123,12 +123,12 @@ def _metrics(
     values = {name: float(of_queries.mean()) for name, of_queries in means.items()}
     values |= {"mtwv": found.mtwv()[0], "pooled_ap": found.pooled_average_precision()}
     values |= {"pooled_p_at_n": found.pooled_precision_at_n()}
-    told: dict[str, dict[str, float | None]] = {}
+    metrics: dict[str, dict[str, float | None]] = {}
     for name in ("atwv", "mtwv", "otwv", "stwv", "p_at_n", "map", "pooled_p_at_n", "pooled_ap", *means):
-        if name in values and name not in told:
+        if name in values and name not in metrics:
             low, high = interval(samples.get(name, []), CONFIDENCE) if len(found.measured) > 1 else (math.nan, math.nan)
-            told[name] = {"value": values[name], "low": _finite(low), "high": _finite(high)}
-    return told
+            metrics[name] = {"value": values[name], "low": _finite(low), "high": _finite(high)}
+    return metrics
 
 
 def _finite(value: float) -> float | None:

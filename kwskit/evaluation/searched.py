@@ -42,8 +42,8 @@ class Search:
         """
         found, facts = {}, {}
         for kind in ("recordings", "occurrences", "queries"):
-            found[kind], told = read_records(folder / f"{kind}.tsv", kind)
-            facts.update(told)
+            found[kind], more = read_records(folder / f"{kind}.tsv", kind)
+            facts.update(more)
         search = cls(folder, found["recordings"], found["queries"], found["occurrences"], facts)
         for kind, name in (("recordings", "recording"), ("queries", "query")):
             names = found[kind][name]

@@ -37,7 +37,7 @@ class TrialMetrics:
         self.counts = resample_counts(len(typed.dictionary), resamples, seed=0)
         self._of = cache(self._measure)
 
-    def told(self) -> str:
+    def description(self) -> str:
         """The list's name, protocol, seed and counts."""
         return (
             f"{self.path.stem}: protocol {self.facts.get('protocol')}, seed {self.facts.get('seed')}, "
@@ -82,7 +82,7 @@ class SegmentMetrics:
         self._segments = ""
         self._of = cache(self._measure)
 
-    def told(self) -> str:
+    def description(self) -> str:
         """The split and its counts."""
         return f"{self.name}: word discrimination, {self._segments}; {self.resamples} resamples"
 

@@ -53,7 +53,7 @@ def _markdown(content: Mapping[str, Any], tables: Sequence[Table]) -> str:
 
 def _remarks(content: Mapping[str, Any]) -> list[str]:
     """Missing runs first, then the table's notes and its rows'."""
-    missing = [f"Missing: {told}" for told in content["missing"]]
+    missing = [f"Missing: {one}" for one in content["missing"]]
     return (
         missing + list(content["notes"]) + [f"{row['label']}: {row['note']}" for row in content["rows"] if row["note"]]
     )

@@ -133,10 +133,10 @@ class Segments:
 
     def write(self, path: Path, facts: dict[str, str]) -> None:
         """Write the archive, whole or not at all."""
-        told = np.array([f"{key}={value}" for key, value in facts.items()])
+        lines = np.array([f"{key}={value}" for key, value in facts.items()])
         arrays = {name: getattr(self, name) for name in ("audio", "words", "texts", "typed")}
         with atomic_write(path) as partial, partial.open("wb") as sink:
-            np.savez(sink, facts=told, vocabulary=np.array(self.vocabulary), **arrays)
+            np.savez(sink, facts=lines, vocabulary=np.array(self.vocabulary), **arrays)
 
     @classmethod
     def read(cls, path: Path) -> tuple["Segments", dict[str, str]]:

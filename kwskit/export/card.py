@@ -42,7 +42,7 @@ def card(manifest: OnnxManifest, report: Report, made: Exported, trials: str | N
         "",
         "## Cost",
         "",
-        *(f"- {line}" for line in report.profile.told()),
+        *(f"- {line}" for line in report.profile.lines()),
         f"- size: {made.size / 1e6:.2f} MB",
         *(
             f"- real-time factor on one core, {what}: {value:.4f} (torch: {report.factors[what]:.4f})"

@@ -47,7 +47,7 @@ class Profile:
             None if system.stream is None else _stream_macs(system, directory),
         )
 
-    def told(self) -> list[str]:
+    def lines(self) -> list[str]:
         """Lines for a card."""
         macs = f"{self.window_macs / 1e6:,.1f} M for a window of 1 s"
         if self.stream_macs is not None:

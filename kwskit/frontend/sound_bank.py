@@ -76,8 +76,8 @@ class SoundBank:
             except AudioError as error:
                 bad.append(str(error))
         if bad:
-            told = "; ".join(bad[:EXAMPLES]) + ("; …" if len(bad) > EXAMPLES else "")
-            logger.warning("%s: %d of %d recordings are left out: %s", self.folder, len(bad), len(files), told)
+            examples = "; ".join(bad[:EXAMPLES]) + ("; …" if len(bad) > EXAMPLES else "")
+            logger.warning("%s: %d of %d recordings are left out: %s", self.folder, len(bad), len(files), examples)
         if not pieces:
             raise AudioError(f"{self.folder}: none of its {len(files)} audio files can be read: {bad[0]}")
         sound = torch.from_numpy(np.concatenate(pieces))

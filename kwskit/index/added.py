@@ -26,7 +26,7 @@ class Added:
     passed_over: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
-    def told(self) -> str:
+    def summary(self) -> str:
         """In one line for people."""
         parts = [f"{len(self.indexed)} files indexed"]
         counts = {"replaced": len(self.replaced), "unchanged": self.skipped, "removed": len(self.removed)}

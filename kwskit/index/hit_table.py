@@ -22,8 +22,8 @@ def tell(hits: Sequence[Found], snippets: Sequence[Path] = ()) -> None:
         return
     print(f"{'score':>6}  {'time':>10}  {'':>6}  file")
     for number, hit in enumerate(hits):
-        told = f"{hit.score:6.2f}  {clock(hit.start):>10}  {hit.stop - hit.start:4.1f} s  {hit.path}"
-        print(f"{told}  {snippets[number]}" if snippets else told)
+        line = f"{hit.score:6.2f}  {clock(hit.start):>10}  {hit.stop - hit.start:4.1f} s  {hit.path}"
+        print(f"{line}  {snippets[number]}" if snippets else line)
 
 
 def clock(seconds: float) -> str:

@@ -85,8 +85,8 @@ class SpeechIndex:
         tables.refuse_strange()
         source = ModelSource.find(model) if model is None or isinstance(model, str | Path) else None
         opened = cast(SpeechModel, model) if source is None else open_model(source, device)
-        told = "" if source is None else source.told
-        about = About(opened.name, opened.digest, told, opened.dim, settings.told())
+        model_id = "" if source is None else source.model_id
+        about = About(opened.name, opened.digest, model_id, opened.dim, settings.facts())
         with tables.writing():
             if tables.exists():
                 raise SpeechIndexError(f"{place}: there is an index already: open it, or take another place")

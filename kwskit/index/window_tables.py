@@ -73,7 +73,7 @@ class WindowTables:
     def _database(self) -> Any:
         """The engine's connection, which makes the folder: it is asked for where there is one, or is to be one."""
         engine = _engine()
-        with self._told("opened"):
+        with self._engine_errors("opened"):
             if self.place.startswith(("http://", "https://")):
                 return engine.connect_namespace("rest", {"uri": self.place.rstrip("/")})
             return engine.connect(self.place)
@@ -93,7 +93,7 @@ class WindowTables:
         """Whether there is an index."""
         if self.folder is not None and not self.folder.is_dir():
             return False
-        with self._told("opened"):
+        with self._engine_errors("opened"):
             return ABOUT in self._names()
 
     def create(self, about: About, columns: int) -> None:
@@ -101,7 +101,7 @@ class WindowTables:
         vector = pa.list_(pa.float16(), columns)
         times = {"start": pa.float64(), "stop": pa.float64()}
         fields = {"file": pa.int64(), **times, "deviation": pa.float32(), "row": vector}
-        with self._told("made"):
+        with self._engine_errors("made"):
             names = self._names()
             if FILES in names and self._table(FILES).count_rows():
                 raise SpeechIndexError(
@@ -120,7 +120,7 @@ class WindowTables:
     @cached_property
     def about(self) -> About:
         """What is known of the index."""
-        with self._told("read"):
+        with self._engine_errors("read"):
             texts = self._table(ABOUT).search().limit(2).to_arrow()["about"].to_pylist()
         if len(texts) != 1:
             raise SpeechIndexError(f"{self.place}: the index does not say what it is: index the recordings anew")
@@ -128,7 +128,7 @@ class WindowTables:
 
     def files(self) -> list[IndexedFile]:
         """All files of the index, as they are now."""
-        with self._told("read"):
+        with self._engine_errors("read"):
             table = self._table(FILES)
             table.checkout_latest()
             if self._known[0] != table.version:
@@ -147,27 +147,27 @@ class WindowTables:
         for seconds, found in windows.items():
             columns = found.row.shape[1]
             rows = pa.FixedSizeListArray.from_arrays(pa.array(np.ascontiguousarray(found.row).reshape(-1)), columns)
-            with self._told("added to"):
+            with self._engine_errors("added to"):
                 self._table(_windows(seconds)).add(pa.table(found._asdict() | {"row": rows}))
 
     def put_files(self, files: Sequence[IndexedFile]) -> None:
         """Put files, of which all windows have been added, into the index, in the place of those of the same paths."""
         columns = zip(*files, strict=True)
         table = pa.table(dict(zip(FILE_SCHEMA.names, map(list, columns), strict=True)), schema=FILE_SCHEMA)
-        with self._told("added to"):
+        with self._engine_errors("added to"):
             merge = self._table(FILES).merge_insert("path").when_matched_update_all().when_not_matched_insert_all()
             merge.execute(table)
 
     def remove_files(self, files: Sequence[int]) -> None:
         """Take files out of the index."""
-        with self._told("changed"):
+        with self._engine_errors("changed"):
             self._table(FILES).delete(_among(files))
 
     def remove_windows(self, files: Sequence[int]) -> None:
         """Take the windows of files away that are no more in the index."""
         if not files:
             return
-        with self._told("changed"):
+        with self._engine_errors("changed"):
             for seconds in self.about.search_settings().windows:
                 self._table(_windows(seconds)).delete(_among(files))
 
@@ -175,7 +175,7 @@ class WindowTables:
         """Numbers of files that have windows and are not in the index: left by an addition that was cut short."""
         known = pa.array([one.file for one in self.files()], pa.int64())
         found: set[int] = set()
-        with self._told("read"):
+        with self._engine_errors("read"):
             for seconds in self.about.search_settings().windows:
                 table = self._table(_windows(seconds))
                 table.checkout_latest()
@@ -188,12 +188,12 @@ class WindowTables:
     def optimise(self) -> None:
         """Join small pieces, and where there are many windows let queries look into the nearest partitions only."""
         for seconds in self.about.search_settings().windows:
-            with self._told("optimised"):
+            with self._engine_errors("optimised"):
                 table = self._table(_windows(seconds))
                 table.checkout_latest()
                 table.optimize(cleanup_older_than=KEPT_VERSIONS)
                 self._partition(table)
-        with self._told("optimised"):
+        with self._engine_errors("optimised"):
             self._table(FILES).optimize(cleanup_older_than=KEPT_VERSIONS)
 
     def _partition(self, table: Any) -> None:
@@ -215,7 +215,7 @@ class WindowTables:
     def search(self, queries: NDArray[np.float32], lengths: Sequence[float], most: int) -> Near:
         """The ``most`` windows of each of ``lengths`` that score highest with each of ``queries`` (Q, columns)."""
         tables = [self._table(_windows(seconds)) for seconds in lengths]
-        with self._told("searched"):
+        with self._engine_errors("searched"):
             for _ in range(TRIES):
                 self.files()
                 version = self._known[0]
@@ -234,12 +234,12 @@ class WindowTables:
 
     def _table(self, name: str) -> Any:
         if name not in self._opened:
-            with self._told("read"):
+            with self._engine_errors("read"):
                 self._opened[name] = self._database.open_table(name)
         return self._opened[name]
 
     @contextmanager
-    def _told(self, what: str) -> Iterator[None]:
+    def _engine_errors(self, what: str) -> Iterator[None]:
         """Errors of the engine, as people can use them."""
         try:
             yield

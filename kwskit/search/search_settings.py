@@ -54,18 +54,18 @@ class SearchSettings:
         ValueError
             When one is not a number, or is out of its range.
         """
-        told = {field.name: facts[field.name] for field in fields(cls) if facts.get(field.name)}
+        given = {field.name: facts[field.name] for field in fields(cls) if facts.get(field.name)}
         try:
-            found: dict = {name: float(value) for name, value in told.items() if name not in ("windows", "cohort")}
-            if "windows" in told:
-                found["windows"] = tuple(float(part) for part in told["windows"].split(","))
-            if "cohort" in told:
-                found["cohort"] = int(told["cohort"])
+            found: dict = {name: float(value) for name, value in given.items() if name not in ("windows", "cohort")}
+            if "windows" in given:
+                found["windows"] = tuple(float(part) for part in given["windows"].split(","))
+            if "cohort" in given:
+                found["cohort"] = int(given["cohort"])
         except ValueError as error:
-            raise ValueError(f"the settings of a search are numbers: {told}: {error}") from error
+            raise ValueError(f"the settings of a search are numbers: {given}: {error}") from error
         return cls(**found)
 
-    def told(self) -> dict[str, str]:
+    def facts(self) -> dict[str, str]:
         """As facts of a file."""
         cohort = {} if self.cohort is None else {"cohort": str(self.cohort)}
         rest = {name: f"{getattr(self, name):g}" for name in ("overlap", "refractory", "most_per_hour")}

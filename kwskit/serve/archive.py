@@ -47,7 +47,7 @@ class Archive:
             When it cannot be read out, or the index cannot be used.
         """
         try:
-            return self._told(self.index.search(text, top=self.limits.results))
+            return self._as_json(self.index.search(text, top=self.limits.results))
         except UnpronounceableText as error:
             raise Refusal(400, f"This cannot be read out: {error.reason}.") from error
         except (SpeechIndexError, ModelError) as error:
@@ -65,7 +65,7 @@ class Archive:
             raise Refusal(413, f"An example is one word or phrase: {LONGEST:g} s are the most.")
         pcm = np.concatenate(list(upload.blocks()))
         try:
-            return self._told(self.index.search_example(trimmed(pcm), top=self.limits.results))
+            return self._as_json(self.index.search_example(trimmed(pcm), top=self.limits.results))
         except (SpeechIndexError, ModelError) as error:
             raise Refusal(500, str(error)) from error
         except ValueError as error:
@@ -96,7 +96,7 @@ class Archive:
             name = Path(path).name
             raise Refusal(404, f"{name} cannot be read any more: has it been moved since it was indexed?") from error
 
-    def _told(self, found: list[Found]) -> list[dict[str, Any]]:
+    def _as_json(self, found: list[Found]) -> list[dict[str, Any]]:
         return [
             {
                 "recording": self._found.setdefault(one.path, len(self._found)),

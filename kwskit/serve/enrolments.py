@@ -53,7 +53,7 @@ class Enrolments:
             raise Refusal(400, f"{self.limits.characters} characters are the most for a keyword.")
         return found
 
-    def told(self, text: str, fa_per_hour: float) -> dict[str, Any]:
+    def preview(self, text: str, fa_per_hour: float) -> dict[str, Any]:
         """What the page shows of a keyword.
 
         ``rates`` are its false alarms an hour in the background, at thresholds from 0 in steps of ``step``, if known.

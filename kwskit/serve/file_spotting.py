@@ -62,8 +62,8 @@ class FileSpotting:
                 await _send(send, {"error": str(refusal)})
         with anyio.move_on_after(PARTING_SECONDS):
             if allowed.cancelled_caught:
-                told = f"This recording took longer than {self.limits.work_seconds:g} s, so the rest was left out."
-                await _send(send, {"error": told})
+                reply = f"This recording took longer than {self.limits.work_seconds:g} s, so the rest was left out."
+                await _send(send, {"error": reply})
             await send({"type": "http.response.body", "body": b""})
 
     async def _messages(self, upload: Upload, listening: Listening) -> AsyncIterator[dict[str, Any]]:

@@ -42,10 +42,10 @@ class Guard:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        told = self._refused(scope)
-        if told and scope["type"] == "websocket":
+        refusal = self._refused(scope)
+        if refusal and scope["type"] == "websocket":
             await receive()  # its handshake
-            await send({"type": "websocket.close", "code": 1008, "reason": told})
+            await send({"type": "websocket.close", "code": 1008, "reason": refusal})
             return
 
         async def send_strictly(message: Message) -> None:
@@ -56,7 +56,7 @@ class Guard:
                 headers.setdefault("cache-control", "no-store")
             await send(message)
 
-        await (JSONResponse({"error": told}, 403) if told else self.app)(scope, receive, send_strictly)
+        await (JSONResponse({"error": refusal}, 403) if refusal else self.app)(scope, receive, send_strictly)
 
     def _refused(self, scope: Scope) -> str | None:
         headers = Headers(scope=scope)

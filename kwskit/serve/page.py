@@ -68,13 +68,13 @@ class Page:
             Route("/api/snippet/{number:int}", self.snippet),
             Mount("/static", StaticFiles(directory=STATIC)),
         ]
-        told: dict[Any, Any] = {Refusal: _refused, HTTPException: _not_found, Exception: _broken}
-        self.app = Guard(Starlette(routes=routes, exception_handlers=told, lifespan=self._lifespan), names)
+        handlers: dict[Any, Any] = {Refusal: _refused, HTTPException: _not_found, Exception: _broken}
+        self.app = Guard(Starlette(routes=routes, exception_handlers=handlers, lifespan=self._lifespan), names)
 
     async def about(self, request: Request) -> Response:
         """What the page should know before anything is asked."""
         archive = self.archive
-        told = {
+        facts = {
             "model": self.spotter.model.name,
             "calibrated": self.spotter.background is not None,
             "index": None if archive is None else await self.work.piece(archive.about),
@@ -82,7 +82,7 @@ class Page:
                 name: getattr(self.limits, name) for name in ("upload_bytes", "audio_seconds", "keywords", "characters")
             },
         }
-        return JSONResponse(told)
+        return JSONResponse(facts)
 
     async def keyword(self, request: Request) -> Response:
         """A keyword that is typed: its pronunciations and its threshold."""
@@ -91,7 +91,7 @@ class Page:
         rate = asked.get("fa_per_hour")
         if isinstance(rate, bool) or not isinstance(rate, int | float):
             raise Refusal(400, "How many false alarms an hour?")
-        return JSONResponse(await self.work.piece(lambda: self.enrolments.told(text, rate)))
+        return JSONResponse(await self.work.piece(lambda: self.enrolments.preview(text, rate)))
 
     async def wav(self, request: Request) -> Response:
         """A recording that the visitor's browser cannot play, as one that it can."""

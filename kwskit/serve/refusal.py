@@ -4,6 +4,6 @@
 class Refusal(Exception):
     """Why, in a sentence for the person in front of the page, and the HTTP status that goes with it."""
 
-    def __init__(self, status: int, told: str):
-        super().__init__(told)
+    def __init__(self, status: int, message: str):
+        super().__init__(message)
         self.status = status

@@ -41,8 +41,8 @@ class Upload(io.BytesIO):
             minutes = limits.audio_seconds / 60
             raise Refusal(413, f"This recording lasts {seconds / 60:.1f} minutes: {minutes:g} are the most.")
         if seconds * audio_format.rate * audio_format.channels > limits.most_values:
-            told = f"{audio_format.channels} channels at {audio_format.rate} Hz"
-            raise Refusal(413, f"This recording has {told}: too many for its length.")
+            shape = f"{audio_format.channels} channels at {audio_format.rate} Hz"
+            raise Refusal(413, f"This recording has {shape}: too many for its length.")
         return seconds
 
     def blocks(self) -> Iterator[NDArray[np.int16]]:
@@ -99,5 +99,5 @@ def wav(pcm: NDArray[np.int16]) -> bytes:
 
 
 def _sentence(error: AudioError) -> str:
-    told = str(error).replace("This recording: ", "This recording cannot be used: ", 1)
-    return told if told.endswith(".") else f"{told}."
+    message = str(error).replace("This recording: ", "This recording cannot be used: ", 1)
+    return message if message.endswith(".") else f"{message}."

@@ -50,7 +50,7 @@ class FrameStream:
 
     def finish(self) -> NDArray[np.float32]:
         """The frames (m, size) that waited for the stream to go on; nothing may be pushed afterwards."""
-        shape, told = self.shape, self._made
+        shape, returned = self.shape, self._made
         parts = [self._none()]
         if self._heard == 0 and len(self._pcm):
             parts.append(self._push(np.zeros(shape.window - len(self._pcm), np.int16)))
@@ -60,7 +60,7 @@ class FrameStream:
             self._features = np.concatenate([self._features, after])
             parts.append(self._steps(self._heard + missing))
         total = math.ceil(self._heard * shape.per_step / shape.stride)
-        return self._averaged(np.concatenate(parts)[: total - told], last=True)
+        return self._averaged(np.concatenate(parts)[: total - returned], last=True)
 
     def _push(self, pcm: NDArray[np.int16]) -> NDArray[np.float32]:
         shape = self.shape

@@ -64,17 +64,17 @@ def fetched(repository: str, revision: str | None = None) -> Path:
     except ModelError:
         raise
     except errors.GatedRepoError as error:
-        told = f"has to be asked for at {constants.ENDPOINT}/{repository}, and HF_TOKEN must be yours"
-        raise ModelError(f"{at} {told}") from error
+        message = f"has to be asked for at {constants.ENDPOINT}/{repository}, and HF_TOKEN must be yours"
+        raise ModelError(f"{at} {message}") from error
     except errors.RepositoryNotFoundError as error:
-        told = f"is no directory, and {constants.ENDPOINT} has no such repository (a private one needs HF_TOKEN)"
-        raise ModelError(f"{at} {told}") from error
+        message = f"is no directory, and {constants.ENDPOINT} has no such repository (a private one needs HF_TOKEN)"
+        raise ModelError(f"{at} {message}") from error
     except errors.RevisionNotFoundError as error:
         raise ModelError(f"{at}: the repository {repository} has no revision {revision}") from error
     except errors.LocalEntryNotFoundError as error:
         why = "HF_HUB_OFFLINE is set" if constants.HF_HUB_OFFLINE else f"{constants.ENDPOINT} cannot be reached"
-        told = f"is no directory, and not, or not wholly, in the cache {constants.HF_HUB_CACHE}, while {why}"
-        raise ModelError(f"{at} {told}") from error
+        message = f"is no directory, and not, or not wholly, in the cache {constants.HF_HUB_CACHE}, while {why}"
+        raise ModelError(f"{at} {message}") from error
     except Exception as error:  # those of the library and of what it calls share no other base
         raise ModelError(f"{at} cannot be fetched from {constants.ENDPOINT}: {_first_line(error)}") from error
 

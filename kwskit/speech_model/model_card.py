@@ -29,7 +29,7 @@ class Figure:
     high: float | None
     command: str
 
-    def told(self) -> str:
+    def text(self) -> str:
         """In a line."""
         interval = "" if self.low is None or self.high is None else f" [{self.low:g}, {self.high:g}]"
         return f"{self.name} {self.value:g}{interval}"
@@ -77,14 +77,14 @@ class ModelCard:
         ValueError
             When a field is missing, unknown, or not as it must be; the message names it.
         """
-        told = CardFields(values, "", FIELDS)
+        found = CardFields(values, "", FIELDS)
         parameters = CardFields(values["parameters"], "parameters", ("audio", "text"))
         return cls(
-            **{name: told.text(name) for name in TEXTS},
+            **{name: found.text(name) for name in TEXTS},
             audio_parameters=parameters.count("audio"),
             text_parameters=parameters.count("text"),
-            figures=tuple(_figure(one, f"figures[{place}]") for place, one in enumerate(told.items("figures"))),
-            files=told.digests("files"),
+            figures=tuple(_figure(one, f"figures[{place}]") for place, one in enumerate(found.items("figures"))),
+            files=found.digests("files"),
         )
 
     @classmethod
@@ -130,13 +130,13 @@ FIELDS = (*TEXTS, "parameters", "figures", "files")
 
 
 def _figure(values: Any, place: str) -> Figure:
-    told = CardFields(values, place, [field.name for field in fields(Figure)])
+    found = CardFields(values, place, [field.name for field in fields(Figure)])
     figure = Figure(
-        told.text("name"),
-        told.number("value"),
-        told.optional_number("low"),
-        told.optional_number("high"),
-        told.text("command"),
+        found.text("name"),
+        found.number("value"),
+        found.optional_number("low"),
+        found.optional_number("high"),
+        found.text("command"),
     )
     if (figure.low is None) != (figure.high is None):
         raise ValueError(f"'{place}.low' and '{place}.high' are given both, or are both null")

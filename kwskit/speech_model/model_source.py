@@ -31,7 +31,7 @@ class ModelSource:
     """
 
     directory: Path
-    told: str
+    model_id: str
     name: str | None
     shared: bool
 

@@ -40,5 +40,5 @@ def onnx_session(content: bytes, threads: int, path: str | Path, folder: Path | 
 
 def first_line(error: Exception) -> str:
     """What ``error`` says, in one line of at most 300 characters."""
-    told = str(error).strip().split("\n", 1)[0]
-    return told if len(told) <= 300 else f"{told[:297]}..."
+    message = str(error).strip().split("\n", 1)[0]
+    return message if len(message) <= 300 else f"{message[:297]}..."

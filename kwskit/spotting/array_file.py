@@ -37,8 +37,8 @@ def read_arrays(path: str | Path, largest: int) -> dict[str, NDArray[Any]]:
     except OSError:
         raise
     except Exception as error:  # zipfile, zlib, lzma and numpy have errors of their own, and others for damage
-        told = " ".join(str(error).split())
-        raise ValueError(told if len(told) <= SHOWN else f"{told[:SHOWN]}...") from error
+        message = " ".join(str(error).split())
+        raise ValueError(message if len(message) <= SHOWN else f"{message[:SHOWN]}...") from error
     strange = [name for name, array in found.items() if not isinstance(array, np.ndarray)]
     if strange:
         raise ValueError(f"'{strange[0][:SHOWN]}' is no array")

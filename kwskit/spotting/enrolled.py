@@ -54,10 +54,12 @@ def enrolled(
         seconds.append(float(np.mean([one.seconds for one in spoken])))
         mean = _unit(np.mean([one.embedding for one in spoken], axis=0, keepdims=True))
         embeddings = _unit(embeddings + mean) if len(embeddings) else mean
-    told = () if text is None else pronunciations_of(text, model.tokenizer)
+    pronunciations = () if text is None else pronunciations_of(text, model.tokenizer)
     expected = float(np.mean(seconds))
     windows = fitting_windows(expected)
-    return Keyword(name or text or "", text or "", told, embeddings, expected, windows, examples=len(examples))
+    return Keyword(
+        name or text or "", text or "", pronunciations, embeddings, expected, windows, examples=len(examples)
+    )
 
 
 def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -56,30 +56,30 @@ class HitPicker:
         reached = (score >= self.thresholds) & (score > -np.inf)
         if not self._best and not reached.any():
             return []
-        told: list[Pick] = []
+        picks: list[Pick] = []
         order = np.lexsort((start, stop))
         for query in sorted({*np.flatnonzero(reached.any(0)).tolist(), *self._best}):
             for i in order[reached[order, query]].tolist():
                 pick = Pick(query, float(start[i]), float(stop[i]), float(score[i, query]))
-                self._tell(query, pick.stop, told)
+                self._tell(query, pick.stop, picks)
                 if (pick.start + pick.stop) / 2 < self._last.get(query, -np.inf) + self.refractory[query]:
                     continue
                 if query not in self._best or pick.score > self._best[query].score:
                     self._best[query] = pick
-            self._tell(query, float(stop[order[-1]]), told)
-        return sorted(told, key=_by_end)
+            self._tell(query, float(stop[order[-1]]), picks)
+        return sorted(picks, key=_by_end)
 
     def finish(self) -> list[Pick]:
         """The hits that waited for a better window."""
-        told = sorted(self._best.values(), key=_by_end)
+        picks = sorted(self._best.values(), key=_by_end)
         self._best.clear()
-        return told
+        return picks
 
-    def _tell(self, query: int, now: float, told: list[Pick]) -> None:
+    def _tell(self, query: int, now: float, picks: list[Pick]) -> None:
         """Tell the hit of a keyword when its patience is over at ``now``."""
         best = self._best.get(query)
         if best is not None and now > best.stop + self.patience:
-            told.append(best)
+            picks.append(best)
             self._last[query] = (best.start + best.stop) / 2
             del self._best[query]
 

@@ -29,9 +29,9 @@ class HitWriter:
             times = (_clock(hit.start), _clock(hit.end))
             self._line(COLUMNS.format(*times, f"{hit.score:.2f}", f"{hit.threshold:.2f}", hit.keyword, file))
             return
-        told = {"keyword": hit.keyword, "start": round(hit.start, 3), "end": round(hit.end, 3)}
-        told |= {"score": round(hit.score, 3), "threshold": round(hit.threshold, 3), "file": file}
-        self._line(json.dumps(told, ensure_ascii=False))
+        facts = {"keyword": hit.keyword, "start": round(hit.start, 3), "end": round(hit.end, 3)}
+        facts |= {"score": round(hit.score, 3), "threshold": round(hit.threshold, 3), "file": file}
+        self._line(json.dumps(facts, ensure_ascii=False))
 
     def _line(self, text: str) -> None:
         print(text, file=self._out, flush=True)

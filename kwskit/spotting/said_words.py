@@ -30,7 +30,7 @@ class SaidWords:
         start, stop = (
             np.concatenate([np.zeros(0), *(getattr(one, name) for one in parts)]) for name in ("start", "stop")
         )
-        return cls(start, stop, [told for one in parts for told in one.pronunciations])
+        return cls(start, stop, [spoken_as for one in parts for spoken_as in one.pronunciations])
 
     def times(self, keyword: Keyword) -> list[tuple[float, float]]:
         """When a keyword is said: start and stop of the word, or words in a row, that sound like one of its own."""
@@ -46,8 +46,8 @@ class SaidWords:
 
     def arrays(self) -> dict[str, NDArray]:
         """For a file."""
-        told = np.array(["\t".join(one) for one in self.pronunciations], np.str_)
-        return {"said_start": self.start, "said_stop": self.stop, "said": told}
+        rows = np.array(["\t".join(one) for one in self.pronunciations], np.str_)
+        return {"said_start": self.start, "said_stop": self.stop, "said": rows}
 
     @classmethod
     def of(cls, arrays: Mapping[str, NDArray]) -> "SaidWords":
@@ -58,10 +58,10 @@ class SaidWords:
         ValueError, KeyError
             When the arrays are not such.
         """
-        start, stop, told = arrays["said_start"], arrays["said_stop"], arrays["said"]
-        if not start.shape == stop.shape == told.shape or start.ndim != 1 or told.dtype.kind != "U":
+        start, stop, said = arrays["said_start"], arrays["said_stop"], arrays["said"]
+        if not start.shape == stop.shape == said.shape or start.ndim != 1 or said.dtype.kind != "U":
             raise ValueError("the words said do not fit together")
-        return cls(start, stop, [str(one).split("\t") for one in told])
+        return cls(start, stop, [str(one).split("\t") for one in said])
 
 
 def spoken(pronunciation: str) -> str:

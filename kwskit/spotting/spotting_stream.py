@@ -92,7 +92,7 @@ class SpottingStream:
         if not len(self.queries):
             return []
         heard = [*self._listener.push(self._arrived()), *self._listener.finish()]
-        return self._hits(heard, last=True) + self._told(self._picker.finish())
+        return self._hits(heard, last=True) + self._hits_of(self._picker.finish())
 
     def _arrived(self) -> NDArray[np.int16]:
         """The sound that has not been listened to."""
@@ -115,7 +115,7 @@ class SpottingStream:
             score, heard = self._with_whole(score, heard, last)
         self.windows = heard.start, heard.stop
         self.scores = (heard.start + heard.stop) / 2, score
-        return self._told(self._picker.push(heard.start, heard.stop, score))
+        return self._hits_of(self._picker.push(heard.start, heard.stop, score))
 
     def _with_whole(self, score: NDArray, heard: Embedded, last: bool) -> tuple[NDArray, Embedded]:
         """A stream shorter than all windows of a keyword is one window of it."""
@@ -132,7 +132,7 @@ class SpottingStream:
             score = np.concatenate([score, self.queries.whole_scores(whole)])
         return score, heard
 
-    def _told(self, picks: Iterable) -> list[Hit]:
+    def _hits_of(self, picks: Iterable) -> list[Hit]:
         return [
             Hit(self.queries.keywords[pick.query].name, pick.start, pick.stop, pick.score, self._thresholds[pick.query])
             for pick in picks

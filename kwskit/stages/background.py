@@ -62,7 +62,7 @@ def _said(words: Sequence[str], start: NDArray[np.float64], stop: NDArray[np.flo
     pronunciations = []
     for word in words:
         try:
-            pronunciations.append([spoken(told) for told in pronunciations_of(word, tokenizer)])
+            pronunciations.append([spoken(one) for one in pronunciations_of(word, tokenizer)])
         except UnpronounceableText:
             pronunciations.append([])  # no keyword sounds like it
     return SaidWords(start, stop, pronunciations)

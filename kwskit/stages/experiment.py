@@ -9,7 +9,7 @@ import torch
 
 from kwskit.arguments import ArgumentError, PositiveInt, Seed, check
 from kwskit.hparams import build_hparams, plain_value, resolve_hparams
-from kwskit.hparams_origin import origins_told
+from kwskit.hparams_origin import errors_with_origin
 from kwskit.stages.fitted_tokenizer import fit_tokenizer
 from kwskit.systems.system import System
 from kwskit.training.plan import TrainingPlan
@@ -63,7 +63,7 @@ class Experiment:
         """
         overlays, overrides = list(overlays), dict(overrides or {})
         text = resolve_hparams(config, overlays, {"num_words": str(len(words)), **overrides}, KEYS)
-        with origins_told(config, overlays, overrides):
+        with errors_with_origin(config, overlays, overrides):
             seed = plain_value(text, "seed")
             check("seed", seed, Seed)
             check("num_words", plain_value(text, "num_words"), PositiveInt)
@@ -71,7 +71,7 @@ class Experiment:
             text = fit_tokenizer(text, words)
             torch.manual_seed(seed)  # the weights are drawn while the YAML is built
         hparams = build_hparams(text, config, overlays, overrides)
-        with origins_told(config, overlays, overrides):
+        with errors_with_origin(config, overlays, overrides):
             for key, (serves, example) in PARTS.items():
                 if not serves(hparams.get(key)):
                     raise ArgumentError(key, f"must be a part, as in {example}")

@@ -57,9 +57,9 @@ def is_scored(data: Path, exp: Path, lists: Sequence[str]) -> bool:
     weights = exp / "model" / WEIGHTS
     if not weights.exists():
         return False
-    told = f"{TRAINED}:{digest(weights)}"
+    model_id = f"{TRAINED}:{digest(weights)}"
     tasks = [ScoreTask.named(data, name) for name in lists]
-    return all(task.is_done(task.path(exp, TRAINED), told) for task in tasks)
+    return all(task.is_done(task.path(exp, TRAINED), model_id) for task in tasks)
 
 
 def score(data: Path, exp: Path, words_dir: Path | None = None, device: str | None = None) -> Path:
@@ -150,18 +150,18 @@ def _showcase_store(data: Path, tasks: Sequence[Task]) -> Path | None:
 
 def _score_tasks(exp: Path, model_name: str, work: SharedWork, tasks: Sequence[Task]) -> None:
     """Write score files of the ``tasks``; each store is encoded once, and not at all when nothing is to do."""
-    model, told = work.model(model_name), f"{model_name}:{digest(work.folder(model_name) / WEIGHTS)}"
+    model, model_id = work.model(model_name), f"{model_name}:{digest(work.folder(model_name) / WEIGHTS)}"
     audio: dict[Path, Encoded] = {}
     for task in tasks:
         path = task.path(exp, model_name)
-        if task.is_done(path, told):
+        if task.is_done(path, model_id):
             continue
         if isinstance(task, SearchTask):
-            task.write(path, told, work.share(model_name, task.detections))
+            task.write(path, model_id, work.share(model_name, task.detections))
             continue
         if task.store not in audio:
             audio[task.store] = work.encode(model_name, task.store)
-        task.score(path, told, model, PackedStore.open(task.store), audio[task.store])
+        task.score(path, model_id, model, PackedStore.open(task.store), audio[task.store])
 
 
 def _human_task(words_dir: Path, exp: Path) -> ScoreTask:

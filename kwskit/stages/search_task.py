@@ -76,7 +76,7 @@ class SearchTask:
             facts = read_records(path, "detections")[1]
         except RecordError:
             return False
-        return all(facts.get(key) == value for key, value in self._told(model).items())
+        return all(facts.get(key) == value for key, value in self._facts(model).items())
 
     def refusal(self, model: Model) -> str:
         """Why ``model`` cannot do it; empty when it can."""
@@ -111,23 +111,23 @@ class SearchTask:
         found = collectives.collected_by_first(pa.concat_tables(parts))
         return _in_order_of(recordings["recording"], pa.concat_tables(found)) if found else None
 
-    def write(self, path: Path, told: str, detections: pa.Table) -> None:
+    def write(self, path: Path, model_id: str, detections: pa.Table) -> None:
         """Write the ``detections`` of the model ``told`` (name and digest)."""
         facts = self.search.facts
-        settings = SearchSettings.of(facts).told()
-        write_records(path, "detections", detections, {**facts, **settings, **self._told(told)})
+        settings = SearchSettings.of(facts).facts()
+        write_records(path, "detections", detections, {**facts, **settings, **self._facts(model_id)})
         hours, queries = self.search.seconds / 3600, len(self.search.queries)
         print(f"{queries:,} queries searched in {hours:.2f} h: {len(detections):,} detections: {path}")
 
     def results(self, exp: Path, model: str) -> dict[str, Any]:
         """The entry of results.json; the search that it is calibrated on must have been scored."""
         threshold: float | None = None
-        told = self.search.facts.get("threshold")
+        model_id = self.search.facts.get("threshold")
         if self.dev is not None:
             dev = SearchTask(self.dev, self.data)
             threshold = best_threshold(dev.folder, dev.path(exp, model))
-        elif told is not None:
-            threshold = float(told)
+        elif model_id is not None:
+            threshold = float(model_id)
         found = search_results(self.folder, self.path(exp, model), model, threshold)
         found["threshold_from"] = None if threshold is None else f"MTWV of {self.dev}" if self.dev else "given"
         return found
@@ -142,7 +142,7 @@ class SearchTask:
         store = PackedStore.open(self.data / "store" / name)
         return SpokenQueries(model.system, store, queries["utt_id"].to_pylist(), cohort)
 
-    def _told(self, model: str) -> dict[str, str]:
+    def _facts(self, model: str) -> dict[str, str]:
         whole = hashlib.sha256()
         for kind in ("recordings", "queries"):
             whole.update((self.folder / f"{kind}.tsv").read_bytes())

@@ -41,8 +41,8 @@ def make_tables(paths: Iterable[Path], place: Workplace, jobs: int | None = None
         on_gpu = usable_device(place.device).type == "cuda"
         runner = JobRunner(jobs or (1 if on_gpu else os.cpu_count() or 1))
         todo, failed = _jobs(tables, place)
-        for told in failed:
-            print(f"left out: {told}", file=sys.stderr)
+        for name in failed:
+            print(f"left out: {name}", file=sys.stderr)
         print(f"{len(todo)} runs to train or score, {runner.jobs} at a time, in {place.exp / RUNS}", flush=True)
         try:
             failed += [job.name for job in runner.run(todo)]

@@ -55,8 +55,8 @@ class Gatherer:
                 if files:
                     samples[row.label][column.name] = self.metrics(column).samples(column.metric, files)
             numbers = {key: found.summary() for key, found in samples[row.label].items()}
-            told = [run for seed, exp in runs.items() if (run := _run(exp, seed))]
-            rows.append(_row_content(row, folder.name, numbers, told))
+            finished = [run for seed, exp in runs.items() if (run := _run(exp, seed))]
+            rows.append(_row_content(row, folder.name, numbers, finished))
         return {
             "name": table.name,
             "title": table.title,
@@ -93,7 +93,7 @@ class Gatherer:
         overrides = " ".join(f"--{key} {value}" for key, value in self.place.base.overrides.items())
         yamls = [self.place.base.config, *self.place.base.overlays]
         wanted = {name.partition(WINDOW)[0] for name in table.trial_lists}
-        trials = [metrics.told() for name, metrics in self._metrics.items() if name in wanted]
+        trials = [metrics.description() for name, metrics in self._metrics.items() if name in wanted]
         return {
             "command": os.environ.get("KWSKIT_COMMAND", f"kwskit table {table.name}.yaml"),
             "data": self.place.data.name,

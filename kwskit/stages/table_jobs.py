@@ -58,8 +58,8 @@ class JobRunner:
                 for done, future in enumerate(as_completed(futures), 1):
                     job, (seconds, error) = futures[future], future.result()
                     left = (time.monotonic() - began) / done * (len(jobs) - done)
-                    told = f"FAILED after {seconds:.0f} s" if error else f"{_last_word(job)}; {seconds:.0f} s"
-                    print(f"[{done}/{len(jobs)}] {job.name}: {told}; about {left / 60:.0f} min left", flush=True)
+                    outcome = f"FAILED after {seconds:.0f} s" if error else f"{_last_word(job)}; {seconds:.0f} s"
+                    print(f"[{done}/{len(jobs)}] {job.name}: {outcome}; about {left / 60:.0f} min left", flush=True)
                     if error:
                         failed.append(job)
                         print(error, file=sys.stderr, flush=True)
@@ -128,5 +128,5 @@ def _tail(log: Path, lines: int = TAIL) -> list[str]:
 
 def _last_word(job: Job) -> str:
     """What training told last: its best epoch."""
-    told = [line for line in _tail(job.exp / LOG, 200) if line.startswith("best validation AP")]
-    return told[-1].partition(";")[0] if told else "done"
+    lines = [line for line in _tail(job.exp / LOG, 200) if line.startswith("best validation AP")]
+    return lines[-1].partition(";")[0] if lines else "done"

@@ -18,7 +18,7 @@ from kwskit.data.stream_features.make import hear
 from kwskit.data.stream_features.store import StreamFeatures
 from kwskit.folder_lock import folder_lock
 from kwskit.hparams import select
-from kwskit.hparams_origin import origins_told
+from kwskit.hparams_origin import errors_with_origin
 from kwskit.losses.base import Loss
 from kwskit.processes import Processes
 from kwskit.stages.augmentation_showcase import write_augmentation_showcase
@@ -60,7 +60,7 @@ def train(
     Started by ``torchrun``, the processes share the keywords of every batch and average their gradients; the first one
     writes, and the others leave after it.
     """
-    with Processes.join(device) as processes, origins_told(config, overlays, overrides):
+    with Processes.join(device) as processes, errors_with_origin(config, overlays, overrides):
         store = PackedStore.open(data / "store" / "train")
         experiment = Experiment.read(config, store.words, overlays, overrides)
         with folder_lock(exp) if processes.first else nullcontext():

@@ -186,8 +186,8 @@ def _try(model: Model, path: Path) -> None:
     except NotImplementedError:
         return  # a system of a plugin need not encode both by themselves
     except (RuntimeError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:
-        told = str(error).strip().split("\n", 1)[0]
-        raise ModelError(f"{path}: the parts do not work together: {told}") from error
+        reason = str(error).strip().split("\n", 1)[0]
+        raise ModelError(f"{path}: the parts do not work together: {reason}") from error
     if not (torch.isfinite(heard.frames).all() and torch.isfinite(typed.frames).all()):
         raise ModelError(f"{path.with_name(WEIGHTS)}: speech or text is encoded as NaN; training may have diverged")
 

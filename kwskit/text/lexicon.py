@@ -72,8 +72,8 @@ def write_lexicon(
         When a word has no pronunciation.
     """
     path = Path(path)
-    told = "".join(f" {key}={value}" for key, value in (facts or {}).items())
-    lines = [f"{HEADER}{told}"]
+    fields = "".join(f" {key}={value}" for key, value in (facts or {}).items())
+    lines = [f"{HEADER}{fields}"]
     for word in words:
         lines += [f"{' '.join(word.split())}\t{' '.join(phonemes)}" for phonemes in pronunciations(word)]
     with atomic_write(path) as partial:

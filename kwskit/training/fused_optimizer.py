@@ -25,8 +25,8 @@ def build_optimizer(
     device_type : of the parameters
     """
     chosen = make.keywords if isinstance(make, functools.partial) else {}
-    told = any(chosen.get(choice) is not None for choice in CHOICES)
-    if device_type != "cuda" or told or "fused" not in inspect.signature(make).parameters:
+    decided = any(chosen.get(choice) is not None for choice in CHOICES)
+    if device_type != "cuda" or decided or "fused" not in inspect.signature(make).parameters:
         return make(groups)
     try:
         return make([dict(group) for group in groups], fused=True)

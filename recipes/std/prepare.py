@@ -36,7 +36,7 @@ def prepare(args: argparse.Namespace) -> None:
     data, corpus = args.data, args.corpus
     windows = SearchSettings.of({"windows": args.windows} if args.windows else {})
     count = args.num_queries or COUNTS.get(args.size, COUNTS["small"])
-    drawn = StdSettings(count, args.dev, args.exemplars, args.seed, {"windows": windows.told()["windows"]})
+    drawn = StdSettings(count, args.dev, args.exemplars, args.seed, {"windows": windows.facts()["windows"]})
     told = {name: getattr(args, name) for name in ("alignments", "join", "queries", "vocabulary", "ecf", "rttm")}
     preparation = Preparation(data, {**told, **vars(drawn), "corpus": corpus}, args.strict)
     if preparation.is_done():

@@ -100,7 +100,7 @@ def before_alignment(root: Path, data: Path, preparation: Preparation, args: arg
     if not len(own):
         raise CorpusError(f"none of {len(transcripts):,} transcripts in {root} is of {', '.join(sets)}")
     if len(preparation.findings):
-        print(f"left out:\n{preparation.findings.told()}")
+        print(f"left out:\n{preparation.findings.summary()}")
     return alignment_missing("WSJ", own, data / "audio", data)
 
 

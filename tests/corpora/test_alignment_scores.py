@@ -31,7 +31,7 @@ def test_misfits_are_left_out_and_told(folder, capsys):
     kept = read_alignments(folder, findings, least_score=0.004)
     assert kept["utterance"].unique().to_pylist() == ["good", "edge", "untold"]
     assert findings.counts == {"utterances whose text does not fit their audio": 2}
-    assert "bad: mean score 0.0010, at least 0.004 is wanted" in findings.told()
+    assert "bad: mean score 0.0010, at least 0.004 is wanted" in findings.summary()
     assert "alignments: 5 words of 3 utterances in 1 tables" in capsys.readouterr().out
     assert kept["score"].to_pylist() == [0.2, 0.0001, 0.05, 0.01, None]
 

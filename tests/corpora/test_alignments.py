@@ -89,7 +89,7 @@ def test_textgrids_that_cannot_be_read_are_named(tmp_path):
     findings = Findings()
     assert len(read_alignments(tmp_path, findings)) == 2
     assert findings.counts == {"utterances that are aligned twice": 1, "TextGrids that cannot be read": len(bad) + 1}
-    told = findings.told(examples=10)
+    told = findings.summary(examples=10)
     assert "end.TextGrid: ends in the middle" in told
     for reason in ("cut.TextGrid: ends in the middle", "no tier 'words', only 'p'", "is no TextGrid", "neither UTF-8"):
         assert reason in told
@@ -133,7 +133,7 @@ def test_tables(tmp_path, suffix):
     findings = Findings()
     assert rows(read_alignments(tmp_path, findings)) == [("19-198-0000", *word) for word in SPOKEN]
     assert findings.counts == {"rows of an alignment that cannot be read": 2}
-    assert "2 values instead of 5" in findings.told()
+    assert "2 values instead of 5" in findings.summary()
 
 
 def test_order_and_position_of_shuffled_rows(tmp_path):
@@ -152,7 +152,7 @@ def test_processes_read_what_one_process_reads(tmp_path, monkeypatch):
     found = [Findings(), Findings()]
     tables = [read_alignments(tmp_path, findings, jobs) for findings, jobs in zip(found, (1, 2), strict=True)]
     assert tables[0].equals(tables[1])
-    assert found[0].told() == found[1].told()
+    assert found[0].summary() == found[1].summary()
     assert rows(tables[0])[4] == ("u5", 0.0, 6.0, "word five", 0)
 
 

@@ -46,7 +46,7 @@ def test_what_is_out_of_place_is_found(corpus):
         "audio files of another channel than their folder's": 1,
         "speakers that TABLE/SPEAKER.TXT lacks": 1,
     }
-    assert "SPEAKER0020 (utterances like 000200001)" in findings.told()
+    assert "SPEAKER0020 (utterances like 000200001)" in findings.summary()
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])

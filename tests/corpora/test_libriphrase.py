@@ -87,7 +87,7 @@ def test_rows_that_cannot_be_used_are_counted(pairs, tmp_path):
         "rows of LibriPhrase whose target is not that of their type": 1,
         "CSVs of LibriPhrase that are missing": 1,
     }
-    assert "libriphrase_diffspk_all_1word.csv line 3: 'diffspk_easyneg', target 1" in findings.told()
+    assert "libriphrase_diffspk_all_1word.csv line 3: 'diffspk_easyneg', target 1" in findings.summary()
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_stretches_are_found_by_text_and_length(pairs):
         "segments of LibriPhrase whose text is not aligned": 1,
         "rows of LibriPhrase without their speech": 4,
     }
-    assert "1.50 s instead of 0.50 s" in findings.told()
+    assert "1.50 s instead of 0.50 s" in findings.summary()
 
 
 def test_phrases_end_at_pauses():

@@ -88,7 +88,7 @@ def test_missing_and_misplaced_speakers_are_left_out_and_counted(corpus):
         "utterances of speakers that SPEAKERS.TXT lacks": 2,
         "utterances of speakers that SPEAKERS.TXT has in another part": 1,
     }
-    assert "84-100-0000" in findings.told()
+    assert "84-100-0000" in findings.summary()
 
 
 def _lines(path: Path) -> list[str]:

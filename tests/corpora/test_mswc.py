@@ -71,7 +71,7 @@ def test_what_cannot_be_used_is_found(corpus):
         "clips of an unknown set": 1,
         "clips that are not there": 2,
     }
-    assert "2 clips that are not there: lemon/common_voice_en_9.opus; apple/a.opus" in findings.told()
+    assert "2 clips that are not there: lemon/common_voice_en_9.opus; apple/a.opus" in findings.summary()
 
 
 @pytest.mark.parametrize(

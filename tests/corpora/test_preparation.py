@@ -175,7 +175,7 @@ def test_findings_count_and_shorten():
     findings.add("files", "f")
     assert findings.counts == {"words": 4, "files": 1}
     assert len(findings) == 5
-    assert findings.told(2) == f"4 words: {'x' * 160}…; a; …\n1 files: f"
+    assert findings.summary(2) == f"4 words: {'x' * 160}…; a; …\n1 files: f"
     assert list(findings)[-1] == ("files", "f")
 
 

@@ -34,7 +34,7 @@ def test_recordings_without_a_speaker_are_counted(root):
     (root / "hi_galaxy/lost.wav").touch()
     findings = Findings()
     assert len(qualcomm_recordings(root, findings)) == 8
-    assert findings.told() == "1 recordings that are not keyword/speaker/recording.wav: hi_galaxy/lost.wav"
+    assert findings.summary() == "1 recordings that are not keyword/speaker/recording.wav: hi_galaxy/lost.wav"
 
 
 def test_missing_keywords_are_told(root):

@@ -133,7 +133,7 @@ def test_what_cannot_be_used_is_left_out_and_counted():
         "words shorter than one window of 25 ms": 1,
         "words that are aligned twice": 1,
     }
-    assert "late: 'past' ends at 1.2 s of 1 s" in findings.told()
+    assert "late: 'past' ends at 1.2 s of 1 s" in findings.summary()
     known = Findings()
     word_segments(aligned, utterances, known, only_known=True)
     assert "aligned utterances without audio" not in known.counts

@@ -100,7 +100,7 @@ def test_odd_recordings_and_lines_are_counted_and_named(root):
     recordings = corpus.recordings(findings)
     assert len(recordings) == 47
     assert len(corpus.testing_list(recordings, findings)) == 24
-    told = findings.told()
+    told = findings.summary()
     assert "1 recordings whose name tells no speaker (SPEAKER_nohash_TAKE.wav): bed/anon.wav" in told
     assert "1 lines of testing_list.txt that are there twice: line 25: bed/ffd2ba2f_nohash_0.wav" in told
     assert "2 lines of testing_list.txt whose recording is not there: line 27: bed/00000000" in told
@@ -137,7 +137,7 @@ def test_a_manifest_is_of_whole_files_and_leaves_out_what_cannot_be_read(root):
         "audio files that cannot be read": 2,
         "recordings shorter than one window of 25 ms": 1,
     }
-    assert "0a7c2a8d_nohash_0.wav: 18.8 ms" in findings.told()
+    assert "0a7c2a8d_nohash_0.wav: 18.8 ms" in findings.summary()
     assert len(table) == 45
     rows = {row["utt_id"]: row for row in table.to_pylist()}
     assert rows["no/0a7c2a8d_nohash_1"]["stop"] == pytest.approx(0.1)

@@ -113,8 +113,8 @@ def test_every_file_is_decoded_to_its_end(tmp_path):
     assert [(one.path, one.samples) for one in sounds] == [(other_rate, RATE), (good, 24_000)]
     assert sounds[1].peak == pytest.approx(0.5, abs=1e-4)
     assert findings.counts == {"recordings that cannot be decoded": 2, "recordings of silence": 1}
-    assert "cut.flac" in findings.told()
-    assert "text.wav" in findings.told()
+    assert "cut.flac" in findings.summary()
+    assert "text.wav" in findings.summary()
 
 
 def test_the_time_line_has_every_keyword_once_and_the_hours_asked_for(tmp_path):

@@ -21,7 +21,7 @@ def write(path, samples, rate, subtype="PCM_16", **more):
 
 @pytest.fixture(autouse=True)
 def _tell_everything():
-    audio._told.clear()
+    audio._reported.clear()
 
 
 def test_16_bit_16_khz_mono_is_copied_bit_by_bit(tmp_path):

@@ -64,4 +64,6 @@ def test_other_trials_are_refused(trials, tmp_path):
 
 
 def test_what_is_told_of_a_list(trials):
-    assert TrialMetrics(trials[0]).told() == "test_wsj: protocol wsj, seed 5, 32 trials, 8 targets, 4 typed words"
+    assert (
+        TrialMetrics(trials[0]).description() == "test_wsj: protocol wsj, seed 5, 32 trials, 8 targets, 4 typed words"
+    )

@@ -145,7 +145,7 @@ def test_files_that_cannot_be_read_do_not_stop_the_rest(tmp_path, model, write_r
     assert "0 bytes" in added.refused[str(folder / "c.flac")]
     assert "NaN" in added.refused[str(folder / "d.wav")]
     assert index._tables.strays() == []
-    assert "3 cannot be read" in added.told()
+    assert "3 cannot be read" in added.summary()
     with pytest.raises(AudioError, match=r"a\.wav"):
         index.search_example(folder / "a.wav")
     with pytest.raises(FileNotFoundError, match="nowhere"):

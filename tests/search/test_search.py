@@ -224,7 +224,7 @@ def test_settings_that_make_no_sense(facts, told):
 
 def test_settings_are_told_as_they_are_read():
     settings = SearchSettings((0.25, 1.0), 0.6, 17, 0.5, 99.0)
-    assert SearchSettings.of(settings.told()) == settings
+    assert SearchSettings.of(settings.facts()) == settings
     assert SearchSettings.of({"protocol": "std"}) == SearchSettings()
 
 

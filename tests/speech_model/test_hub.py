@@ -22,7 +22,7 @@ for name in sys.argv[1:]:
         source = ModelSource.find(name)
         spotter = Spotter.load(name)
         opened = [type(spotter.model).__name__, spotter.model.name, spotter.enrol("tiger").threshold]
-        told = [str(source.directory), source.told, source.shared, *opened]
+        told = [str(source.directory), source.model_id, source.shared, *opened]
     except Exception as error:
         told = [type(error).__name__, str(error)]
     print(json.dumps(told))

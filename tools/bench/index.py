@@ -80,7 +80,7 @@ class LanceTables:
 
         self.told = f"LanceDB {version('lancedb')}"
         self.tables = WindowTables(folder)
-        self.tables.create(About("synthetic", "0", "", dim, SearchSettings(windows=WINDOWS).told()), columns)
+        self.tables.create(About("synthetic", "0", "", dim, SearchSettings(windows=WINDOWS).facts()), columns)
 
     def add(self, length: float, windows: Windows) -> None:
         self.tables.add_windows({length: windows})

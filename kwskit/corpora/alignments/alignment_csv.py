@@ -46,8 +46,10 @@ def read_alignment_csv(path: Path, findings: Findings) -> pa.Table:
 
     def note(row: pyarrow.csv.InvalidRow) -> str:
         where = f"line {row.number}: " if row.number else ""
-        told = f"{path.name}: {where}{row.actual_columns} values instead of {row.expected_columns}: {row.text[:60]!r}"
-        findings.add("rows of an alignment that cannot be read", told)
+        message = (
+            f"{path.name}: {where}{row.actual_columns} values instead of {row.expected_columns}: {row.text[:60]!r}"
+        )
+        findings.add("rows of an alignment that cannot be read", message)
         return "skip"
 
     try:

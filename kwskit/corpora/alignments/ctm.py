@@ -60,5 +60,5 @@ def read_ctm(path: Path, findings: Findings) -> pa.Table:
 
 
 def _note(findings: Findings, path: Path, lines: pa.ChunkedArray) -> None:
-    told = f"{path.name}: expected 'utterance channel start duration word', found "
-    findings.add_all("lines of a CTM that cannot be read", (told + repr(line[:60]) for line in lines.to_pylist()))
+    message = f"{path.name}: expected 'utterance channel start duration word', found "
+    findings.add_all("lines of a CTM that cannot be read", (message + repr(line[:60]) for line in lines.to_pylist()))

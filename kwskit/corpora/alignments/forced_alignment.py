@@ -131,8 +131,8 @@ def _aligned(one: Spoken, model: WordAligner, findings: Findings) -> list[tuple]
         return []
     words = model.place(samples, one.words)
     if words is None:
-        told = f"{one.utterance}: {len(one.words)} words in {len(samples) / SAMPLE_RATE:.1f} s"
-        findings.add("transcripts that do not fit their audio", told)
+        message = f"{one.utterance}: {len(one.words)} words in {len(samples) / SAMPLE_RATE:.1f} s"
+        findings.add("transcripts that do not fit their audio", message)
         return []
     return [
         (one.path.name, round(start, 4), round(stop, 4), text, None if score is None else round(score, 6))
@@ -248,7 +248,9 @@ def align_corpus(
         align_with(network, utterances, to, findings)
     if len(findings):
         if strict:
-            raise CorpusError(f"{len(findings):,} things cannot be aligned, and this is --strict:\n{findings.told()}")
-        told = findings.told().replace("\n", "\n  ")
-        print(f"left out:\n  {told}")
+            raise CorpusError(
+                f"{len(findings):,} things cannot be aligned, and this is --strict:\n{findings.summary()}"
+            )
+        summary = findings.summary().replace("\n", "\n  ")
+        print(f"left out:\n  {summary}")
     print(f"align: alignments of {len(utterances):,} utterances are in {to}")

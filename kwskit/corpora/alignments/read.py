@@ -65,16 +65,16 @@ def read_alignments(path: Path, findings: Findings, jobs: int = 1, least_score: 
     table = in_order(table)
     known = table.filter(pc.invert(pc.match_substring_regex(pc.utf8_lower(table["word"]), UNKNOWN)))
     if not len(known):
-        reason = f": {findings.told()}" if len(findings) else " (silences are no words)"
+        reason = f": {findings.summary()}" if len(findings) else " (silences are no words)"
         raise CorpusError(f"{path}: {len(files):,} {kind}, but no words in them{reason}")
     unknown = len(table) - len(known)
     known = without_misfits(known, findings, least_score)
     utterances = pc.count_distinct(known["utterance"]).as_py()
-    told = f", {unknown:,} unknown ones left out" if unknown else ""
+    note = f", {unknown:,} unknown ones left out" if unknown else ""
     if not pc.any(pc.match_substring_regex(pc.unique(known["word"]), r"\p{Ll}")).as_py():  # capitals say nothing here
         known = known.set_column(known.column_names.index("word"), "word", pc.utf8_lower(known["word"]))
     known, merged = with_normal_form(known, "word")
-    print(f"alignments: {len(known):,} words of {utterances:,} utterances in {len(files):,} {kind} of {path}{told}")
+    print(f"alignments: {len(known):,} words of {utterances:,} utterances in {len(files):,} {kind} of {path}{note}")
     if merged:
         print(f"alignments: {merged_message(merged)}")
     return known

@@ -80,7 +80,7 @@ def listing() -> str:
     """The catalogue, a line each: name, size, checksum, licence, what it makes, where it is published."""
     english = [name for name in CATALOGUE if not name.startswith("mswc-") or name.endswith("-en")]
     groups = [name for name in GROUPS if not name.startswith("mswc-") or name == "mswc-en"]
-    lines = [CATALOGUE[name].told() for name in english]
+    lines = [CATALOGUE[name].summary() for name in english]
     lines.append(f"groups: {', '.join(groups)}")
     lines.append(f"other languages: mswc-CODE with one of {' '.join(MSWC_LANGUAGES)}")
     return "\n".join(lines)

@@ -30,7 +30,7 @@ class PublishedFile:
     into: str = "."
     top: str | None = None
 
-    def told(self) -> str:
+    def summary(self) -> str:
         """One line for a listing."""
         size = f"{self.size / 1e9:.1f} GB" if self.size and self.size >= 1e8 else "size unknown"
         checksum = (self.checksum or "no published checksum").partition(":")[0]

@@ -78,8 +78,8 @@ def phrases_of_utterances(
         When no segment is found.
     """
     segments = _segments(pairs)
-    told = pc.struct_field(pc.extract_regex(segments["name"].combine_chunks(), pattern=NAMED), "utterance")
-    segments = segments.append_column("utterance", told)
+    utterances = pc.struct_field(pc.extract_regex(segments["name"].combine_chunks(), pattern=NAMED), "utterance")
+    segments = segments.append_column("utterance", utterances)
     nameless = segments.filter(pc.is_null(segments["utterance"]))["name"].to_pylist()
     findings.add_all("segments of LibriPhrase whose name tells no utterance", nameless)
     segments = segments.filter(pc.is_valid(segments["utterance"]))
@@ -102,7 +102,9 @@ def phrases_of_utterances(
         names.append(own["name"].filter(pa.array(found)))
         utt_ids.append(phrases["utt_id"].take(pa.array(at[found])))
     if not sum(map(len, manifests)):
-        raise CorpusError(f"none of LibriPhrase's {len(segments):,} segments is in the alignments:\n{findings.told()}")
+        raise CorpusError(
+            f"none of LibriPhrase's {len(segments):,} segments is in the alignments:\n{findings.summary()}"
+        )
     name, utt_id = (pa.chunked_array([c for p in parts for c in p.chunks], pa.string()) for parts in (names, utt_ids))
     return pa.concat_tables(manifests), _renamed(pairs, name, utt_id, findings)
 
@@ -123,10 +125,10 @@ def without_pauses(aligned: pa.Table) -> pa.Table:
 
 
 def _segments(pairs: pa.Table) -> pa.Table:
-    """Each name once: ``name``, ``speaker``, ``text``, ``seconds_told``, ``class``."""
+    """Each name once: ``name``, ``speaker``, ``text``, ``seconds_listed``, ``class``."""
     sides = [
         pairs.select([side, f"{side}_spk", f"{side}_text", f"{side}_dur", "class"]).rename_columns(
-            ["name", "speaker", "text", "seconds_told", "class"]
+            ["name", "speaker", "text", "seconds_listed", "class"]
         )
         for side in _SIDES
     ]
@@ -169,19 +171,19 @@ def _nearest(own: pa.Table, phrases: pa.Table, findings: Findings) -> np.ndarray
     order = np.argsort(codes, kind="stable")
     starts = np.searchsorted(codes[order], np.arange(len(coded.dictionary) + 1))
     key = pc.fill_null(pc.index_in(keys[1], coded.dictionary), -1).to_numpy()
-    told = own["seconds_told"].to_numpy()
+    seconds_listed = own["seconds_listed"].to_numpy()
     at = np.full(len(own), -1)
     for row in np.flatnonzero(key >= 0):
         rivals = order[starts[key[row]] : starts[key[row] + 1]]
-        at[row] = rivals[np.argmin(np.abs(seconds[rivals] - told[row]))]
+        at[row] = rivals[np.argmin(np.abs(seconds[rivals] - seconds_listed[row]))]
     names = own["name"]
     findings.add_all(
         "segments of LibriPhrase whose text is not aligned", (names[int(i)].as_py() for i in _where(key < 0))
     )
-    other = (at >= 0) & (np.abs(seconds[at] - told) > NEAR) if len(seconds) else at >= 0
+    other = (at >= 0) & (np.abs(seconds[at] - seconds_listed) > NEAR) if len(seconds) else at >= 0
     findings.add_all(
         "segments of LibriPhrase that are aligned with another length",
-        (f"{names[int(i)]}: {seconds[at[i]]:.2f} s instead of {told[i]:.2f} s" for i in _where(other)),
+        (f"{names[int(i)]}: {seconds[at[i]]:.2f} s instead of {seconds_listed[i]:.2f} s" for i in _where(other)),
     )
     at[other] = -1
     return at

@@ -76,10 +76,10 @@ def read_sphere_header(path: str | Path) -> SphereHeader:
             raise AudioError(f"{path}: the file is empty (0 bytes)")
         if not start.startswith(MAGIC):
             raise AudioError(f"{path}: no SPHERE file: it starts with {start[:8]!r}, not with {MAGIC!r}")
-        told = start[len(MAGIC) :].split(b"\n")[0].strip()
-        if not told.isdigit() or not len(MAGIC) < int(told) <= LONGEST_HEADER:
-            raise AudioError(f"{path}: its SPHERE header has the length {told!r}; expected a number such as 1024")
-        size = int(told)
+        size_field = start[len(MAGIC) :].split(b"\n")[0].strip()
+        if not size_field.isdigit() or not len(MAGIC) < int(size_field) <= LONGEST_HEADER:
+            raise AudioError(f"{path}: its SPHERE header has the length {size_field!r}; expected a number such as 1024")
+        size = int(size_field)
         file.seek(0)
         text = file.read(size).decode("latin-1")
     if "\nend_head" not in text:

@@ -147,8 +147,8 @@ def _shifted(aligned: pa.Table, offsets: dict[str, tuple[str, float, float]], fi
         name, begin, end = offsets[row["utterance"]]
         start, stop = begin + row["start"], begin + row["stop"]
         if not begin <= start < stop <= end + OVERHANG:
-            told = f"{row['utterance']}: '{row['word']}' ends at {row['stop']:g} s of {end - begin:g} s"
-            findings.add("alignments past the end of their audio", told)
+            example = f"{row['utterance']}: '{row['word']}' ends at {row['stop']:g} s of {end - begin:g} s"
+            findings.add("alignments past the end of their audio", example)
             continue
         # Positions of neighbours differ by 1; no phrase goes on from one utterance into the next.
         step = row["position"] - before if utterance == row["utterance"] else 2

@@ -87,11 +87,11 @@ def prepare_wake_words(
         print(f"prepare: left out: {which}")
     keywords = {word: sounds for word, sounds in keywords.items() if sounds}
     if not keywords:
-        raise CorpusError(f"no recording of a keyword in {corpus} can be used:\n{findings.told()}")
+        raise CorpusError(f"no recording of a keyword in {corpus} can be used:\n{findings.summary()}")
     undecodable = sum(map(len, files.values())) - sum(map(len, keywords.values()))
     noises = decoded(noise_files(noise), "noises", jobs, findings) if noise else []
     if noise and not noises:
-        raise CorpusError(f"noise: no file of {noise} can be used:\n{findings.told()}")
+        raise CorpusError(f"noise: no file of {noise} can be used:\n{findings.summary()}")
     speech = _background(background, list(keywords), settings, jobs, findings)
     _closed_set(preparation, keywords, jobs)
     if preparation.strict and len(findings):
@@ -123,7 +123,7 @@ def _background(
         if sum(sound.samples for sound in sounds) >= settings.hours * 3600 * SAMPLE_RATE:
             break
     if not sounds:
-        raise CorpusError(f"background speech: no file of {folder} can be used:\n{findings.told()}")
+        raise CorpusError(f"background speech: no file of {folder} can be used:\n{findings.summary()}")
     return sounds
 
 

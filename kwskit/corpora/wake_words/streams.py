@@ -154,8 +154,8 @@ def stream_tables(recordings: Sequence[Sequence[Part]], paths: Sequence[Path], d
                 times = (at / SAMPLE_RATE, (at + part.samples) / SAMPLE_RATE)
                 said.append(dict(zip(OCCURRENCES, (part.keyword, path.stem, *times), strict=True)))
             at += part.samples
-        told = (path.stem, path.relative_to(data).as_posix(), 0.0, at / SAMPLE_RATE)
-        listed.append(dict(zip(RECORDINGS, told, strict=True)))
+        row = (path.stem, path.relative_to(data).as_posix(), 0.0, at / SAMPLE_RATE)
+        listed.append(dict(zip(RECORDINGS, row, strict=True)))
     return pa.Table.from_pylist(listed, pa.schema(RECORDINGS)), pa.Table.from_pylist(said, pa.schema(OCCURRENCES))
 
 

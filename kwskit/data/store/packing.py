@@ -207,8 +207,8 @@ def _finish(writer: StoreWriter, table: pa.Table, shards: list[PackedShard], fac
     writer.finish(kept["utt_id"], kept["word"], kept["speaker"], {"rejected": len(reasons), **facts})
     if reasons:
         rejected = table.filter(pc.invert(mask)).select(list(MANIFEST)).cast(pa.schema(MANIFEST))
-        told = [reason.replace('"', "'").replace("\n", " ").replace("\t", " ") for reason in reasons]
-        write_records(writer.store / REJECTED, "manifest", rejected.append_column("reason", pa.array(told)))
+        one_line = [reason.replace('"', "'").replace("\n", " ").replace("\t", " ") for reason in reasons]
+        write_records(writer.store / REJECTED, "manifest", rejected.append_column("reason", pa.array(one_line)))
 
 
 def _workers(seconds: float) -> int:

@@ -30,12 +30,12 @@ def closed_set_tables(results: Sequence[Mapping[str, Any]]) -> list[Table]:
     tables = []
     for entry in _closed_sets(results):
         words, rows, counts = _matrix(entry)
-        told = f"Protocol {entry['protocol']} ({entry['trials_name']}), {entry['model']} model"
+        title = f"Protocol {entry['protocol']} ({entry['trials_name']}), {entry['model']} model"
         if len(words) <= TABLE_WORDS:
             cells = [[row, *(f"{n:,.4g}" for n in line)] for row, line in zip(rows, counts, strict=True)]
-            caption = f"{told}: rows are spoken, columns the typed word that scores best"
+            caption = f"{title}: rows are spoken, columns the typed word that scores best"
             tables.append(Table(caption, ["Spoken", *words], cells))
-        tables.append(_keyword_table(entry, told, words, counts))
+        tables.append(_keyword_table(entry, title, words, counts))
     return tables
 
 
@@ -93,7 +93,7 @@ def _matrix(entry: Mapping[str, Any]) -> tuple[list[str], list[str], np.ndarray]
     return words, words, np.array(counts, float)
 
 
-def _keyword_table(entry: Mapping[str, Any], told: str, words: Sequence[str], counts: np.ndarray) -> Table:
+def _keyword_table(entry: Mapping[str, Any], title: str, words: Sequence[str], counts: np.ndarray) -> Table:
     """Recordings, accuracy, and AP and EER of each keyword against everything else that was said."""
     groups = entry.get("groups") or {}
     rows = []
@@ -102,5 +102,5 @@ def _keyword_table(entry: Mapping[str, Any], told: str, words: Sequence[str], co
         right = percent(counts[place, place] / spoken) if spoken else MISSING
         metrics = groups.get(word, {})
         rows.append([word, count(round(spoken)), right, percent(metrics.get("ap")), percent(metrics.get("eer"))])
-    caption = f"{told}: each keyword against everything else, in percent"
+    caption = f"{title}: each keyword against everything else, in percent"
     return Table(caption, ["Keyword", "Recordings", "Accuracy", "AP", "EER"], rows)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from kwskit.evaluation.report.result_tables import counts_told, shared_with_training
+from kwskit.evaluation.report.result_tables import counts_summary, shared_with_training
 from kwskit.evaluation.report.run_folder import BEFORE, UNTRAINED, WAKE_WORD, RunFolder
 from kwskit.evaluation.report.searches import PUBLISHED, PUBLISHED_RATE
 from kwskit.evaluation.report.tables import MISSING, count, interval, percent
@@ -32,7 +32,7 @@ def headline(run: RunFolder) -> dict[str, Any]:
         bars += [_bar("chance", f"{name}, published", miss) for name, miss in PUBLISHED.items()]
     shown = MISSING if value is None else f"{value * 100:.1f} %"
     name = "Average precision" if metric == "ap" else metric_label(metric)
-    return {"before": name[0].upper() + name[1:], "value": shown, "told": _told(run), "bars": bars}
+    return {"before": name[0].upper() + name[1:], "value": shown, "summary": _summary(run), "bars": bars}
 
 
 def main_metric(result: Mapping[str, Any]) -> str:
@@ -43,11 +43,11 @@ def main_metric(result: Mapping[str, Any]) -> str:
     return next((name for name in wanted if name in metrics_of(result)), next(iter(metrics_of(result)), ""))
 
 
-def _told(run: RunFolder) -> str:
+def _summary(run: RunFolder) -> str:
     """What was measured, and on people's recordings where there are any."""
     main = run.main
     if main.get("kind"):
-        sentences = [f"Protocol {main['protocol']}: {counts_told(main)}."]
+        sentences = [f"Protocol {main['protocol']}: {counts_summary(main)}."]
     else:
         sentences = [
             f"Protocol {main['protocol']}: {count(main.get('trials'))} trials of a typed word against a recording, "
@@ -74,7 +74,7 @@ def _bar(kind: str, name: str, metric: Any) -> dict[str, Any]:
         "kind": kind,
         "name": name,
         "value": MISSING if value is None else f"{shown} %",
-        "told": bounds,
+        "summary": bounds,
         "width": max(value or 0, 0),
         "low": None if high is None or low is None else max(low, 0),
         "high": high,

@@ -35,7 +35,7 @@ def mistakes(run: RunFolder) -> dict[str, Any] | None:
     spoken = dict(zip(table["utt_id"].to_pylist(), table["word"].to_pylist(), strict=True))
     found = confusions(path, spoken, count=max(PAIRS, CLIPS))
     clips = Clips(run.data / "store" / split)
-    told = {
+    counts = {
         kind: [
             trial
             | {key: f"{trial[key]:.3f}" for key in ("score", "best_score") if trial.get(key) is not None}
@@ -45,4 +45,4 @@ def mistakes(run: RunFolder) -> dict[str, Any] | None:
         for kind in ("misses", "false_alarms")
     }
     pairs = pairs_table(found["pairs"][:PAIRS], main["protocol"])
-    return {"protocol": main["protocol"], "model": main["model"], "pairs": pairs, **told}
+    return {"protocol": main["protocol"], "model": main["model"], "pairs": pairs, **counts}

@@ -65,8 +65,8 @@ def affinities(run: RunFolder) -> list[Picture]:
     pictures: list[Picture] = []
     for k, word in enumerate(arrays.get("affinity_words", [])[:MAX_AFFINITIES]):
         affinity, tokens = np.asarray(arrays[f"affinity_{k}"], float), [str(t) for t in arrays[f"affinity_tokens_{k}"]]
-        forward, told = int((np.diff(token_centres(affinity)) > 0).sum()), len(tokens) - 1
-        note = f"{forward} of {told} steps go forward"
+        forward, steps = int((np.diff(token_centres(affinity)) > 0).sum()), len(tokens) - 1
+        note = f"{forward} of {steps} steps go forward"
         label = f"Affinity of {word}, phonemes {' '.join(tokens)}: {note}"
         pictures.append(
             {"title": str(word), "note": note, "svg": affinity_plot(f"affinity{k}", label, affinity, tokens)}

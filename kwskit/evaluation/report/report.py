@@ -109,7 +109,7 @@ def _page(run: RunFolder) -> str:
         command=command,
         facts=facts,
         data_table=data_table(run.splits) if run.splits else None,
-        data_told=shared_with_training(run.splits or []),
+        data_summary=shared_with_training(run.splits or []),
         plugins=run.plugins,
         card=run.card,
         config=run.config,
@@ -123,7 +123,7 @@ def _markdown(run: RunFolder) -> str:
     resampled = RESAMPLED.get(str(run.main.get("kind")), "typed word")
     parts = [
         f"# Results: {escape_markdown(run.exp.name)}",
-        f"{top['before']} **{top['value']}**. {escape_markdown(top['told'])}",
+        f"{top['before']} **{top['value']}**. {escape_markdown(top['summary'])}",
         f"In brackets: 95 % bootstrap intervals, resampled by {resampled}.",
         *(table.markdown() for table in results_tables(run.results)),
         *(table.markdown() for table in search_tables(run.results)),

@@ -15,7 +15,7 @@ def results_tables(results: Sequence[Mapping[str, Any]]) -> list[Table]:
     return [_results_table(*name, by_model) for name, by_model in lists.items()]
 
 
-def counts_told(result: Mapping[str, Any]) -> str:
+def counts_summary(result: Mapping[str, Any]) -> str:
     """How much was measured, in words."""
     if result.get("kind") == "search":
         return (
@@ -32,7 +32,7 @@ def counts_told(result: Mapping[str, Any]) -> str:
 
 def _results_table(protocol: str, trials_name: str, by_model: Mapping[str, Mapping[str, Any]]) -> Table:
     first = next(iter(by_model.values()))
-    told = f"{counts_told(first)}. In percent, 95 % intervals in brackets"
+    title = f"{counts_summary(first)}. In percent, 95 % intervals in brackets"
     metrics = dict.fromkeys(name for result in by_model.values() for name in metrics_of(result))
     rows = [
         [metric_label(name), *(percent(metrics_of(result).get(name)) for result in by_model.values())]
@@ -40,9 +40,9 @@ def _results_table(protocol: str, trials_name: str, by_model: Mapping[str, Mappi
     ]
     chances = [chance_of(name, first) for name in metrics]
     if all(chance is None for chance in chances):
-        return Table(f"Protocol {protocol} ({trials_name}): {told}", ["Metric", *by_model], rows)
+        return Table(f"Protocol {protocol} ({trials_name}): {title}", ["Metric", *by_model], rows)
     rows = [[*row, percent(chance)] for row, chance in zip(rows, chances, strict=True)]
-    return Table(f"Protocol {protocol} ({trials_name}): {told}", ["Metric", *by_model, "chance"], rows)
+    return Table(f"Protocol {protocol} ({trials_name}): {title}", ["Metric", *by_model, "chance"], rows)
 
 
 def data_table(splits: Sequence[dict[str, Any]]) -> Table:

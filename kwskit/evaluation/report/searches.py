@@ -76,8 +76,8 @@ def _groups(name: str, result: Mapping[str, Any]) -> Table:
         [metric_label(metric), *(percent(group["metrics"].get(metric)) for group in groups.values())]
         for metric in metrics
     ]
-    for key, told in (("queries_that_occur", "queries"), ("occurrences", "occurrences")):
-        rows.append([told, *(count(group[key]) for group in groups.values())])
+    for key, label in (("queries_that_occur", "queries"), ("occurrences", "occurrences")):
+        rows.append([label, *(count(group[key]) for group in groups.values())])
     return Table(f"{name}, {result['model']} model, by group of queries. In percent", ["Metric", *groups], rows)
 
 

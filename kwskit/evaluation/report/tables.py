@@ -67,8 +67,8 @@ def percent(metric: Any, digits: int = 1) -> str:
     value, low, high = interval(metric)
     if value is None:
         return MISSING
-    told = f"{value * 100:.{digits}f}"
-    return told if low is None or high is None else f"{told} [{low * 100:.{digits}f}, {high * 100:.{digits}f}]"
+    shown = f"{value * 100:.{digits}f}"
+    return shown if low is None or high is None else f"{shown} [{low * 100:.{digits}f}, {high * 100:.{digits}f}]"
 
 
 def interval(metric: Any) -> tuple[float | None, float | None, float | None]:

@@ -101,12 +101,12 @@ class Espeak(Voice):
         begins, first = [], []  # in seconds; number of each word's first sound
         position = 1  # espeak counts characters from 1
         for word in words:
-            told = [one.seconds for one in self._happenings if not one.sound and one.position == position]
+            announced = [one.seconds for one in self._happenings if not one.sound and one.position == position]
             heard = [k for k, one in enumerate(sounds) if one.position == position and not one.pause]
-            if not told or not heard:
+            if not announced or not heard:
                 raise UntimedSpeech(f"espeak-ng tells no time of '{word}' in {' '.join(words)!r} as {speaker}")
             # A sound's event comes behind the closure of a stop, a word's before the last nasal of the one before.
-            begins.append(told[0] if sounds[heard[0]].stop else sounds[heard[0]].seconds)
+            begins.append(announced[0] if sounds[heard[0]].stop else sounds[heard[0]].seconds)
             first.append(heard[0])
             position += len(word) + 1
         ends = []
