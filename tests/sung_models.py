@@ -90,8 +90,8 @@ class CountingModel:
     name, digest, dim, tokenizer = "counting", "0", 3, None
 
     def __init__(self, **shape):
-        told = {"floor": None, "stride": 4, "past": 6, "per_step": 2, "size": 3, "ahead": 0, "silence": -2.0}
-        self.stream = StreamShape(40, 16, **(told | shape))
+        facts = {"floor": None, "stride": 4, "past": 6, "per_step": 2, "size": 3, "ahead": 0, "silence": -2.0}
+        self.stream = StreamShape(40, 16, **(facts | shape))
         reach = self.stream.past + self.stream.stride + self.stream.ahead
         self.weights = np.random.default_rng(0).normal(size=(reach, 2, self.stream.per_step * self.stream.size))
         self.heard = 0  # features asked for

@@ -11,7 +11,7 @@ NAN, INF = float("nan"), float("inf")
 
 
 @pytest.mark.parametrize(
-    ("annotation", "good", "bad", "told"),
+    ("annotation", "good", "bad", "message"),
     [
         (int, (0, -3), (1.0, True, "1", None), "a whole number"),
         (float, (1, 0.5, -2.0), (True, "1e-3", None, NAN, INF), "a number"),
@@ -38,14 +38,14 @@ NAN, INF = float("nan"), float("inf")
         (Any, (None, 1, "x"), (), ""),
     ],
 )
-def test_what_fits(annotation, good, bad, told):
+def test_what_fits(annotation, good, bad, message):
     for value in good:
         check("key", value, annotation)
     for value in bad:
         with pytest.raises(ArgumentError) as error:
             check("some.key", value, annotation)
         assert error.value.key == "some.key"
-        assert str(error.value).startswith(f"some.key must be {told}")
+        assert str(error.value).startswith(f"some.key must be {message}")
 
 
 def test_the_message_names_the_key_and_shows_the_value_as_yaml_has_it():
@@ -65,7 +65,7 @@ def test_arguments_of_a_callable():
 
 
 @pytest.mark.parametrize(
-    ("kind", "name", "arguments", "told"),
+    ("kind", "name", "arguments", "message"),
     [
         (
             "text_encoder",
@@ -95,10 +95,10 @@ def test_arguments_of_a_callable():
         ("system", "pair_matcher", {"negatives": -1}, "negatives must be a whole number of at least 0"),
     ],
 )
-def test_a_part_refuses_what_would_do_something_else(kind, name, arguments, told):
+def test_a_part_refuses_what_would_do_something_else(kind, name, arguments, message):
     part = registry.get(kind, name)
     missing = {n: None for n, p in part.parameters().items() if p.default is p.empty and n not in arguments}
-    with pytest.raises(ValueError, match=f"^{told}"):
+    with pytest.raises(ValueError, match=f"^{message}"):
         part.cls(**arguments, **missing) if kind == "system" else part.cls(**arguments)
 
 

@@ -44,7 +44,7 @@ def test_a_plugin_is_listed_with_its_name(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("argv", "told"),
+    ("argv", "expected"),
     [
         (["parts", "loss", "asip"], "unknown loss 'asip' (did you mean 'asyp'?)"),
         (["parts", "los"], "unknown kind 'los' (did you mean 'loss'?)"),
@@ -56,11 +56,11 @@ def test_a_plugin_is_listed_with_its_name(tmp_path, capsys):
         (["train", "--config", "x.yaml", "--data", "x", "--exp", "x"], "x/store/train: no packed store there"),
     ],
 )
-def test_mistakes_are_told_in_one_line(argv, told, capsys, tmp_path, monkeypatch):
+def test_mistakes_are_told_in_one_line(argv, expected, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(argv) == (2 if "--wrong" in argv or "--seed.a" in argv else 1)
     err = capsys.readouterr().err
-    assert told in err
+    assert expected in err
     assert err.startswith(f"kwskit {argv[0]}: ")
     assert err.count("\n") == 1
 
@@ -132,9 +132,9 @@ def test_an_unknown_level_of_the_log_is_told(monkeypatch, capsys):
 @pytest.mark.parametrize("name", ["cuda:99", "gpu", "cuda:x", ""])
 def test_a_device_that_is_none_is_told(name):
     if name:
-        with pytest.raises(ValueError, match=r"^--device .*; --device cpu always works$") as told:
+        with pytest.raises(ValueError, match=r"^--device .*; --device cpu always works$") as expected:
             usable_device(name)
-        assert "\n" not in str(told.value)
+        assert "\n" not in str(expected.value)
     assert usable_device("cpu") == torch.device("cpu")
     assert usable_device() == torch.device("cuda" if torch.cuda.is_available() else "cpu")
 

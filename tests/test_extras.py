@@ -135,8 +135,8 @@ def test_searching_needs_the_extra_index_and_no_other(tmp_path, country):
         ["index", country, "--model", SELF_CONTAINED, "--out", tmp_path / "index"],
         ["search", tmp_path / "index", "country", "--top", "1"],
     ]
-    (indexed, _, told), (searched, hits, _) = run(commands, "index")
-    assert (indexed, searched) == (0, 0), told
+    (indexed, _, expected), (searched, hits, _) = run(commands, "index")
+    assert (indexed, searched) == (0, 0), expected
     assert json.loads(hits)["path"] == str(country)
 
 

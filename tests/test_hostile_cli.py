@@ -23,7 +23,7 @@ def in_a_process(*argv, stdin=b""):
 
 
 @pytest.fixture
-def told(capsys):
+def message(capsys):
     """Runs a command that fails and gives the lines of its message, having seen that a terminal can show them."""
 
     def run(*argv, status=1):
@@ -53,22 +53,22 @@ def wav(tmp_path_factory):
         ("background.npz", b"PK\x03\x04" + bytes(99), "background.npz: "),
     ],
 )
-def test_models_that_are_none(tiny_model, wav, tmp_path, told, name, data, expected):
+def test_models_that_are_none(tiny_model, wav, tmp_path, message, name, data, expected):
     directory = tmp_path / "model"
     shutil.copytree(tiny_model, directory)
     (directory / name).write_bytes(data)
-    (line,) = told("spot", "--model", directory, "--keyword", "hey nova", wav)
+    (line,) = message("spot", "--model", directory, "--keyword", "hey nova", wav)
     assert expected in line
 
 
-def test_recordings_that_are_none_are_told_and_others_are_heard(tiny_model, wav, tmp_path, told):
+def test_recordings_that_are_none_are_told_and_others_are_heard(tiny_model, wav, tmp_path, message):
     (tmp_path / "empty.wav").touch()
     (tmp_path / "text.wav").write_text("no audio")
     os.mkfifo(tmp_path / "pipe.wav")
     (tmp_path / "dir.wav").mkdir()
     names = ["empty.wav", "text.wav", "pipe.wav", "dir.wav", "not there.wav", "語.wav"]
     typed = ["--keyword", "tiger", "--threshold", "100"]
-    *each, last = told("spot", "--model", tiny_model, *typed, wav, *(tmp_path / name for name in names))
+    *each, last = message("spot", "--model", tiny_model, *typed, wav, *(tmp_path / name for name in names))
     assert len(each) == len(names)
     assert "6 of 7 recordings could not be heard to their end" in last
 
@@ -88,14 +88,14 @@ def test_recordings_that_are_none_are_told_and_others_are_heard(tiny_model, wav,
         (["parts", "l\u202e\0"], "unknown kind 'l\\u202e\\x00'"),
     ],
 )
-def test_mistakes_are_told_in_a_line_that_leaves_the_terminal_as_it_is(argv, expected, told):
-    (line,) = told(*argv, status=2 if "say what" in expected else 1)
+def test_mistakes_are_told_in_a_line_that_leaves_the_terminal_as_it_is(argv, expected, message):
+    (line,) = message(*argv, status=2 if "say what" in expected else 1)
     assert expected in line
 
 
 @pytest.mark.parametrize("keyword", ["語 \x1b]0;", "", "\ud800", "a" * 10_000, "👍"])
-def test_keywords_that_are_none(tiny_model, wav, told, keyword):
-    (line,) = told("spot", "--model", tiny_model, "--keyword", keyword, wav)
+def test_keywords_that_are_none(tiny_model, wav, message, keyword):
+    (line,) = message("spot", "--model", tiny_model, "--keyword", keyword, wav)
     assert "cannot pronounce" in line
     assert len(line) < 300
 

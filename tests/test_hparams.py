@@ -88,7 +88,7 @@ def test_overlays_apply_in_order_and_null_stands(base, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("overrides", "told"),
+    ("overrides", "message"),
     [
         ({"losses.kye.weight": "1"}, "'losses.kye' .did you mean 'key'"),
         ({"sede": "2"}, "nothing reads the key 'sede' .did you mean 'seed'"),
@@ -100,8 +100,8 @@ def test_overlays_apply_in_order_and_null_stands(base, tmp_path):
         ({"losses.key": "{"}, "not a YAML value"),
     ],
 )
-def test_mistakes_are_named(base, overrides, told):
-    with pytest.raises(HparamsError, match=told):
+def test_mistakes_are_named(base, overrides, message):
+    with pytest.raises(HparamsError, match=message):
         load(base, overrides)
 
 
@@ -164,7 +164,7 @@ def test_safe_mode_builds_registered_parts():
 
 
 @pytest.mark.parametrize(
-    ("overlay", "overrides", "told"),
+    ("overlay", "overrides", "message"),
     [
         ("\n\nsead: 1\n", {}, r"mine\.yaml: line 3: nothing reads the key 'sead' .did you mean 'seed'"),
         (
@@ -185,9 +185,9 @@ def test_safe_mode_builds_registered_parts():
         ("seed: 2\n", {"lr": "fast"}, r"^--lr fast: optimizer\.lr must be"),
     ],
 )
-def test_a_mistake_is_told_where_it_stands(base, tmp_path, overlay, overrides, told):
+def test_a_mistake_is_told_where_it_stands(base, tmp_path, overlay, overrides, message):
     (tmp_path / "mine.yaml").write_text(overlay)
-    with pytest.raises(HparamsError, match=told):
+    with pytest.raises(HparamsError, match=message):
         load(base, overrides, [tmp_path / "mine.yaml"])
 
 

@@ -65,9 +65,9 @@ def test_the_command_line_starts_with_little_but_the_standard_library():
     then = (
         "import kwskit.cli\ntry:\n    kwskit.cli.main(['--help'])\nexcept SystemExit as end:\n    assert end.code == 0"
     )
-    told = importing(modules(kwskit.commands), heavy, then)
+    message = importing(modules(kwskit.commands), heavy, then)
     for command in kwskit.cli.COMMANDS:
-        assert re.search(rf"^    {command}\s", told, re.MULTILINE)
+        assert re.search(rf"^    {command}\s", message, re.MULTILINE)
 
 
 def test_typing_a_keyword_needs_no_torch():

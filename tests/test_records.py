@@ -53,9 +53,9 @@ def test_what_is_written_is_read_back(tmp_path, kind, columns):
     facts = {"protocol": "my protocol", "seed": 7, "note": "50% =\tä"}
     path = tmp_path / "new" / "file.tsv"
     write_records(path, kind, pa.table(columns), facts)
-    table, told = read_records(path, kind)
+    table, message = read_records(path, kind)
     assert table.to_pydict() == pa.table(columns).to_pydict()
-    assert told == {key: str(value) for key, value in facts.items()}
+    assert message == {key: str(value) for key, value in facts.items()}
     assert [p.name for p in path.parent.iterdir()] == ["file.tsv"]
 
 
@@ -75,11 +75,11 @@ def test_dictionary_columns_and_unknown_columns_become_text(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "told", ["\ufeff" + HEAD + COLUMNS + "a\tu\t1\n", (HEAD + COLUMNS + "a\tu\t1").replace("\n", "\r\n")]
+    "message", ["\ufeff" + HEAD + COLUMNS + "a\tu\t1\n", (HEAD + COLUMNS + "a\tu\t1").replace("\n", "\r\n")]
 )
-def test_files_of_other_editors_are_read(tmp_path, told):
+def test_files_of_other_editors_are_read(tmp_path, message):
     path = tmp_path / "t.tsv"
-    path.write_bytes(told.encode())
+    path.write_bytes(message.encode())
     assert read_records(path, "trials")[0].to_pylist() == [{"enrol_text": "a", "utt_id": "u", "target": 1}]
 
 
@@ -87,7 +87,7 @@ LONG = "a\tu\t1\n" * 300_000  # several of Arrow's blocks: the line must still b
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         ("", "line 1: expected '#kwskit trials v1 …', found ''"),
         ("enrol_text\tutt_id\ttarget\na\tu\t1\n", "line 1: expected '#kwskit trials v1"),
@@ -108,10 +108,10 @@ LONG = "a\tu\t1\n" * 300_000  # several of Arrow's blocks: the line must still b
     ],
     ids=lambda value: f"{len(value)} characters" if len(value) > 1000 else None,
 )
-def test_a_bad_file_is_refused_with_its_line(tmp_path, content, told):
+def test_a_bad_file_is_refused_with_its_line(tmp_path, content, message):
     path = tmp_path / "t.tsv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    with pytest.raises(RecordError, match=f"t.tsv: {told}"):
+    with pytest.raises(RecordError, match=f"t.tsv: {message}"):
         read_records(path, "trials")
 
 
@@ -122,7 +122,7 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("table", "facts", "told"),
+    ("table", "facts", "message"),
     [
         (trials(enrol_text=["a", "b\tc"]), {}, "record 2: column 'enrol_text' holds a tab"),
         (trials(utt_id=["a\n", "b"]), {}, "record 1: column 'utt_id' holds a tab, a line break"),
@@ -135,8 +135,8 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path):
         (trials(), {"two words": 1}, "fact 'two words'"),
     ],
 )
-def test_what_could_not_be_read_back_is_not_written(tmp_path, table, facts, told):
-    with pytest.raises(RecordError, match=f"t.tsv: .*{told}"):
+def test_what_could_not_be_read_back_is_not_written(tmp_path, table, facts, message):
+    with pytest.raises(RecordError, match=f"t.tsv: .*{message}"):
         write_records(tmp_path / "t.tsv", "trials", table, facts)
     assert list(tmp_path.iterdir()) == []
 

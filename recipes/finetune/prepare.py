@@ -50,15 +50,15 @@ def prepare(args: argparse.Namespace) -> None:
     other = own.slice(0, 0)
     if args.dev is not None:
         other = readable(own_recordings(args.dev, args.speaker, preparation.findings, on_bad), preparation.findings)
-        told = f"{args.dev} is the test"
+        message = f"{args.dev} is the test"
     else:
-        test, told = held_out(own, args.split_speakers, args.seed)
+        test, message = held_out(own, args.split_speakers, args.seed)
         own, other = own.filter(pa.array(~test)), own.filter(pa.array(test))
     replay = _replay(args, sorted({*own["word"].to_pylist(), *other["word"].to_pylist()}), on_bad)
     preparation.settings["recordings"] = _digest(own, other, *replay.values())
     if preparation.is_done():
         return
-    print(f"prepare: {told}")
+    print(f"prepare: {message}")
     if len(pc.unique(own["word"])) < 2 and not replay:
         raise CorpusError(
             f"{args.words} has one word, and a word is learnt by telling it from others: give some with --replay"

@@ -118,7 +118,7 @@ def _build(folder: Path, phrases: pa.Table, args: argparse.Namespace) -> None:
     """Draw a set and write its CSVs, with what it takes to draw it again beside them."""
     chosen = phrases.select(["utt_id", "start", "stop", "word", "speaker"]).sort_by("utt_id")
     digest = hashlib.sha256("\n".join("\t".join(map(str, row.values())) for row in chosen.to_pylist()).encode())
-    told = {
+    result = {
         "seed": args.seed,
         "pairs": args.pairs,
         "parts": list(args.build),
@@ -131,7 +131,7 @@ def _build(folder: Path, phrases: pa.Table, args: argparse.Namespace) -> None:
         stored = json.loads((folder / SIDECAR).read_text("utf-8"))
     except (OSError, ValueError):
         stored = None
-    if stored is not None and {**stored, "rows": None} == {**told, "rows": None} and all(f.is_file() for f in files):
+    if stored is not None and {**stored, "rows": None} == {**result, "rows": None} and all(f.is_file() for f in files):
         print(f"phrase set: there already in {folder}")
         return
     if stored is None and any(file.exists() for file in files):
@@ -139,9 +139,9 @@ def _build(folder: Path, phrases: pa.Table, args: argparse.Namespace) -> None:
     pairs = PhraseSet(args.seed, args.pairs).draw(phrases.sort_by("utt_id"))
     (folder / SIDECAR).unlink(missing_ok=True)
     write_phrase_pairs(folder, pairs)
-    told["rows"] = {words: pc.sum(pc.equal(pairs["class"], words)).as_py() for words in range(1, LONGEST + 1)}
+    result["rows"] = {words: pc.sum(pc.equal(pairs["class"], words)).as_py() for words in range(1, LONGEST + 1)}
     with atomic_write(folder / SIDECAR) as partial:
-        partial.write_text(json.dumps(told, indent=1) + "\n", "utf-8")
+        partial.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
     print(f"phrase set: {len(pairs):,} rows in {folder} (seed {args.seed}, {SIDECAR} says how it was drawn)")
 
 
@@ -169,8 +169,8 @@ def _parser() -> StageOne:
         ("dev", "dev-clean"),
         ("test", "train-other-500"),
     ):
-        told = f"parts of {split}, comma separated, or none; default: {parts}"
-        parser.add_argument(f"--{split}", type=_parts, default=_parts(parts), help=told)
+        result = f"parts of {split}, comma separated, or none; default: {parts}"
+        parser.add_argument(f"--{split}", type=_parts, default=_parts(parts), help=result)
     parser.add_argument(
         "--least", type=int, default=2, help="occurrences of a phrase to train on; default: %(default)s"
     )

@@ -43,8 +43,10 @@ def prepare(args: argparse.Namespace) -> None:
     protocol = _protocol(args)
     data, corpus = args.data, args.corpus
     alignments = librispeech_alignments(args.alignments, [data, corpus, *corpus.glob("LibriSpeech")])
-    told = {name: getattr(args, name) for name in ("phrases", "split_speakers", "negatives", "seed")}
-    preparation = Preparation(data, {**told, **vars(protocol), "corpus": corpus, "alignments": alignments}, args.strict)
+    facts = {name: getattr(args, name) for name in ("phrases", "split_speakers", "negatives", "seed")}
+    preparation = Preparation(
+        data, {**facts, **vars(protocol), "corpus": corpus, "alignments": alignments}, args.strict
+    )
     if preparation.is_done():
         return
     segments = _segments(preparation, args, protocol, corpus, alignments)

@@ -42,10 +42,10 @@ def main(argv: list[str] | None = None) -> None:
 
 def prepare(args: argparse.Namespace) -> None:
     """Write manifest and trials."""
-    told = {name: vars(args)[name] for name in ("size", "recordings", "test_set", "corpus")}
+    facts = {name: vars(args)[name] for name in ("size", "recordings", "test_set", "corpus")}
     if args.train:
-        told |= {"train": args.train, "seed": args.seed}
-    preparation = Preparation(args.data, told, args.strict)
+        facts |= {"train": args.train, "seed": args.seed}
+    preparation = Preparation(args.data, facts, args.strict)
     if preparation.is_done():
         return
     corpus = SpeechCommands.find(args.corpus, args.test_set and Path(args.test_set))

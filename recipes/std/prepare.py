@@ -37,8 +37,8 @@ def prepare(args: argparse.Namespace) -> None:
     windows = SearchSettings.of({"windows": args.windows} if args.windows else {})
     count = args.num_queries or COUNTS.get(args.size, COUNTS["small"])
     drawn = StdSettings(count, args.dev, args.exemplars, args.seed, {"windows": windows.facts()["windows"]})
-    told = {name: getattr(args, name) for name in ("alignments", "join", "queries", "vocabulary", "ecf", "rttm")}
-    preparation = Preparation(data, {**told, **vars(drawn), "corpus": corpus}, args.strict)
+    result = {name: getattr(args, name) for name in ("alignments", "join", "queries", "vocabulary", "ecf", "rttm")}
+    preparation = Preparation(data, {**result, **vars(drawn), "corpus": corpus}, args.strict)
     if preparation.is_done():
         return
     findings = preparation.findings

@@ -32,8 +32,8 @@ def prepare(args: argparse.Namespace) -> None:
     background = _named("--background", args.background, data / "LibriSpeech/test-clean")
     noise = None if args.noise == NO_NOISE else _named("--noise", args.noise, data / "demand")
     folders = {"corpus": corpus, "background": background, "noise": noise}
-    told = {name: folder and str(folder.absolute()) for name, folder in folders.items()}
-    preparation = Preparation(data, asdict(mixing) | told, args.strict)
+    facts = {name: folder and str(folder.absolute()) for name, folder in folders.items()}
+    preparation = Preparation(data, asdict(mixing) | facts, args.strict)
     if not preparation.is_done():
         prepare_wake_words(preparation, corpus, background, noise, mixing, args.jobs)
         preparation.finish()

@@ -79,8 +79,8 @@ def prepare(args: argparse.Namespace) -> None:
     preparation.trials("test_clean_wsj", trials, facts)
     preparation.evaluate("test_wsj", "test_clean_wsj")
     preparation.finish()
-    told = ", ".join(f"{name} {value}" for name, value in corruption.facts.items())
-    print(f"test is corrupted ({told}), test_clean is not")
+    found = ", ".join(f"{name} {value}" for name, value in corruption.facts.items())
+    print(f"test is corrupted ({found}), test_clean is not")
     print(
         f"test: {len(corrupted):,} segments of {len(words):,} words, drawn from {args.test} with seed {args.seed}: "
         "ADML's list (18,000 of 3,200) is unpublished, so its figures are near these, not the same"

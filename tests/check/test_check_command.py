@@ -67,9 +67,9 @@ def test_json_lines(loaded, capsys):
 def test_short_keywords_print_little_and_say_how_much_more_there_is(loaded, calibrated, capsys):
     assert main(["check", "go", "--count", "3"]) == 0
     out = capsys.readouterr().out
-    told, (check,) = json.loads(out), check_keywords(calibrated, ["go"])
-    assert (told["part_of"], told["part_of_count"]) == (list(check.around[:3]), len(check.around))
-    assert told["part_of_count"] > 300
+    message, (check,) = json.loads(out), check_keywords(calibrated, ["go"])
+    assert (message["part_of"], message["part_of_count"]) == (list(check.around[:3]), len(check.around))
+    assert message["part_of_count"] > 300
     assert len(out) < 4_000
     assert check.as_json()["part_of"] == list(check.around[:10])
 
@@ -91,8 +91,8 @@ def test_table(loaded, capsys, monkeypatch):
     assert main(["check", "hey nova", "tiger"]) == 0
     out = capsys.readouterr().out
     assert out.startswith("hey nova: ")
-    for told in ("HH EY1 | N OW1 V AH0", "hey (dictionary), nova (dictionary)", "hay nova", "sounds the same"):
-        assert told in out
+    for message in ("HH EY1 | N OW1 V AH0", "hey (dictionary), nova (dictionary)", "hay nova", "sounds the same"):
+        assert message in out
     assert "the other keywords" in out
     assert max(map(len, out.splitlines())) < 120
     assert main(["check", "tiger", "--json"]) == 0

@@ -66,13 +66,13 @@ def test_words_by_a_loop(spotter, confusables, keyword):
     model = spotter.model
     found = confusables.words(spotter.enrol(keyword, threshold=4.0), 100)
     own = plain(keyword, model)
-    told = {one.text: one for one in found}
+    facts = {one.text: one for one in found}
     for word in VOCABULARY:
         sounds = plain(word, model)
         if word == keyword:
-            assert word not in told
+            assert word not in facts
         elif any(contains(said, part) and said != part for said in sounds for part in own):
-            assert word not in told, f"{word} has {keyword} within it"
+            assert word not in facts, f"{word} has {keyword} within it"
     for one in found:
         wanted = similarity(model, one.text, keyword)
         np.testing.assert_allclose((one.cosine, one.score), wanted, atol=2e-4)
@@ -121,9 +121,9 @@ def test_phrases_by_brute_force(vocabulary):
 
 def test_phrases_are_told_with_their_similarity(spotter, confusables):
     found = confusables.phrases(spotter.enrol("hey nova", threshold=4.0), 20)
-    told = {one.text: one for one in found}
-    assert told["hay nova"].same
-    assert "hey nova" not in told
+    facts = {one.text: one for one in found}
+    assert facts["hay nova"].same
+    assert "hey nova" not in facts
     assert confusables.phrases(spotter.enrol("hay nova", threshold=4.0), 1)[0].text == "hey nova"
     for one in found[:5]:
         np.testing.assert_allclose((one.cosine, one.score), similarity(spotter.model, one.text, "hey nova"), atol=2e-4)

@@ -100,16 +100,16 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("facts", "verdict", "told"), CASES)
-def test_verdict(facts, verdict, told):
+@pytest.mark.parametrize(("facts", "verdict", "result"), CASES)
+def test_verdict(facts, verdict, result):
     check = dataclasses.replace(GOOD, **facts)
     check = dataclasses.replace(check, remarks=remarks(check))
     assert check.verdict == verdict
     texts = [remark.text for remark in check.remarks]
-    if told is None:
+    if result is None:
         assert len(texts) == 1
     else:
-        assert any(told in text for text in texts), texts
+        assert any(result in text for text in texts), texts
     assert [remark.level for remark in check.remarks] == sorted(
         (remark.level for remark in check.remarks), key=["poor", "risky", "good", "note"].index
     )
@@ -119,10 +119,10 @@ def test_verdict(facts, verdict, told):
 def test_numbers_of_a_check():
     check = dataclasses.replace(GOOD, **said("S EH1 V AH0 N", "S EH1 V N"))
     assert (check.phonemes, check.syllables, check.vowels) == (4, 1, 0.4)
-    told = json.loads(json.dumps(dataclasses.replace(check, words=(word("hay", 3.14159),)).as_json()))
-    assert told["keyword"] == "hey nova"
-    assert (told["own_score"], told["threshold"], told["false_alarms_per_hour"]) == (4.0, 2.0, 0.5)
-    assert told["words"][0] == {
+    result = json.loads(json.dumps(dataclasses.replace(check, words=(word("hay", 3.14159),)).as_json()))
+    assert result["keyword"] == "hey nova"
+    assert (result["own_score"], result["threshold"], result["false_alarms_per_hour"]) == (4.0, 2.0, 0.5)
+    assert result["words"][0] == {
         "text": "hay",
         "also": [],
         "phonemes": "HH EY",
@@ -132,5 +132,5 @@ def test_numbers_of_a_check():
         "score": 3.14,
         "same": False,
     }
-    assert "background" not in told
-    assert told["background_peaks_reached"] == 0  # of 1, 1 and 1, where the threshold is 2
+    assert "background" not in result
+    assert result["background_peaks_reached"] == 0  # of 1, 1 and 1, where the threshold is 2

@@ -89,10 +89,10 @@ def test_textgrids_that_cannot_be_read_are_named(tmp_path):
     findings = Findings()
     assert len(read_alignments(tmp_path, findings)) == 2
     assert findings.counts == {"utterances that are aligned twice": 1, "TextGrids that cannot be read": len(bad) + 1}
-    told = findings.summary(examples=10)
-    assert "end.TextGrid: ends in the middle" in told
+    message = findings.summary(examples=10)
+    assert "end.TextGrid: ends in the middle" in message
     for reason in ("cut.TextGrid: ends in the middle", "no tier 'words', only 'p'", "is no TextGrid", "neither UTF-8"):
-        assert reason in told
+        assert reason in message
 
 
 CTM = """\
@@ -157,7 +157,7 @@ def test_processes_read_what_one_process_reads(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("make", "told"),
+    ("make", "message"),
     [
         (lambda folder: folder / "nothing", "no such file or folder"),
         (lambda folder: folder, "no alignments in this folder: expected TextGrids"),
@@ -167,8 +167,8 @@ def test_processes_read_what_one_process_reads(tmp_path, monkeypatch):
         (lambda folder: written(folder / "a.ctm", ""), "but no words in them"),
     ],
 )
-def test_nothing_to_read_is_told(tmp_path, make, told):
-    with pytest.raises(CorpusError, match=told):
+def test_nothing_to_read_is_told(tmp_path, make, message):
+    with pytest.raises(CorpusError, match=message):
         read_alignments(make(tmp_path), Findings())
 
 
@@ -194,10 +194,10 @@ def test_spellings_of_a_word_are_one_and_are_named_once(tmp_path, capsys):
     path.write_text("audio_filename,start,end,text\n" + "\n".join(lines) + "\n")
     found = read_alignments(path, Findings())["word"].to_pylist()
     assert found == ["country", "country", "x.y.z.", "don't", "don't", "café", "café", "two", "two"]
-    told = [line for line in capsys.readouterr().out.splitlines() if "spelt" in line]
-    assert len(told) == 1
-    assert "4 keywords are spelt in several ways and taken as one" in told[0]
-    assert "'country' ('Country', 'country.')" in told[0]
+    message = [line for line in capsys.readouterr().out.splitlines() if "spelt" in line]
+    assert len(message) == 1
+    assert "4 keywords are spelt in several ways and taken as one" in message[0]
+    assert "'country' ('Country', 'country.')" in message[0]
 
 
 def test_capitals_of_a_corpus_in_capitals_are_not_spelt(tmp_path):

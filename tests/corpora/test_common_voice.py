@@ -88,16 +88,16 @@ def test_any_folder_with_texts(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("table", "told"),
+    ("table", "message"),
     [
         ("file\ttext of it\n", "line 1: lacks the column text or transcript or sentence; it has file, text of it"),
         ("file\tsentence\nx.wav\thello\n", r"none of 1 recordings can be used:\n1 recordings that are not there"),
         ("", "text.tsv: is no table of recordings"),
     ],
 )
-def test_bad_tables_are_told(tmp_path, table, told):
+def test_bad_tables_are_told(tmp_path, table, message):
     (tmp_path / "text.tsv").write_text(table)
-    with pytest.raises(CorpusError, match=told):
+    with pytest.raises(CorpusError, match=message):
         common_voice_clips(tmp_path, Findings())
 
 

@@ -205,14 +205,14 @@ def test_room_is_looked_for_first(server, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("number", "told"), [(errno.ENOSPC, "the disk is full; what came is kept"), (errno.EACCES, "permission denied")]
+    ("number", "message"), [(errno.ENOSPC, "the disk is full; what came is kept"), (errno.EACCES, "permission denied")]
 )
-def test_a_disk_that_refuses_is_told(server, tmp_path, monkeypatch, number, told):
+def test_a_disk_that_refuses_is_told(server, tmp_path, monkeypatch, number, message):
     def refuse(*_):
         raise OSError(number, "refused")
 
     monkeypatch.setattr(download, "_receive", refuse)
-    with pytest.raises(CorpusError, match=told):
+    with pytest.raises(CorpusError, match=message):
         download.download((server.url("x.bin"),), tmp_path / "x")
 
 

@@ -162,7 +162,7 @@ def test_what_cannot_be_aligned_is_counted(corpus, network, tmp_path, capsys):
         str(network),
     ]
     assert main([*command, "--transcripts", str(folder / "19/198/19-198.trans.txt")]) == 0
-    told = capsys.readouterr().out
+    message = capsys.readouterr().out
     for kind in (
         "1 utterances that are there twice",
         "1 audio files without a transcript",
@@ -171,7 +171,7 @@ def test_what_cannot_be_aligned_is_counted(corpus, network, tmp_path, capsys):
         "1 audio files that cannot be read",
         "1 transcripts that do not fit their audio: short: 1 words in 0.1 s",
     ):
-        assert kind in told
+        assert kind in message
     assert main([*command, "--strict"]) == 1
     assert "this is --strict" in capsys.readouterr().err
 
@@ -332,16 +332,16 @@ def test_transcripts_of_every_kind(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "data", "told"),
+    ("name", "data", "message"),
     [
         ("x.txt", b"", "no transcripts: expected"),
         ("x.csv", b"a,b\n1,2\n", "line 1: expected columns such as file and text, found a, b"),
         ("x.txt", b"u \xff\xfe\n", "not UTF-8: save"),
     ],
 )
-def test_bad_transcripts_are_told(tmp_path, name, data, told):
+def test_bad_transcripts_are_told(tmp_path, name, data, message):
     (tmp_path / name).write_bytes(data)
-    with pytest.raises(CorpusError, match=told):
+    with pytest.raises(CorpusError, match=message):
         read_transcripts(tmp_path / name)
     with pytest.raises(CorpusError, match="cannot be read: No such file"):
         read_transcripts(tmp_path / "missing.txt")

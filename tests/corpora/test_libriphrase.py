@@ -46,9 +46,9 @@ def pairs():
 def test_pairs_are_written_as_the_official_csvs_and_read_again(pairs, tmp_path):
     write_phrase_pairs(tmp_path, pairs)
     with (tmp_path / "libriphrase_diffspk_all_2word.csv").open(newline="") as source:
-        told = list(csv.reader(source))
-    assert told[0] == list(PAIRS)
-    assert told[1][:4] == ["train-other-500/10/1/10-1-0001_2word_0.wav", "10", "red deer", "0.5"]
+        facts = list(csv.reader(source))
+    assert facts[0] == list(PAIRS)
+    assert facts[1][:4] == ["train-other-500/10/1/10-1-0001_2word_0.wav", "10", "red deer", "0.5"]
     findings = Findings()
     assert read_phrase_pairs(tmp_path, findings) == pairs
     assert not len(findings)
@@ -91,16 +91,16 @@ def test_rows_that_cannot_be_used_are_counted(pairs, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "facts"),
     [
         ("anchor,target\nx,1\n", r"line 1: lacks the column anchor_spk, .*; it has anchor, target"),
         (f"{','.join(PAIRS)}\na,1,b", "download that broke off"),
         (f"{','.join(PAIRS)}\na,1,b,long,c,2,d,1,t,0,1\n", "cannot be read"),
     ],
 )
-def test_a_broken_csv_is_told(tmp_path, content, told):
+def test_a_broken_csv_is_told(tmp_path, content, facts):
     (tmp_path / csv_name(1)).write_text(content)
-    with pytest.raises(CorpusError, match=told):
+    with pytest.raises(CorpusError, match=facts):
         read_phrase_pairs(tmp_path, Findings())
 
 
@@ -185,7 +185,7 @@ def test_phrases_end_at_pauses():
 
 def test_protocols_expand_each_row(pairs):
     easy = pairs.filter(pa.array([True, True, True, True, False]))
-    told = {
+    facts = {
         (protocol, kind): Counter(
             (r["utt_id"].split("/")[1], r["enrol_text"], r["target"])
             for r in libriphrase_protocol(easy, protocol, kind)[0].to_pylist()
@@ -193,11 +193,11 @@ def test_protocols_expand_each_row(pairs):
         for protocol, kind in product(("phonmatchnet", "mmkws", "clap_ipa"), ("easy", "hard"))
     }
     one_row = Counter([("10", "red", 1), ("10", "blue", 0), ("20", "blue", 1), ("20", "red", 0)])
-    assert told["phonmatchnet", "easy"] == one_row
+    assert facts["phonmatchnet", "easy"] == one_row
     two_rows = Counter([("10", "red", 1), ("10", "read", 0), ("30", "read", 1), ("30", "red", 0)] * 2)
-    assert told["phonmatchnet", "hard"] == two_rows
-    assert told["mmkws", "easy"] == Counter([("10", "red", 1), ("20", "red", 1), ("10", "blue", 0), ("20", "red", 0)])
-    assert told["clap_ipa", "hard"] == Counter([("20", "red", 1), ("30", "red", 0), ("30", "red", 0)])
+    assert facts["phonmatchnet", "hard"] == two_rows
+    assert facts["mmkws", "easy"] == Counter([("10", "red", 1), ("20", "red", 1), ("10", "blue", 0), ("20", "red", 0)])
+    assert facts["clap_ipa", "hard"] == Counter([("20", "red", 1), ("30", "red", 0), ("30", "red", 0)])
 
 
 def test_the_order_of_phonmatchnet_is_drawn_with_the_seed(pairs):

@@ -220,10 +220,10 @@ def test_what_cannot_be_used_is_counted_and_strict_stops(corpus, prepare):
     assert "this is --strict" in strict
     assert not (corpus / "data/manifests").exists()
     out = prepare()
-    for told in (strict, out):
-        assert "1 audio files that cannot be read" in told
-        assert "84-100-0001.flac" in told
-        assert "1 utterances without alignment: 121-100-0000" in told
+    for message in (strict, out):
+        assert "1 audio files that cannot be read" in message
+        assert "84-100-0001.flac" in message
+        assert "1 utterances without alignment: 121-100-0000" in message
     assert "left_out.tsv" in out
     kinds = [line.split("\t")[0] for line in (corpus / "data/left_out.tsv").read_text().splitlines()[1:]]
     assert "audio files that cannot be read" in kinds
@@ -255,7 +255,7 @@ def test_phrases_have_spaces_all_the_way(corpus, prepare):
 
 
 @pytest.mark.parametrize(
-    ("flags", "told"),
+    ("flags", "message"),
     [
         (["--split_speakers", "1,1", "--dev", "dev-clean"], "--dev with --split_speakers"),
         (["--dev", "train-clean-100"], "train-clean-100: a part cannot be in two"),
@@ -263,8 +263,8 @@ def test_phrases_have_spaces_all_the_way(corpus, prepare):
         (["--test", "none"], "no test words"),
     ],
 )
-def test_flags_that_do_not_fit_are_told(prepare, flags, told):
-    assert told in prepare(*flags)
+def test_flags_that_do_not_fit_are_told(prepare, flags, message):
+    assert message in prepare(*flags)
 
 
 def test_king_takes_shorter_words_and_all_parts(corpus, prepare):

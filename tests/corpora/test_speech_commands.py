@@ -100,11 +100,11 @@ def test_odd_recordings_and_lines_are_counted_and_named(root):
     recordings = corpus.recordings(findings)
     assert len(recordings) == 47
     assert len(corpus.testing_list(recordings, findings)) == 24
-    told = findings.summary()
-    assert "1 recordings whose name tells no speaker (SPEAKER_nohash_TAKE.wav): bed/anon.wav" in told
-    assert "1 lines of testing_list.txt that are there twice: line 25: bed/ffd2ba2f_nohash_0.wav" in told
-    assert "2 lines of testing_list.txt whose recording is not there: line 27: bed/00000000" in told
-    assert "line 28: nonsense" in told
+    found = findings.summary()
+    assert "1 recordings whose name tells no speaker (SPEAKER_nohash_TAKE.wav): bed/anon.wav" in found
+    assert "1 lines of testing_list.txt that are there twice: line 25: bed/ffd2ba2f_nohash_0.wav" in found
+    assert "2 lines of testing_list.txt whose recording is not there: line 27: bed/00000000" in found
+    assert "line 28: nonsense" in found
 
 
 def test_what_is_no_corpus_is_told(root, tmp_path):

@@ -115,9 +115,9 @@ def test_compressed_files_are_converted_once(tmp_path, write_sphere, pcm, fake_s
         assert result.to_pydict() == {"path": [str(tmp_path / "cache/a.wav")] * 2, "n": [0, 2]}
     np.testing.assert_array_equal(soundfile.read(tmp_path / "cache/a.wav", dtype="int16")[0], pcm)
     assert sorted(path.name for path in (tmp_path / "cache").iterdir()) == ["a.wav"]
-    told = findings.summary(examples=4)
-    assert "cut.wv1: truncated: 0.12 s of the 0.25 s" in told
-    assert "bad.wv1: sph2pipe failed" in told
+    found = findings.summary(examples=4)
+    assert "cut.wv1: truncated: 0.12 s of the 0.25 s" in found
+    assert "bad.wv1: sph2pipe failed" in found
 
 
 def test_without_a_program_the_message_says_which(tmp_path, write_sphere, pcm, monkeypatch):

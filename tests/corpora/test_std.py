@@ -56,9 +56,9 @@ def test_nist_files(nist):
     assert excerpts["utterance"].to_pylist() == ["one", "one_2", "two"]
     aligned = read_rttm(nist / "x.rttm", excerpts, findings)
     found = occurrences_of(queries, aligned).to_pylist()
-    told = [(row["query"], row["recording"], round(row["start"], 6), round(row["stop"], 6)) for row in found]
+    message = [(row["query"], row["recording"], round(row["start"], 6), round(row["stop"], 6)) for row in found]
     # The second "copper … mine" has 0.6 s between its words; the tiger at 35 s is in no excerpt.
-    assert told == [
+    assert message == [
         ("KW1-001", "one", 1.0, 1.9),
         ("KW1-002", "one_2", 1.0, 1.5),
         ("KW1-002", "two", 3.0, 3.5),
@@ -67,7 +67,7 @@ def test_nist_files(nist):
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "told"),
+    ("name", "text", "message"),
     [
         ("kwlist.xml", "<kwlist><kw", "is no XML"),
         ("kwlist.xml", "<other/>", "expected <kwlist>"),
@@ -78,7 +78,7 @@ def test_nist_files(nist):
         ("x.rttm", RTTM.replace("LEXEME", "SPEAKER"), "no LEXEME of the excerpts"),
     ],
 )
-def test_nist_files_that_are_none(nist, name, text, told):
+def test_nist_files_that_are_none(nist, name, text, message):
     (nist / name).write_text(text)
 
     def read_all():
@@ -86,7 +86,7 @@ def test_nist_files_that_are_none(nist, name, text, told):
             nist / "x.rttm", read_ecf(nist / "ecf.xml", Findings()), Findings()
         )
 
-    with pytest.raises(CorpusError, match=told):
+    with pytest.raises(CorpusError, match=message):
         read_all()
 
 

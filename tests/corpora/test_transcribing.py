@@ -123,9 +123,9 @@ def test_the_command(folder, stand_in, capsys):
     assert main(["transcribe", str(folder), "--model", "directory", "--strict"]) == 1
     assert "recordings have no text, and this is --strict" in capsys.readouterr().err
     assert main(["transcribe", str(folder), "--model", "directory"]) == 0
-    told = capsys.readouterr().out
-    assert "3 of 4 recordings are there already" in told
-    assert "1 audio files that cannot be read" in told
+    output = capsys.readouterr().out
+    assert "3 of 4 recordings are there already" in output
+    assert "1 audio files that cannot be read" in output
 
 
 def test_a_missing_package_is_told(monkeypatch):

@@ -91,8 +91,8 @@ def test_background_in_which_a_keyword_is_said_is_passed_over(folders):
     with pytest.raises(CorpusError, match=r"a keyword is said in all 3 files"):
         background_files(folders / "test-clean", ["smart", "he"])
     (folders / "nothing").mkdir()
-    for folder, told in (("nothing", "has no audio"), ("elsewhere", "no such folder")):
-        with pytest.raises(CorpusError, match=f"background speech: .*{folder}.*{told}"):
+    for folder, message in (("nothing", "has no audio"), ("elsewhere", "no such folder")):
+        with pytest.raises(CorpusError, match=f"background speech: .*{folder}.*{message}"):
             background_files(folders / folder, [])
 
 
@@ -261,11 +261,11 @@ def test_a_single_keyword_is_searched_for_and_has_no_trials(folders):
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("wrong", "message"),
     [({"hours": 0}, "hours must be above 0"), ({"speech": 2}, "from 0 to 1"), ({"snr": float("nan")}, "number of dB")],
 )
-def test_numbers_out_of_range_are_told(wrong, told):
-    with pytest.raises(CorpusError, match=told):
+def test_numbers_out_of_range_are_told(wrong, message):
+    with pytest.raises(CorpusError, match=message):
         WakeWordSettings(**wrong)
 
 

@@ -48,8 +48,8 @@ def main(folder: Path, seed: int, count: int) -> None:
         try:
             found = _read(path)
         except AudioError as error:
-            told = str(error)
-            refused += str(path) in told and "\n" not in told
+            result = str(error)
+            refused += str(path) in result and "\n" not in result
         except BaseException:
             kept = folder / f"failed_{seed}_{number}"
             kept.write_bytes(damaged)
@@ -59,8 +59,8 @@ def main(folder: Path, seed: int, count: int) -> None:
             read += 1
             if cut and channels == 1 and name[1] == "PCM_16":
                 # libsndfile does not mind the last few bytes of a CAF.
-                told = name[0] in PROMISING and not (name[0] == "CAF" and len(data) - len(damaged) < 12)
-                assert not told, f"{name} cut at {len(damaged)} of {len(data)} was taken for whole"
+                result = name[0] in PROMISING and not (name[0] == "CAF" and len(data) - len(damaged) < 12)
+                assert not result, f"{name} cut at {len(damaged)} of {len(data)} was taken for whole"
                 assert np.array_equal(found, pcm[: len(found), 0]), name
         finally:
             signal.alarm(0)

@@ -190,14 +190,14 @@ def test_a_full_disk_keeps_the_old_store_and_what_is_finished_of_the_new(corpus,
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
-@pytest.mark.parametrize(("full", "told"), [("00000", "nothing was kept"), ("index", "1 of 1 shards")])
-def test_a_full_disk_at_the_first_shard_and_at_the_index(corpus, tmp_path, monkeypatch, full, told):
+@pytest.mark.parametrize(("full", "expected"), [("00000", "nothing was kept"), ("index", "1 of 1 shards")])
+def test_a_full_disk_at_the_first_shard_and_at_the_index(corpus, tmp_path, monkeypatch, full, expected):
     def open_sink(path):
         return pa.OSFile("/dev/full" if full in path else path, "wb")
 
     for module in (shard_writer, store_writer):
         monkeypatch.setattr(module, "open_sink", open_sink)
-    with pytest.raises(OSError, match=f"the disk is full; {told}"):
+    with pytest.raises(OSError, match=f"the disk is full; {expected}"):
         pack_manifest(corpus[0], tmp_path / "store", progress=False)
     assert not (tmp_path / "store").exists()
     assert [path.name for path in tmp_path.glob(".store*")] == ([] if full == "00000" else [".store.partial"])

@@ -158,7 +158,7 @@ def test_a_store_of_another_version_asks_to_be_packed_again(packed, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("damage", "told"),
+    ("damage", "message"),
     [
         ("missing", r"1 of 3 shards .* 00001.arrow cannot be opened \(No such file"),
         ("cut off", r"1 of 3 shards .* 00001.arrow has [\d,]+ of [\d,]+ bytes"),
@@ -166,7 +166,7 @@ def test_a_store_of_another_version_asks_to_be_packed_again(packed, tmp_path):
         ("index cut off", "no packed store there"),
     ],
 )
-def test_what_a_copy_lost_is_told(packed, tmp_path, damage, told):
+def test_what_a_copy_lost_is_told(packed, tmp_path, damage, message):
     path = copied(packed, tmp_path / "store")
     lost = {"all gone": shards(path), "index cut off": [path / "index.arrow"]}.get(damage, [shards(path)[1]])
     for file in lost:
@@ -174,7 +174,7 @@ def test_what_a_copy_lost_is_told(packed, tmp_path, damage, told):
             file.write_bytes(file.read_bytes()[:-100])
         else:
             file.unlink()
-    with pytest.raises(StoreError, match=told):
+    with pytest.raises(StoreError, match=message):
         PackedStore.open(path)
 
 

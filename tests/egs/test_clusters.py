@@ -45,9 +45,9 @@ def test_two_machines_train_together_and_one_writes(mini_corpus, tiny_experiment
     environment |= {"MASTER_PORT": port, "OMP_NUM_THREADS": "1"}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     machines = [subprocess.Popen(list(map(str, command)), env=environment, **pipes) for _ in range(2)]
-    told = [machine.communicate(timeout=180) for machine in machines]
-    assert [machine.returncode for machine in machines] == [0, 0], told
-    assert sum("batches an epoch on 2 processes" in out for out, _ in told) == 1
+    message = [machine.communicate(timeout=180) for machine in machines]
+    assert [machine.returncode for machine in machines] == [0, 0], message
+    assert sum("batches an epoch on 2 processes" in out for out, _ in message) == 1
     assert len((tmp_path / "exp/train/steps.tsv").read_text().splitlines()) == 1 + 3
     assert load_model(tmp_path / "exp/model").system.dim == 16
 

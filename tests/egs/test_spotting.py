@@ -119,10 +119,12 @@ def test_spot_tells_the_hits_and_the_highest_scores(model, recording, spotted):
     assert list(thresholds) == KEYWORDS
     assert "K IH1 T AH0 N" in spotted[2]
     highest = dict(re.match(r"(.*): highest score (-?[\d.]+)$", line).groups() for line in spotted[-3:])
-    told = [re.match(r" *([\d.]+) to ([\d.]+) s: (.*) \(score (-?[\d.]+)\)", line).groups() for line in spotted[3:-3]]
-    assert told
-    assert len({keyword for _, _, keyword, _ in told}) > 1
-    for start, stop, keyword, score in told[:3]:
+    message = [
+        re.match(r" *([\d.]+) to ([\d.]+) s: (.*) \(score (-?[\d.]+)\)", line).groups() for line in spotted[3:-3]
+    ]
+    assert message
+    assert len({keyword for _, _, keyword, _ in message}) > 1
+    for start, stop, keyword, score in message[:3]:
         window = pcm[round(float(start) * RATE) : round(float(stop) * RATE)]
         assert scores(opened, window, keyword) == pytest.approx(float(score), abs=0.2)  # times are told to 10 ms
         assert float(highest[keyword]) >= float(score) >= float(thresholds[keyword])
@@ -202,11 +204,11 @@ def test_an_exported_model_spots_the_same_without_torch(model, recording, spotte
     for line, (folder, precision, least) in zip(
         lines, (("onnx", "float32", 0.9999), ("onnx-int8", "int8", 0.99)), strict=True
     ):
-        told = re.match(r"(.*): ([\d.]+) MB in (\w+), worst cosine ([\d.]+)$", line).groups()
-        assert (Path(told[0]), told[2]) == (tmp_path / folder, precision)
+        message = re.match(r"(.*): ([\d.]+) MB in (\w+), worst cosine ([\d.]+)$", line).groups()
+        assert (Path(message[0]), message[2]) == (tmp_path / folder, precision)
         size = sum(path.stat().st_size for path in (tmp_path / folder).iterdir())
-        assert float(told[1]) == pytest.approx(size / 1e6, rel=0.2, abs=0.05)
-        assert float(told[3]) >= least
+        assert float(message[1]) == pytest.approx(size / 1e6, rel=0.2, abs=0.05)
+        assert float(message[3]) >= least
     lines = run("export/without_torch.py", tmp_path / "onnx", recording, *KEYWORDS)
     heard, filed = hits(lines), hits(spotted)
     assert [hit[:2] for hit in heard] == [hit[:2] for hit in filed]

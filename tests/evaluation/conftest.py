@@ -99,8 +99,8 @@ def write_run(exp: Path, data: Path, rename: dict[str, str], suffix: str = "") -
             path = exp / "scores" / model / f"{names[protocol]}.tsv"
             write_records(path, "scores", table, {**facts, "model": model})
             results.append(score_file_results(path, resamples=100))
-    told = {"command": "bash recipes/synth/run.sh --size tiny --seed 7", "size": "tiny", "torch": "2.13.0"}
-    write_results(exp / "results.json", {"results": results, "run": told})
+    result = {"command": "bash recipes/synth/run.sh --size tiny --seed 7", "size": "tiny", "torch": "2.13.0"}
+    write_results(exp / "results.json", {"results": results, "run": result})
     _write_training(exp / "train", rng)
     affinity = {}
     shown = list(said)[:6]

@@ -91,13 +91,13 @@ def test_results_have_them_only_where_the_list_asks(trials, tmp_path):
             "score": scores,
         }
     )
-    told = []
+    found = []
     for facts in ({"protocol": "a"}, {"protocol": "b", "compat": "phonmatchnet"}):
         write_records(tmp_path / "m" / "t.tsv", "scores", table, facts)
-        told.append(score_file_results(tmp_path / "m" / "t.tsv", resamples=5))
-    assert not {"eer_compat", "auc_compat"} & set(told[0])
-    assert told[1]["eer_compat"]["value"] == mean_batch_eer(targets, scores)
-    assert told[1]["auc_compat"]["value"] == auc_of_thresholds(targets, scores)
-    assert told[1]["eer"] == told[0]["eer"]
-    lines = format_table(told).splitlines()
+        found.append(score_file_results(tmp_path / "m" / "t.tsv", resamples=5))
+    assert not {"eer_compat", "auc_compat"} & set(found[0])
+    assert found[1]["eer_compat"]["value"] == mean_batch_eer(targets, scores)
+    assert found[1]["auc_compat"]["value"] == auc_of_thresholds(targets, scores)
+    assert found[1]["eer"] == found[0]["eer"]
+    lines = format_table(found).splitlines()
     assert [line.split()[0] for line in lines if "compat" in line] == ["b", "b"]

@@ -38,7 +38,7 @@ def test_every_utterance_is_tried_with_every_keyword():
 
 
 @pytest.mark.parametrize(
-    ("utt_ids", "spoken", "typed", "told"),
+    ("utt_ids", "spoken", "typed", "message"),
     [
         (["a"], ["yes", "no"], ["yes", "no"], "1 utterance ids but 2 spoken words"),
         (["a", "a"], ["yes", "no"], ["yes", "no"], "utterance 'a' is there twice"),
@@ -47,8 +47,8 @@ def test_every_utterance_is_tried_with_every_keyword():
         (["a", "b"], ["yes", "x"], ["yes", "no", "up"], r"no recording of the keyword 'no' \(2 such keywords of 3\)"),
     ],
 )
-def test_what_is_no_closed_set_is_refused(utt_ids, spoken, typed, told):
-    with pytest.raises(ValueError, match=told):
+def test_what_is_no_closed_set_is_refused(utt_ids, spoken, typed, message):
+    with pytest.raises(ValueError, match=message):
         closed_set_trials(utt_ids, spoken, typed)
 
 

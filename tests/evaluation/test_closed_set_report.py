@@ -36,8 +36,8 @@ def exp(tmp_path_factory):
 
 def test_the_matrix_is_written_and_drawn(exp, tmp_path):
     page = write_report(exp, tmp_path).read_text()
-    told = (exp / "report/RESULTS.md").read_text()
-    rows = [line for line in told.splitlines() if re.match(r"\| (Spoken|yes|no|\\<up|\\\(other|\(other)", line)]
+    found = (exp / "report/RESULTS.md").read_text()
+    rows = [line for line in found.splitlines() if re.match(r"\| (Spoken|yes|no|\\<up|\\\(other|\(other)", line)]
     assert rows[:5] == [
         r"| Spoken | yes | no | \<up\> |",
         "| yes | 10 | 0 | 0 |",

@@ -110,7 +110,7 @@ def test_large_counts_stay_exact():
 
 
 @pytest.mark.parametrize(
-    ("targets", "scores", "told"),
+    ("targets", "scores", "message"),
     [
         ([1, 0, 1], [1.0, np.nan, 2.0], "trial 2: the score is nan"),
         ([1, 0, 1], [1.0, 2.0, np.inf], "trial 3: the score is inf"),
@@ -123,9 +123,9 @@ def test_large_counts_stay_exact():
         ([[1, 0]], [[1.0, 2.0]], "of one length"),
     ],
 )
-def test_what_has_no_metric_is_refused(targets, scores, told):
+def test_what_has_no_metric_is_refused(targets, scores, message):
     for metric in (metrics.average_precision, metrics.auc, metrics.eer, metrics.det_points):
-        with pytest.raises(ValueError, match=told):
+        with pytest.raises(ValueError, match=message):
             metric(targets, scores)
 
 
@@ -182,7 +182,7 @@ def test_top1_of_trials_judges_utterances_with_a_choice_only():
 
 
 @pytest.mark.parametrize(
-    ("scores", "words", "told"),
+    ("scores", "words", "message"),
     [
         ([[1.0, 2.0]], [0, 1], r"not \(1, 2\) and \(2,\)"),
         (np.zeros((0, 3)), [], "not"),
@@ -190,6 +190,6 @@ def test_top1_of_trials_judges_utterances_with_a_choice_only():
         ([[1.0, 2.0]], [2], "columns of the 2 scores"),
     ],
 )
-def test_top1_refuses_what_does_not_fit(scores, words, told):
-    with pytest.raises(ValueError, match=told):
+def test_top1_refuses_what_does_not_fit(scores, words, message):
+    with pytest.raises(ValueError, match=message):
         metrics.top1(scores, words)

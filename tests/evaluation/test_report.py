@@ -236,7 +236,7 @@ def test_absent_files_are_told(own_run):
     for name in ("config.yaml", "plugins.json"):
         (exp / name).unlink()
     text = Page(write_report(exp, data)).text
-    for told in (
+    for message in (
         "No learning curves: train/epochs.tsv and train/steps.tsv are not in the run folder",
         "No DET curves: results.json holds no field det",
         "No score histograms: results.json holds no field histogram",
@@ -247,7 +247,7 @@ def test_absent_files_are_told(own_run):
         "None: every part is kwskit's own",
         "No config.yaml in the run folder",
     ):
-        assert told in text
+        assert message in text
 
 
 @pytest.mark.parametrize("kept", ["steps.tsv", "epochs.tsv"])
@@ -276,7 +276,7 @@ def test_a_single_model_without_intervals_makes_a_report(own_run):
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "told"),
+    ("name", "content", "message"),
     [
         ("results.json", None, "stage 4"),
         ("results.json", "{", "is not JSON"),
@@ -289,7 +289,7 @@ def test_a_single_model_without_intervals_makes_a_report(own_run):
         ("plugins.json", "nonsense", "is not JSON"),
     ],
 )
-def test_broken_files_are_named_and_the_report_before_stays(own_run, name, content, told):
+def test_broken_files_are_named_and_the_report_before_stays(own_run, name, content, message):
     exp, data = own_run
     (exp / "report").mkdir()
     (exp / "report" / "index.html").write_text("before")
@@ -298,7 +298,7 @@ def test_broken_files_are_named_and_the_report_before_stays(own_run, name, conte
         (exp / name).unlink()
     else:
         (exp / name).write_text(content)
-    with pytest.raises(ReportError, match=re.escape(told)) as raised:
+    with pytest.raises(ReportError, match=re.escape(message)) as raised:
         write_report(exp, data)
     assert str(exp / name) in str(raised.value)
     assert [path.name for path in (exp / "report").iterdir()] == ["index.html"]
@@ -312,7 +312,7 @@ def test_report_is_the_same_when_made_again(report):
 
 
 @pytest.mark.parametrize(
-    ("metric", "told"),
+    ("metric", "message"),
     [
         ({"value": 0.8634, "low": 0.849, "high": 0.8763}, "86.3 [84.9, 87.6]"),
         ({"value": 1.0, "low": None, "high": None}, "100.0"),
@@ -322,8 +322,8 @@ def test_report_is_the_same_when_made_again(report):
         ({"value": None, "low": None, "high": None}, "-"),
     ],
 )
-def test_percent(metric, told):
-    assert percent(metric) == told
+def test_percent(metric, message):
+    assert percent(metric) == message
 
 
 def test_tables_escape_their_language():

@@ -51,8 +51,10 @@ def results(folder):
 
 
 def test_results_tell_what_was_scored(results):
-    told = {key: results[key] for key in ("model", "protocol", "trials_name", "facts", "trials", "positives", "words")}
-    assert told == {
+    answer = {
+        key: results[key] for key in ("model", "protocol", "trials_name", "facts", "trials", "positives", "words")
+    }
+    assert answer == {
         "model": "trained",
         "protocol": "wsj",
         "trials_name": "test_wsj",
@@ -172,7 +174,7 @@ def replaced(column, row, value):
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "answer"),
     [
         (lambda t: t.slice(0, 0), "t.tsv: holds no trial"),
         (replaced("score", 4, float("nan")), r"line 7: column 'score' is nan.* utterance 'u000'; 1 such scores"),
@@ -183,10 +185,10 @@ def replaced(column, row, value):
         (lambda t: t.filter(pa.array(t["target"].to_numpy() == 0)), "t.tsv: none of the 3600 trials is a target"),
     ],
 )
-def test_a_broken_score_file_is_refused_with_its_line(trials, tmp_path, change, told):
+def test_a_broken_score_file_is_refused_with_its_line(trials, tmp_path, change, answer):
     table = change(trials.append_column("score", pa.array(np.arange(len(trials), dtype=float))))
     write_records(tmp_path / "t.tsv", "scores", table, FACTS)
-    with pytest.raises(RecordError, match=told):
+    with pytest.raises(RecordError, match=answer):
         score_file_results(tmp_path / "t.tsv")
 
 
@@ -197,7 +199,7 @@ def test_a_protocol_must_be_named(trials, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "answer"),
     [
         (
             lambda t: t.slice(0, 3000),
@@ -212,11 +214,11 @@ def test_a_protocol_must_be_named(trials, tmp_path):
         ),
     ],
 )
-def test_every_trial_and_no_other_must_be_scored(folder, trials, tmp_path, change, told):
+def test_every_trial_and_no_other_must_be_scored(folder, trials, tmp_path, change, answer):
     path = tmp_path / "t.tsv"
     table = change(trials)
     write_scores(path, table, np.arange(len(table)))
-    with pytest.raises(RecordError, match=told):
+    with pytest.raises(RecordError, match=answer):
         score_file_results(path, trials=folder / "test_wsj.tsv")
 
 

@@ -44,9 +44,9 @@ def test_all_streams_where_more_are_wanted():
 
 
 @pytest.mark.parametrize(
-    ("changed", "told"),
+    ("changed", "message"),
     [({"negatives": 18}, "need more than 20 words"), ({"length": 16, "negatives": 1}, "no voice speaks 16")],
 )
-def test_what_cannot_be_drawn(changed, told):
-    with pytest.raises(ValueError, match=told):
+def test_what_cannot_be_drawn(changed, message):
+    with pytest.raises(ValueError, match=message):
         draw(**changed)

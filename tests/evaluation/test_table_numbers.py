@@ -50,8 +50,8 @@ def test_the_same_scores_in_another_order_differ_by_nothing(trials, tmp_path):
     (tmp_path / "other").mkdir()
     shuffled = np.random.default_rng(0).permutation(len(table))
     two = metrics.samples("eer", {1: scored(tmp_path / "other", table, 1, shuffled)[0]})
-    told = one.minus(two)
-    assert (told["value"], told["low"], told["high"], told["significant"]) == (0.0, 0.0, 0.0, False)
+    message = one.minus(two)
+    assert (message["value"], message["low"], message["high"], message["significant"]) == (0.0, 0.0, 0.0, False)
 
 
 def test_other_trials_are_refused(trials, tmp_path):

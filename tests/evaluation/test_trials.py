@@ -136,7 +136,7 @@ def test_more_negatives_an_utterance_stay_distinct(count):
 
 
 @pytest.mark.parametrize(
-    ("utterances", "words", "told"),
+    ("utterances", "words", "message"),
     [
         (["a"], ["x", "y"], "1 utterance ids but 2 words"),
         ([], [], "no utterance"),
@@ -144,15 +144,15 @@ def test_more_negatives_an_utterance_stay_distinct(count):
         (["a", "b"], ["x", "x"], "all utterances are of the word 'x'"),
     ],
 )
-def test_lists_that_cannot_be_drawn_are_refused(utterances, words, told):
-    with pytest.raises(ValueError, match=told):
+def test_lists_that_cannot_be_drawn_are_refused(utterances, words, message):
+    with pytest.raises(ValueError, match=message):
         wsj_trials(utterances, words)
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=message):
         libriphrase_trials(utterances, words, PRONUNCIATIONS)
 
 
 @pytest.mark.parametrize(
-    ("words", "options", "told"),
+    ("words", "options", "message"),
     [
         (["cat", "dog"], {}, "no pronunciation of 'dog'"),
         (["cat", "kat"], {}, "'cat' has 0 words beside it that do not sound the same; 1 negatives are wanted"),
@@ -160,8 +160,8 @@ def test_lists_that_cannot_be_drawn_are_refused(utterances, words, told):
         (["cat", "bat"], {"nearest": 0}, "nearest must be at least 1"),
     ],
 )
-def test_libriphrase_lists_need_words_that_sound_different(words, options, told):
-    with pytest.raises(ValueError, match=told):
+def test_libriphrase_lists_need_words_that_sound_different(words, options, message):
+    with pytest.raises(ValueError, match=message):
         libriphrase_trials(words, words, PRONUNCIATIONS, **options)
 
 

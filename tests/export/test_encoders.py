@@ -36,10 +36,10 @@ TEXT_SIDES = {
 }
 
 
-def built(kind, told):
-    if isinstance(told[0], str):
-        return build(kind, told[0], **told[1])
-    return build(kind, "two_stream", first=built(kind, told[0]), second=built(kind, told[1]))
+def built(kind, message):
+    if isinstance(message[0], str):
+        return build(kind, message[0], **message[1])
+    return build(kind, "two_stream", first=built(kind, message[0]), second=built(kind, message[1]))
 
 
 def pooler(name, size):
@@ -107,8 +107,8 @@ def clips(sing):
 
 
 def test_none_of_the_registered_parts_is_forgotten():
-    def names(told):
-        return {told[0]} if isinstance(told[0], str) else {"two_stream"}.union(*map(names, told))
+    def names(message):
+        return {message[0]} if isinstance(message[0], str) else {"two_stream"}.union(*map(names, message))
 
     listed = {
         "encoder": set(),

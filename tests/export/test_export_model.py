@@ -130,10 +130,10 @@ def cut(path):
 
 def changed(**values):
     def change(path):
-        told = json.loads(path.read_text())
+        facts = json.loads(path.read_text())
         for name, value in values.items():
-            told.pop(name) if value is None else told.update({name: value})
-        path.write_text(json.dumps(told))
+            facts.pop(name) if value is None else facts.update({name: value})
+        path.write_text(json.dumps(facts))
 
     return change
 
@@ -164,10 +164,10 @@ DAMAGES = {
 
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_model_is_told_by_its_file(exported, tmp_path, damage):
-    name, do, told = DAMAGES[damage]
+    name, do, facts = DAMAGES[damage]
     directory = shutil.copytree(exported["windows"], tmp_path / "onnx")
     do(directory / name)
-    with pytest.raises(ModelError, match=re.escape(told)) as error:
+    with pytest.raises(ModelError, match=re.escape(facts)) as error:
         OnnxModel(directory)
     assert str(directory) in str(error.value)
 
@@ -188,8 +188,8 @@ def test_a_graph_that_onnxruntime_refuses(exported, tmp_path, pcm):
 
 
 def test_the_command_scores_trials(tiny_model, mini_corpus, tmp_path, capsys):
-    told = ["export", str(tiny_model), "--to", str(tmp_path / "onnx"), "--data", str(mini_corpus)]
-    assert main(told) == 0
+    facts = ["export", str(tiny_model), "--to", str(tmp_path / "onnx"), "--data", str(mini_corpus)]
+    assert main(facts) == 0
     torch_line, float_line = map(json.loads, capsys.readouterr().out.splitlines())
     assert float_line["ap"] == pytest.approx(torch_line["ap"], abs=1e-3)
     files = [path for path in (tmp_path / "onnx").iterdir() if path.name != "README.md"]
@@ -197,5 +197,5 @@ def test_the_command_scores_trials(tiny_model, mini_corpus, tmp_path, capsys):
     from kwskit.spotting.background import Background
 
     assert Background.read(tmp_path / "onnx" / "background.npz").digest == OnnxModel(tmp_path / "onnx").digest
-    assert main([*told, "--trials", "dev_unheard"]) == 1
+    assert main([*facts, "--trials", "dev_unheard"]) == 1
     assert "dev_wsj" in capsys.readouterr().err

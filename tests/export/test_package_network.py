@@ -156,7 +156,7 @@ def changed(directory, **values):
 
 
 @pytest.mark.parametrize(
-    ("values", "told"),
+    ("values", "message"),
     [
         ({"network": "whisper"}, "'network' is speech_embedding or null, not 'whisper'"),
         ({"network": ["speech_embedding"]}, "'network' is speech_embedding or null"),
@@ -171,10 +171,10 @@ def changed(directory, **values):
     ],
     ids=str,
 )
-def test_a_manifest_that_does_not_go_with_its_graphs(models, tmp_path, values, told):
+def test_a_manifest_that_does_not_go_with_its_graphs(models, tmp_path, values, message):
     directory = shutil.copytree(models[1], tmp_path / "onnx")
     changed(directory, **values)
-    with pytest.raises(ModelError, match=told) as error:
+    with pytest.raises(ModelError, match=message) as error:
         OnnxModel(directory)
     assert str(directory) in str(error.value)
 

@@ -26,9 +26,9 @@ def test_where_eight_bits_are_too_few_the_first_products_keep_floats(exported, t
             return Agreement(next(attempts), 1.0, 1)
 
     def describe(directory):
-        told = json.loads((floats / "model.onnx.json").read_text())
-        told["files"] = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in directory.glob("*.onnx")}
-        (directory / "model.onnx.json").write_text(json.dumps(told))
+        facts = json.loads((floats / "model.onnx.json").read_text())
+        facts["files"] = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in directory.glob("*.onnx")}
+        (directory / "model.onnx.json").write_text(json.dumps(facts))
 
     monkeypatch.setattr(quantised_model, "quantise_by_range", noted)
     quantised_model.quantise_model(floats, tmp_path, describe, Comparison(), Clips.made().pcm[:3])

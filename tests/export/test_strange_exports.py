@@ -45,11 +45,11 @@ def spots(directory):
         spotter.enrol("tiger", threshold=0.0)
         spotter.spot(SOUND)
     except ModelError as error:
-        told = str(error)
-        assert "\n" not in told
-        assert len(told) < 700
-        if "cannot stream" not in told:
-            assert str(directory) in told
+        found = str(error)
+        assert "\n" not in found
+        assert len(found) < 700
+        if "cannot stream" not in found:
+            assert str(directory) in found
         return False
     return True
 

@@ -157,15 +157,15 @@ def test_a_folder_of_any_responses(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("make", "told"),
+    ("make", "message"),
     [
         (lambda folder: Musan(str(folder)), "has none of the folders noise, music, speech"),
         (lambda folder: SoundBank(folder), "no audio files in this folder"),
         (lambda folder: Room(folder=folder), "no impulse responses"),
     ],
 )
-def test_wrong_folders_are_told(tmp_path, make, told):
-    with pytest.raises(ValueError, match=told):
+def test_wrong_folders_are_told(tmp_path, make, message):
+    with pytest.raises(ValueError, match=message):
         make(tmp_path)
 
 

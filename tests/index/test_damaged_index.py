@@ -29,8 +29,8 @@ def test_index_files_cut_short_are_told_and_nothing_is_lost(tmp_path, model, rec
         try:
             assert found(place, model) == expected
         except SpeechIndexError as error:
-            told = str(error)
-            refused.add((*path.relative_to(place).parts[:2], str(place) in told and "copy" in told))
+            result = str(error)
+            refused.add((*path.relative_to(place).parts[:2], str(place) in result and "copy" in result))
             # Nor does adding make it worse.
             with pytest.raises(SpeechIndexError):
                 SpeechIndex.open_or_create(place, model).add(files)

@@ -74,11 +74,11 @@ def test_two_processes_read_while_one_adds(tmp_path, model, five):
     readers = [start(READ, place, *five) for _ in range(2)]
     assert [reader.stdout.readline() for reader in readers] == ["[1]\n", "[1]\n"]  # both have searched
     writer = start(WRITE, place, *five[1:])
-    _, told = writer.communicate(timeout=120)
-    assert writer.returncode == 0, told
+    _, message = writer.communicate(timeout=120)
+    assert writer.returncode == 0, message
     for reader in readers:
-        out, told = reader.communicate(timeout=120)
-        assert reader.returncode == 0, told
+        out, message = reader.communicate(timeout=120)
+        assert reader.returncode == 0, message
         assert json.loads(out.splitlines()[-1])[-1] == 5
 
 

@@ -227,11 +227,11 @@ def test_commands(tmp_path, model, recordings, monkeypatch, capsys):
     assert main(["index", str(folder), "--out", place, "--model", "/nowhere/at/all"]) == 1
     assert "/nowhere/at/all is no directory" in capsys.readouterr().err
     assert main(["index", str(folder), "--out", place, "--model", str(folder), "--windows", "0.3,0.5"]) == 1
-    told = capsys.readouterr()
-    assert "3 files indexed, 1 cannot be read" in told.out
-    assert "not indexed" in told.err
-    assert "broken.wav" in told.err
-    assert "1 of 4 recordings could not be indexed" in told.err
+    output = capsys.readouterr()
+    assert "3 files indexed, 1 cannot be read" in output.out
+    assert "not indexed" in output.err
+    assert "broken.wav" in output.err
+    assert "1 of 4 recordings could not be indexed" in output.err
     (folder / "broken.wav").unlink()
     assert main(["index", str(folder), "--out", place]) == 0
     assert "3 unchanged" in capsys.readouterr().out

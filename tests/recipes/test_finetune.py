@@ -33,8 +33,8 @@ def record(folder: Path, sing, speakers: range, words=WORDS) -> Path:
 
 
 def results(exp: Path) -> dict[tuple[str, str], dict]:
-    told = json.loads((exp / "results.json").read_text())["results"]
-    return {(entry["trials_name"], entry["model"]): entry for entry in told}
+    facts = json.loads((exp / "results.json").read_text())["results"]
+    return {(entry["trials_name"], entry["model"]): entry for entry in facts}
 
 
 def words_of(data: Path, split: str) -> dict[str, list]:
@@ -117,14 +117,14 @@ def test_what_cannot_be_done_is_told(tmp_path, sing, tiny_model, run_recipe, sta
     assert "--words is missing" in run_recipe("finetune", "--model", tiny_model, cwd=tmp_path, status=2).stderr
     record(tmp_path / "one", sing, range(2), ["violet"])
     own = ["--data", str(tmp_path / "data"), "--words", str(tmp_path / "one")]
-    for flags, told in {
+    for flags, facts in {
         (): "has one word, and a word is learnt by telling it from others: give some with --replay",
         ("--split_speakers", "1"): "of 4 recordings the speaker is not known",
         ("--speaker", "singer"): "its first group, and it has none",
         ("--speaker", "(tenor)"): "fits none of the 4 names, e.g. singer0_0",
         ("--speaker", "(singer.)", "--split_speakers", "2"): "there are 2 speakers, and some have to be trained on",
     }.items():
-        with pytest.raises(SystemExit, match=re.escape(told)):
+        with pytest.raises(SystemExit, match=re.escape(facts)):
             stage_one("finetune")([*own, *flags])
     assert not (tmp_path / "data").exists()
 

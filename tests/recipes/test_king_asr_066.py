@@ -88,9 +88,9 @@ def test_from_stage_0_to_the_report(corpus, run_recipe):
     scores, facts = read_records(corpus / "exp/scores/trained/test_wsj.tsv", "scores")
     assert facts["protocol"] == "wsj"
     results = json.loads((corpus / "exp/results.json").read_text())["results"]
-    told = next(r for r in results if r["trials_name"] == "test_wsj" and r["model"] == "trained")
+    found = next(r for r in results if r["trials_name"] == "test_wsj" and r["model"] == "trained")
     expected = average_precision_score(scores["target"].to_numpy(), scores["score"].to_numpy())
-    assert told["ap"]["value"] == pytest.approx(expected, abs=1e-9)
+    assert found["ap"]["value"] == pytest.approx(expected, abs=1e-9)
     assert (corpus / "exp/report/index.html").exists()
 
 

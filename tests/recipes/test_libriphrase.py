@@ -122,8 +122,8 @@ def test_the_same_seed_builds_the_same_set(built, prepare, tmp_path):
     sets = [folder / "data", tmp_path / "again", tmp_path / "other"]
     contents = [[p.read_bytes() for p in sorted((s / "libriphrase").glob("*.csv"))] for s in sets]
     assert contents[0] == contents[1] != contents[2]
-    told = json.loads((tmp_path / "other/libriphrase/libriphrase.json").read_text())
-    assert (told["seed"], told["pairs"], told["parts"]) == (8, 1, ["train-other-500"])
+    content = json.loads((tmp_path / "other/libriphrase/libriphrase.json").read_text())
+    assert (content["seed"], content["pairs"], content["parts"]) == (8, 1, ["train-other-500"])
     assert "there already" in prepare(*flags, "--data", str(tmp_path / "other"), "--seed", "8")
     (tmp_path / "other/libriphrase/libriphrase.json").unlink()
     assert "were not built here" in prepare(*flags, "--data", str(tmp_path / "other"), "--seed", "9")
@@ -165,8 +165,8 @@ def test_trials_are_the_papers_expansions(built, name):
 
 def test_the_tables_have_eer_auc_and_the_extra_column(built):
     folder, _, _out = built
-    told = json.loads((folder / "exp/results.json").read_text())["results"]
-    trained = {result["trials_name"]: result for result in told if result["model"] == "trained"}
+    content = json.loads((folder / "exp/results.json").read_text())["results"]
+    trained = {result["trials_name"]: result for result in content if result["model"] == "trained"}
     assert set(LISTS) <= set(trained)
     for name in LISTS:
         scores, _ = read_records(folder / f"exp/scores/trained/{name}.tsv", "scores")

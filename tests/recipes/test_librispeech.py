@@ -98,9 +98,9 @@ def test_known_and_new_words_are_tested_apart(finished):
 
 def test_results_follow_from_the_score_files(finished):
     folder, _, out = finished
-    told = json.loads((folder / "exp/results.json").read_text())["results"]
+    content = json.loads((folder / "exp/results.json").read_text())["results"]
     scores, _ = read_records(folder / "exp/scores/trained/test_wsj.tsv", "scores")
-    result = next(r for r in told if (r["model"], r["trials_name"]) == ("trained", "test_wsj"))
+    result = next(r for r in content if (r["model"], r["trials_name"]) == ("trained", "test_wsj"))
     targets, values = scores["target"].to_numpy(), scores["score"].to_numpy()
     assert result["ap"]["value"] == pytest.approx(average_precision_score(targets, values))
     new = np.array(scores["group"].to_pylist()) == "oov"
@@ -124,8 +124,8 @@ def test_one_part_can_be_split_by_speakers_for_a_model_from_elsewhere(corpus, ti
     assert not (folder / "zero/manifests/train.tsv").exists()
     table, _ = read_records(folder / "zero/manifests/test.tsv", "manifest")
     assert len(table) == sum(part == "train-clean-100" and stop - start >= 0.5 for part, _, start, stop, _ in aligned)
-    told = json.loads((folder / "zero_exp/results.json").read_text())["results"]
-    assert {"test_wsj", "test_easy", "test_hard"} <= {result["trials_name"] for result in told}
+    content = json.loads((folder / "zero_exp/results.json").read_text())["results"]
+    assert {"test_wsj", "test_easy", "test_hard"} <= {result["trials_name"] for result in content}
 
 
 def test_without_alignments_it_says_how_to_get_them(corpus, run):

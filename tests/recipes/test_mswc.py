@@ -84,9 +84,9 @@ def test_from_stage_0_to_the_report(corpus, run):
     results = json.loads((exp / "results.json").read_text())["results"]
     for name in ("test_wsj", "test_known_wsj"):
         scores, _ = read_records(exp / f"scores/trained/{name}.tsv", "scores")
-        told = next(r for r in results if r["trials_name"] == name and r["model"] == "trained")
+        found = next(r for r in results if r["trials_name"] == name and r["model"] == "trained")
         expected = average_precision_score(scores["target"].to_numpy(), scores["score"].to_numpy())
-        assert told["ap"]["value"] == pytest.approx(expected, abs=1e-9)
+        assert found["ap"]["value"] == pytest.approx(expected, abs=1e-9)
     assert (exp / "report/index.html").exists()
 
 

@@ -34,21 +34,21 @@ def test_from_the_corpus_to_the_report(tmp_path, sing, tiny_model, run):
     assert facts["protocol"] == "qualcomm"
     assert trials["utt_id"][0].as_py() == "hey_android/0000/0"
     assert trials["enrol_text"].to_pylist() == KEYWORDS * 24
-    (told,) = [
+    (message,) = [
         entry
         for entry in json.loads((tmp_path / "exp/results.json").read_text())["results"]
         if entry["model"] == "trained"
     ]
-    assert told["confusion"]["words"] == KEYWORDS
-    assert [sum(row) for row in told["confusion"]["counts"]] == [6, 6, 6, 6]
-    assert list(told["groups"]) == KEYWORDS
+    assert message["confusion"]["words"] == KEYWORDS
+    assert [sum(row) for row in message["confusion"]["counts"]] == [6, 6, 6, 6]
+    assert list(message["groups"]) == KEYWORDS
     assert "| hi galaxy | 6 | " in (tmp_path / "exp/report/RESULTS.md").read_text()
 
 
 def test_stage_0_says_what_to_do_and_stage_1_what_is_wrong(tmp_path, run):
-    _, told = run("--stop_stage", "0", status=1)
-    assert "cannot be fetched by a program" in told
-    assert "--corpus DIR" in told
+    _, message = run("--stop_stage", "0", status=1)
+    assert "cannot be fetched by a program" in message
+    assert "--corpus DIR" in message
     (tmp_path / "elsewhere").mkdir()
-    _, told = run("--stage", "1", "--stop_stage", "1", "--corpus", str(tmp_path / "elsewhere"), status=1)
-    assert f"prepare: Qualcomm Keyword Speech Dataset: {tmp_path / 'elsewhere'} lacks hey_android" in told
+    _, message = run("--stage", "1", "--stop_stage", "1", "--corpus", str(tmp_path / "elsewhere"), status=1)
+    assert f"prepare: Qualcomm Keyword Speech Dataset: {tmp_path / 'elsewhere'} lacks hey_android" in message

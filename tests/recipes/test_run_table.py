@@ -77,7 +77,7 @@ def test_a_table_of_one_s_own(run, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("flags", "told"),
+    ("flags", "message"),
     [
         ([], "--table is missing"),
         (["--table", "adml5"], "neither"),
@@ -90,7 +90,7 @@ def test_a_table_of_one_s_own(run, tmp_path):
         (["--table", "adml1", "--plugin", "."], "--plugin: '.' is a folder"),
     ],
 )
-def test_what_is_wrong_is_told_before_anything_runs(run, flags, told):
+def test_what_is_wrong_is_told_before_anything_runs(run, flags, message):
     calls, heard = run[1](*flags, status=2)
     assert calls == []
-    assert told in heard
+    assert message in heard

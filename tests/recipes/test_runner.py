@@ -72,12 +72,12 @@ class Recipe:
 
     def refusal(self, *flags: str, **variables: str) -> str:
         """What is told when ``flags`` are refused, which must be before anything is run."""
-        calls, out, told = self.run(*flags, status=2, **variables)
+        calls, out, message = self.run(*flags, status=2, **variables)
         assert calls == []
         assert out == ""
-        assert told.startswith("run.sh: ")
-        assert len(told.splitlines()) == 1
-        return told
+        assert message.startswith("run.sh: ")
+        assert len(message.splitlines()) == 1
+        return message
 
 
 @pytest.fixture
@@ -157,7 +157,7 @@ def test_several_processes_are_started_by_torchrun(recipe, flags, launcher):
 
 
 @pytest.mark.parametrize(
-    ("flags", "told"),
+    ("flags", "message"),
     [
         (["--stage"], "--stage needs a value"),
         (["--stage", "--ngpu", "1"], "--stage needs a value"),
@@ -185,8 +185,8 @@ def test_several_processes_are_started_by_torchrun(recipe, flags, launcher):
         (["--model", "some where"], "--model: 'some where/model.safetensors' does not exist"),
     ],
 )
-def test_what_is_wrong_is_told_before_anything_runs(recipe, flags, told):
-    assert told in recipe.refusal(*flags)
+def test_what_is_wrong_is_told_before_anything_runs(recipe, flags, message):
+    assert message in recipe.refusal(*flags)
 
 
 def test_flags_of_a_recipe_s_own_and_strictness(recipe):
@@ -223,10 +223,10 @@ def test_leading_zeros_are_decimal(recipe):
 
 
 def test_a_failed_stage_stops_the_rest_and_says_how_to_go_on(recipe):
-    calls, out, told = recipe.run(status=3, FAIL="kwskit train")
+    calls, out, message = recipe.run(status=3, FAIL="kwskit train")
     assert calls[-1][2] == "train"
     assert "== stage 3 done" not in out
-    assert told == "run.sh: stage 3 (train) did not finish; what is done is kept: go on with --stage 3\n"
+    assert message == "run.sh: stage 3 (train) did not finish; what is done is kept: go on with --stage 3\n"
     assert "stage 1 (prepare manifests and trials)" in recipe.run(status=3, FAIL="prepare")[2]
 
 

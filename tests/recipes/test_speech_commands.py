@@ -78,16 +78,16 @@ def test_protocols(finished, name, protocol, utterances, words, targets):
     assert facts["protocol"] == protocol
     assert len(trials) == utterances * words
     assert sum(trials["target"].to_pylist()) == targets
-    told = {(entry["model"], entry["trials_name"]): entry for entry in results(folder)}["trained", name]
+    result = {(entry["model"], entry["trials_name"]): entry for entry in results(folder)}["trained", name]
     scores, _ = read_records(folder / f"exp/scores/trained/{name}.tsv", "scores")
     target, score = scores["target"].to_numpy(), scores["score"].to_numpy()
-    assert told["auc"]["value"] == pytest.approx(roc_auc_score(target, score), abs=1e-9)
+    assert result["auc"]["value"] == pytest.approx(roc_auc_score(target, score), abs=1e-9)
     matrix, said = score.reshape(utterances, words), target.reshape(utterances, words)
     known = said.any(axis=1)
     expected = confusion_matrix(said[known].argmax(axis=1), matrix[known].argmax(axis=1), labels=range(words))
-    assert told["confusion"]["counts"] == expected.tolist()
-    assert told["top1"]["value"] == pytest.approx(np.trace(expected) / known.sum())
-    assert ("other" in told["confusion"]) == (name == "test_official")
+    assert result["confusion"]["counts"] == expected.tolist()
+    assert result["top1"]["value"] == pytest.approx(np.trace(expected) / known.sum())
+    assert ("other" in result["confusion"]) == (name == "test_official")
 
 
 def test_the_report_shows_the_matrices(finished):
@@ -100,8 +100,8 @@ def test_the_report_shows_the_matrices(finished):
 def test_strict_stops_and_a_second_run_has_nothing_to_do(finished, run):
     folder, _ = finished
     assert "there already" in run(folder, "--stop_stage", "1")
-    told = run(folder, "--stop_stage", "1", "--strict", status=1)
-    assert "2 things cannot be used, and this is --strict" in told
+    result = run(folder, "--stop_stage", "1", "--strict", status=1)
+    assert "2 things cannot be used, and this is --strict" in result
     assert (folder / "data/prepared.json").exists()
 
 

@@ -148,6 +148,6 @@ def test_again_there_is_nothing_to_do_and_strictness_stops(finished, tmp_path, r
     folder, flags, _ = finished
     assert "there already" in run(*flags, "--stage", "1", "--stop_stage", "1")
     flags = [str(tmp_path) if flag == str(folder / "data") else flag for flag in flags]
-    told = run(*flags, "--stage", "1", "--stop_stage", "1", "--strict", status=1)
-    assert "--strict" in told
+    result = run(*flags, "--stage", "1", "--stop_stage", "1", "--strict", status=1)
+    assert "--strict" in result
     assert not (tmp_path / "search").exists()

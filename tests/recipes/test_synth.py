@@ -49,8 +49,8 @@ def test_words_and_voices_of_the_splits_are_disjoint(finished):
 
 def test_the_table_is_that_of_the_score_files(finished):
     folder, out = finished
-    told = json.loads((folder / "exp/results.json").read_text())
-    assert told
+    result = json.loads((folder / "exp/results.json").read_text())
+    assert result
     scores, facts = read_records(folder / "exp/scores/trained/test_wsj.tsv", "scores")
     assert facts["protocol"] == "wsj"
     expected = average_precision_score(scores["target"].to_numpy(), scores["score"].to_numpy())

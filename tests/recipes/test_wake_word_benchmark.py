@@ -66,9 +66,9 @@ def test_the_broken_recording_is_named(finished):
 def test_misses_are_those_of_the_detections(finished):
     folder, _ = finished
     results = json.loads((folder / "exp/results.json").read_text())["results"]
-    (told,) = [r for r in results if (r["model"], r["trials_name"]) == ("trained", "search_wake_word")]
-    assert told["protocol"] == "wake_word"
-    assert told["occurrences"] == 6
+    (result,) = [r for r in results if (r["model"], r["trials_name"]) == ("trained", "search_wake_word")]
+    assert result["protocol"] == "wake_word"
+    assert result["occurrences"] == 6
     said, _ = read_records(folder / "data/search/wake_word/occurrences.tsv", "occurrences")
     found, _ = read_records(folder / "exp/scores/trained/search_wake_word.tsv", "detections")
     hours = sum(read_records(folder / "data/search/wake_word/recordings.tsv", "recordings")[0]["stop"].to_pylist())
@@ -86,15 +86,15 @@ def test_misses_are_those_of_the_detections(finished):
                 others.append(row["score"])
         # In a minute, a tenth of a false alarm an hour is none.
         misses.append(np.mean([score <= max(others) for score in best]))
-    assert told["metrics"]["miss_at_0.1"]["value"] == pytest.approx(np.mean(misses))
+    assert result["metrics"]["miss_at_0.1"]["value"] == pytest.approx(np.mean(misses))
 
 
 def test_keywords_by_themselves_are_a_closed_set(finished):
     folder, _ = finished
     results = json.loads((folder / "exp/results.json").read_text())["results"]
-    (told,) = [r for r in results if (r["model"], r["trials_name"]) == ("trained", "test_keywords")]
-    assert told["confusion"]["words"] == KEYWORDS
-    assert [sum(row) for row in told["confusion"]["counts"]] == [3, 3]
+    (result,) = [r for r in results if (r["model"], r["trials_name"]) == ("trained", "test_keywords")]
+    assert result["confusion"]["words"] == KEYWORDS
+    assert [sum(row) for row in result["confusion"]["counts"]] == [3, 3]
 
 
 def test_the_report_has_the_published_figures_beside(finished):
@@ -109,6 +109,6 @@ def test_the_report_has_the_published_figures_beside(finished):
 
 
 def test_strict_stops_before_anything_is_mixed(run, tmp_path):
-    told = run(tmp_path, "--stage", "1", "--stop_stage", "1", "--strict", "--size", "tiny", status=1)
-    assert "1 things cannot be used, and this is --strict" in told
+    result = run(tmp_path, "--stage", "1", "--stop_stage", "1", "--strict", "--size", "tiny", status=1)
+    assert "1 things cannot be used, and this is --strict" in result
     assert not (tmp_path / "data").exists()

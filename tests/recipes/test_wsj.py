@@ -113,8 +113,8 @@ def test_a_trained_model_is_scored_on_corrupted_and_on_clean_words(discs, tiny_m
         scores, _ = read_records(exp / f"scores/trained/{name}.tsv", "scores")
         expected = average_precision_score(scores["target"].to_numpy(), scores["score"].to_numpy())
         results = json.loads((exp / "results.json").read_text())["results"]
-        told = next(r for r in results if r["trials_name"] == name and r["model"] == "trained")
-        assert told["ap"]["value"] == pytest.approx(expected, abs=1e-9)
+        found = next(r for r in results if r["trials_name"] == name and r["model"] == "trained")
+        assert found["ap"]["value"] == pytest.approx(expected, abs=1e-9)
     assert (exp / "report/index.html").exists()
 
 

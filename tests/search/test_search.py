@@ -208,7 +208,7 @@ def test_cohorts():
 
 
 @pytest.mark.parametrize(
-    ("facts", "told"),
+    ("facts", "message"),
     [
         ({"windows": "0.3,x"}, "the settings of a search are numbers"),
         ({"windows": "0.001"}, "from 0.025 to 60 s"),
@@ -217,8 +217,8 @@ def test_cohorts():
         ({"refractory": "-1"}, "too small"),
     ],
 )
-def test_settings_that_make_no_sense(facts, told):
-    with pytest.raises(ValueError, match=told):
+def test_settings_that_make_no_sense(facts, message):
+    with pytest.raises(ValueError, match=message):
         SearchSettings.of(facts)
 
 

@@ -51,8 +51,8 @@ def last_words(connection):
 def test_what_no_microphone_sends_ends_it(listen, strict, sent):
     with listen(strict, "rocket") as connection:
         connection.send(sent)
-        told = last_words(connection)
-    assert "16-bit" in told or "limit of 8000 bytes" in told
+        result = last_words(connection)
+    assert "16-bit" in result or "limit of 8000 bytes" in result
 
 
 def test_microphones_are_bounded(listen, strict):

@@ -41,8 +41,8 @@ def asked(port, method, path, body=None, **headers):
 
 def refusal(port, method, path, body=None, **headers):
     """Status and told reason of a refused request, which is a sentence."""
-    status, _, told = asked(port, method, path, body, **headers)
-    reason = json.loads(told)["error"]
+    status, _, message = asked(port, method, path, body, **headers)
+    reason = json.loads(message)["error"]
     assert status >= 400
     assert reason[0].isupper() or not reason[0].isalpha()
     assert reason.endswith(".") or reason.endswith("?")
@@ -132,19 +132,19 @@ def test_paths_do_not_escape(port, path):
 
 
 def test_a_keyword_has_pronunciations_and_a_threshold_for_its_false_alarms(port, spotter):
-    told = post(port, "/api/keyword", {"text": "  rocket ", "fa_per_hour": 2})
+    message = post(port, "/api/keyword", {"text": "  rocket ", "fa_per_hour": 2})
     expected = spotter.enrol("rocket", fa_per_hour=2)
-    assert told["name"] == "rocket"
-    assert told["pronunciations"] == ["R AA1 K AH0 T"]
-    assert told["threshold"] == expected.threshold
-    assert len(told["rates"]) == 65
-    assert told["rates"] == sorted(told["rates"], reverse=True)
+    assert message["name"] == "rocket"
+    assert message["pronunciations"] == ["R AA1 K AH0 T"]
+    assert message["threshold"] == expected.threshold
+    assert len(message["rates"]) == 65
+    assert message["rates"] == sorted(message["rates"], reverse=True)
     for place in (4, 20, 40):
-        assert told["rates"][place] == pytest.approx(
-            spotter.background.false_alarms(expected, told["step"] * place), abs=1e-3, rel=1e-3
+        assert message["rates"][place] == pytest.approx(
+            spotter.background.false_alarms(expected, message["step"] * place), abs=1e-3, rel=1e-3
         )
     spotter.forget("rocket")
-    assert post(port, "/api/keyword", {"text": "rocket", "fa_per_hour": 0.1})["threshold"] > told["threshold"]
+    assert post(port, "/api/keyword", {"text": "rocket", "fa_per_hour": 0.1})["threshold"] > message["threshold"]
 
 
 @pytest.mark.parametrize(
@@ -229,9 +229,9 @@ def test_what_turns_out_to_be_no_sound_ends_with_an_error(port):
 @pytest.mark.parametrize("path", ["/api/spot?keyword=rocket", "/api/wav"])
 def test_recordings_are_bounded(strict, path):
     def reason(samples, rate=16_000):
-        status, told = refusal(strict, "POST", path, wav(samples.astype(np.int16), rate))
+        status, message = refusal(strict, "POST", path, wav(samples.astype(np.int16), rate))
         assert status == 413
-        return told
+        return message
 
     assert "0.4 MB" in reason(np.zeros(250_000))
     assert "lasts" in reason(np.zeros(50_000))

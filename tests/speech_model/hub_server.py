@@ -63,10 +63,10 @@ class Handler(BaseHTTPRequestHandler):
                 {"type": "file", "path": path, "size": len(content), "oid": etag(content)}
                 for path, content in files.items()
             ]
-            told = entries
+            facts = entries
         else:
-            told = {"id": name, "modelId": name, "sha": COMMIT, "siblings": [{"rfilename": path} for path in files]}
-        self.answer(200, json.dumps(told).encode(), {"Content-Type": "application/json"})
+            facts = {"id": name, "modelId": name, "sha": COMMIT, "siblings": [{"rfilename": path} for path in files]}
+        self.answer(200, json.dumps(facts).encode(), {"Content-Type": "application/json"})
 
     def send_file(self, files, path):
         if path not in files:

@@ -57,9 +57,9 @@ def test_spot_and_check_need_no_model(packaged, here, capsys):
         found.append(lines(capsys))
     assert found[0] == found[1] == found[2] != []
     assert main(["check", "tiger", "--json", "--count", "2"]) == 0
-    (told,) = lines(capsys)
+    (result,) = lines(capsys)
     assert main(["check", "tiger", "--json", "--count", "2", "--model", "another"]) == 0
-    assert lines(capsys) == [told]  # the same weights
+    assert lines(capsys) == [result]  # the same weights
 
 
 def test_calibrate_writes_into_no_packaged_model(packaged, here, capsys):
@@ -72,14 +72,14 @@ def test_calibrate_writes_into_no_packaged_model(packaged, here, capsys):
         assert main(["calibrate", *given]) == 2
         assert "its directory stays as it is: say where the background goes (--to FILE)" in capsys.readouterr().err
     assert main(["calibrate", "noise.wav", "--to", "here.npz", "--keyword", "tiger"]) == 0
-    (told,) = lines(capsys)
+    (result,) = lines(capsys)
     assert Background.read(here / "here.npz").seconds == pytest.approx(20, abs=1)
     assert main(["calibrate", "another", "noise.wav", "--to", "there.npz", "--keyword", "tiger"]) == 0
-    assert lines(capsys) == [told]
+    assert lines(capsys) == [result]
     assert main(["check", "tiger", "--background", "here.npz", "--json"]) == 0
     (checked,) = lines(capsys)
-    assert checked["threshold"] == pytest.approx(told["threshold"], abs=0.01)
-    assert told["threshold"] != told["before"]
+    assert checked["threshold"] == pytest.approx(result["threshold"], abs=0.01)
+    assert result["threshold"] != result["before"]
 
 
 def test_calibrate_takes_a_directory_first_and_no_missing_recording_for_a_model(released, here, capsys):

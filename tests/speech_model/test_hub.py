@@ -98,9 +98,9 @@ def opened(run):
 
 def test_a_model_is_fetched_once_and_opened_as_one_that_is_here(hub, opened, files, released, tmp_path):
     (exported,) = opened("me/nova", HF_TOKEN="hf_mine")
-    folder, told, shared, kind, _, threshold = exported
+    folder, message, shared, kind, _, threshold = exported
     assert Path(folder).is_relative_to(tmp_path / "cache")
-    assert (told, shared, kind) == ("me/nova", True, "OnnxModel")
+    assert (message, shared, kind) == ("me/nova", True, "OnnxModel")
     assert threshold == pytest.approx(Spotter.load(released).enrol("tiger").threshold, abs=1e-3)
     # Nothing but a model's own files, and each once: no pickle, no code, no other weights.
     assert hub.downloads() == sorted(files)
@@ -115,8 +115,8 @@ def test_a_model_is_fetched_once_and_opened_as_one_that_is_here(hub, opened, fil
 
 
 def test_a_trained_model_is_called_after_its_repository(hub, opened, released):
-    (told,) = opened("me/trained@v1")
-    assert told[1:5] == ["me/trained@v1", True, "TorchModel", "me/trained"]
+    (message,) = opened("me/trained@v1")
+    assert message[1:5] == ["me/trained@v1", True, "TorchModel", "me/trained"]
     assert any("/me/trained/revision/v1" in line for line in hub.asked)
 
 
@@ -145,9 +145,9 @@ def test_what_is_not_in_the_cache_cannot_be_had_without_a_network(opened, tmp_pa
 
 
 def test_a_stranger_s_model_runs_nothing(opened):
-    ((kind, told),) = opened("me/trap")
+    ((kind, message),) = opened("me/trap")
     assert kind == "HparamsError"
-    assert "model.yaml: only registry tags and plain values are allowed here" in told
+    assert "model.yaml: only registry tags and plain values are allowed here" in message
 
 
 def test_the_commands(run, files):

@@ -40,7 +40,7 @@ GONE = object()
 
 
 @pytest.mark.parametrize(
-    ("place", "value", "told"),
+    ("place", "value", "message"),
     [
         (["licence"], GONE, "'licence' is missing"),
         (["license"], "MIT", "'license' is no field; there are: name, version"),
@@ -70,7 +70,7 @@ GONE = object()
         (["files", "a\\b"], "0" * 64, "is no path within"),
     ],
 )
-def test_what_is_wrong_is_told_by_its_field(tmp_path, place, value, told):
+def test_what_is_wrong_is_told_by_its_field(tmp_path, place, value, message):
     values = copy.deepcopy(GOOD)
     at = values
     for step in place[:-1]:
@@ -83,11 +83,11 @@ def test_what_is_wrong_is_told_by_its_field(tmp_path, place, value, told):
     with pytest.raises(CardError) as error:
         ModelCard.read(tmp_path)
     assert str(error.value).startswith(f"{tmp_path / 'card.json'}: ")
-    assert told in str(error.value)
+    assert message in str(error.value)
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (b"", "is no JSON"),
         (b"\xff", "is no JSON"),
@@ -97,9 +97,9 @@ def test_what_is_wrong_is_told_by_its_field(tmp_path, place, value, told):
         (None, "cannot be read: no such file"),
     ],
 )
-def test_files_that_are_no_cards(tmp_path, content, told):
+def test_files_that_are_no_cards(tmp_path, content, message):
     if content is not None:
         (tmp_path / "card.json").write_bytes(content)
     with pytest.raises(CardError) as error:
         ModelCard.read(tmp_path)
-    assert told in str(error.value)
+    assert message in str(error.value)

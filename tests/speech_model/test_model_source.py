@@ -54,11 +54,11 @@ def test_what_is_nothing_is_told_with_what_there_is(packaged, tmp_path, monkeypa
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ModelError) as error:
         ModelSource.find(given)
-    told = str(error.value)
-    assert told.startswith(f"{given} is no directory, nor a packaged model (english-small, another)")
+    found = str(error.value)
+    assert found.startswith(f"{given} is no directory, nor a packaged model (english-small, another)")
     for part in ("model.yaml", "model.onnx.json", "owner/name of the Hugging Face Hub"):
-        assert part in told
-    assert ("did you mean 'english-small'" in told) == ("english-small" in given or given == "englisch-small")
+        assert part in found
+    assert ("did you mean 'english-small'" in found) == ("english-small" in given or given == "englisch-small")
 
 
 def test_an_installation_without_models_says_so(tmp_path, monkeypatch):

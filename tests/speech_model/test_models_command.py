@@ -22,8 +22,8 @@ def test_the_list(packaged, capsys):
     card = json.loads((packaged / "english-small/card.json").read_text())
     audio, text = (f"{card['parameters'][side] / 1e6:.2f} M" for side in ("audio", "text"))
     megabytes = f"{size(packaged / 'english-small') / 1e6:.1f}"
-    told = ["english-small", "0.9", "en", audio, text, megabytes, "Apache-2.0", "misses, % 12.5 [10, 15.25]"]
-    assert re.split("  +", first) == [*told, str(packaged / "english-small")]
+    facts = ["english-small", "0.9", "en", audio, text, megabytes, "Apache-2.0", "misses, % 12.5 [10, 15.25]"]
+    assert re.split("  +", first) == [*facts, str(packaged / "english-small")]
     assert second.startswith("another ")
     assert "misses" not in second
 
@@ -84,9 +84,9 @@ def test_the_file_that_differs_is_told(packaged, capsys):
     assert "as released" not in out
     assert err == f"kwskit models: {directory} is not as it was released: {'; '.join(expected)}\n"
     assert main(["models", str(directory), "--json"]) == 1
-    told = json.loads(capsys.readouterr().out)
-    assert told["differences"] == expected
-    assert told["name"] == "another"
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["differences"] == expected
+    assert facts["name"] == "another"
 
 
 def test_a_model_that_was_never_released_cannot_be_verified(tiny_model, capsys):

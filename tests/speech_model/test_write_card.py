@@ -78,9 +78,9 @@ def test_the_command(directory, tmp_path, capsys):
     assert (card.version, card.language) == ("3", "en-GB")
     assert card.files == digests(directory)
     assert f"english-small 3, {len(card.files)} files" in capsys.readouterr().out
-    for content, told in (("[]", "must be an object"), ("{", "is no JSON")):
+    for content, message in (("[]", "must be an object"), ("{", "is no JSON")):
         (tmp_path / "facts.json").write_text(content)
         assert main(["models", "--write-card", str(directory), "--facts", str(tmp_path / "facts.json")]) == 1
-        assert f"facts.json: {told}" in capsys.readouterr().err
+        assert f"facts.json: {message}" in capsys.readouterr().err
     assert main(["models", "--facts", str(tmp_path / "facts.json")]) == 2
     assert "--facts goes with --write-card" in capsys.readouterr().err

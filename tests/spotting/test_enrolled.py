@@ -12,7 +12,7 @@ RATE = 16_000
 
 
 @pytest.mark.parametrize(
-    ("given", "error", "told"),
+    ("given", "error", "message"),
     [
         ({}, ValueError, "text, examples, or both"),
         ({"examples": [np.ones(8000, np.int16)]}, ValueError, "needs a name"),
@@ -25,9 +25,9 @@ RATE = 16_000
         ({"name": "x", "examples": [np.ones(800, np.int64)]}, ValueError, "int16, or float"),
     ],
 )
-def test_keywords_that_cannot_be(sung_model, given, error, told):
+def test_keywords_that_cannot_be(sung_model, given, error, message):
     spotter = Spotter(sung_model)
-    with pytest.raises(error, match=told):
+    with pytest.raises(error, match=message):
         spotter.enrol(**given)
     assert not spotter.keywords
 

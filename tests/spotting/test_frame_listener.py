@@ -58,13 +58,13 @@ def test_windows_of_frames_finer_than_what_one_stands_for(counting_model):
 
 def test_what_is_seen_has_all_its_windows(counting_model):
     listener = FrameListener(counting_model(), [0.02, 0.1], 0.5)
-    told = []
+    result = []
     for _ in range(30):
-        told += [(h.start + h.stop) / 2 for h in listener.push(np.zeros(333, np.int16))]
+        result += [(h.start + h.stop) / 2 for h in listener.push(np.zeros(333, np.int16))]
         seen = listener.seen
         later = [(h.start + h.stop) / 2 for h in listener.push(np.zeros(777, np.int16))]
         assert all((centres > seen).all() for centres in later)
-        told += later
+        result += later
     assert seen == pytest.approx(30 * 1110 / 16_000 - 0.05, abs=0.06)
 
 

@@ -10,7 +10,7 @@ def windows(*rows):
     return start, stop, score[:, None]
 
 
-def told(picks):
+def result(picks):
     return [(pick.start, pick.stop, pick.score) for pick in picks]
 
 
@@ -27,7 +27,7 @@ BURST = [
 def test_a_burst_is_one_hit_told_when_its_patience_is_over():
     picker = HitPicker([3.0], refractory=1.0, patience=0.25)
     assert picker.push(*windows(*BURST[:5])) == []  # a window that ends at 1.0 is no later than 0.75 + 0.25
-    assert told(picker.push(*windows(BURST[5]))) == [(0.25, 0.75, 6.0)]
+    assert result(picker.push(*windows(BURST[5]))) == [(0.25, 0.75, 6.0)]
     assert picker.finish() == []
 
 
@@ -38,20 +38,20 @@ def test_bursts_closer_than_the_refractory_time_are_one(later, hits):
     # The second burst's best is the first whose centre is far enough.
     found = HitPicker([5.5], refractory=1.0)
     picks = [*found.push(start, stop, score), *found.finish()]
-    assert told(picks) == [(0.25, 0.75, 6.0), (0.25 + later, 0.75 + later, 6.0)][:hits]
+    assert result(picks) == [(0.25, 0.75, 6.0), (0.25 + later, 0.75 + later, 6.0)][:hits]
 
 
 def test_a_better_window_in_time_takes_the_place_and_waits_anew():
     picker = HitPicker([1.0], patience=0.25)
     assert picker.push(*windows((0, 0.5, 2), (0.25, 0.75, 3), (0.5, 1.0, 2.5))) == []
-    assert told(picker.finish()) == [(0.25, 0.75, 3.0)]
+    assert result(picker.finish()) == [(0.25, 0.75, 3.0)]
     assert picker.finish() == []
 
 
 def test_of_equals_the_one_that_ends_first():
     picker = HitPicker([1.0])
     rows = [(0.0, 0.5, 2), (0.0, 0.75, 2), (0.25, 0.75, 2), (0.0, 2.0, 0)]
-    assert told(picker.push(*windows(*rows))) == [(0.0, 0.5, 2.0)]
+    assert result(picker.push(*windows(*rows))) == [(0.0, 0.5, 2.0)]
 
 
 def test_what_does_not_fit_or_reach_is_no_hit():

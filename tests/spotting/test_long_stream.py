@@ -81,5 +81,5 @@ def test_times_are_exact_after_a_week(spotter):
     assert len(hits) > 5
     assert [one.keyword for one in hits] == [one.keyword for one in later]
     for one, other in zip(hits, later, strict=True):
-        told = (other.start - shift, other.stop - shift, other.score)
-        assert told == pytest.approx((one.start, one.stop, one.score), abs=1e-6)
+        found = (other.start - shift, other.stop - shift, other.score)
+        assert found == pytest.approx((one.start, one.stop, one.score), abs=1e-6)

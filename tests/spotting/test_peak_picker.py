@@ -34,17 +34,17 @@ def test_peaks_by_a_loop_however_they_arrive(refractory, step, levels):
     peaks = Peaks.join(found)
     for query in range(3):
         mine = peaks.query == query
-        told = sorted(zip(peaks.start[mine], peaks.stop[mine], peaks.score[mine], strict=True))
-        assert told == by_a_loop(start, stop, score[:, query], refractory)
+        result = sorted(zip(peaks.start[mine], peaks.stop[mine], peaks.score[mine], strict=True))
+        assert result == by_a_loop(start, stop, score[:, query], refractory)
 
 
 def test_a_peak_is_told_as_soon_as_it_is_certain():
     picker = PeakPicker(1, 1.0)
     hill = np.array([[0.1], [0.9], [0.2]], np.float32)
-    told = picker.push(np.array([0.0, 1.0, 2.0]), np.array([1.0, 2.0, 3.0]), hill, seen=2.5)
-    assert told.start.tolist() == [1.0, 0.0]  # 2.0 may be on the slope of something higher
-    told = picker.push(np.array([3.0]), np.array([4.0]), np.array([[0.8]], np.float32), seen=np.inf)
-    assert told.start.tolist() == [3.0, 2.0]
+    result = picker.push(np.array([0.0, 1.0, 2.0]), np.array([1.0, 2.0, 3.0]), hill, seen=2.5)
+    assert result.start.tolist() == [1.0, 0.0]  # 2.0 may be on the slope of something higher
+    result = picker.push(np.array([3.0]), np.array([4.0]), np.array([[0.8]], np.float32), seen=np.inf)
+    assert result.start.tolist() == [3.0, 2.0]
 
 
 def test_the_highest_of_each_query():

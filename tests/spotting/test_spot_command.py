@@ -89,7 +89,7 @@ def test_a_recording_that_cannot_be_read_does_not_end_the_others(spoken, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["--keyword", "x"], "say what to listen to"),
         (["--keyword", "x", "--mic", "a.wav"], "say what to listen to"),
@@ -104,16 +104,16 @@ def test_a_recording_that_cannot_be_read_does_not_end_the_others(spoken, tmp_pat
         (["--keyword", "x", "--nonsense", "a.wav"], "unknown argument"),
     ],
 )
-def test_what_cannot_be_is_told(spoken, tmp_path, capsys, arguments, told):
+def test_what_cannot_be_is_told(spoken, tmp_path, capsys, arguments, message):
     wrong_usage = not any(one in arguments for one in ("?!", "none.npz", "7"))
     assert spot(tmp_path, *arguments) == 1 + wrong_usage
-    assert told in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
 def test_a_hit_has_the_names_of_its_json(spoken, sung_model, tmp_path, capsys):
     assert spot(tmp_path, "--keyword", "tiger", "--threshold", 4.4, tmp_path / "meeting.flac") == 0
-    (told,) = lines(capsys)
-    assert set(Hit._fields) == set(told) - {"file"}
+    (message,) = lines(capsys)
+    assert set(Hit._fields) == set(message) - {"file"}
     hit = Hit("tiger", 1.0, 2.5, 5.0, 4.4)
     with pytest.warns(DeprecationWarning, match=r"Hit\.end"):
         assert hit.stop == hit.end == 2.5

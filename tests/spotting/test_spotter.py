@@ -106,10 +106,10 @@ def test_hits_do_not_depend_on_how_a_stream_is_cut(spotter, seed):
 
 def test_a_hit_is_told_soon_after_its_end(spotter):
     pcm, said = spotter.model.stream_of("banana", "tiger", "banana")
-    stream, told = spotter.listen(), []
+    stream, message = spotter.listen(), []
     for at in range(0, len(pcm), 800):
-        told += [(hit, stream.seconds) for hit in stream.push(pcm[at : at + 800])]
-    ((hit, now),) = told
+        message += [(hit, stream.seconds) for hit in stream.push(pcm[at : at + 800])]
+    ((hit, now),) = message
     assert said[1][2] - 0.2 < hit.end < now < hit.end + 0.55
 
 

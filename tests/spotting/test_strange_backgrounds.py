@@ -53,10 +53,10 @@ def reads(path, data):
     try:
         Background.read(path)
     except BackgroundError as error:
-        told = str(error)
-        assert told.startswith(str(path))
-        assert "\n" not in told
-        assert len(told) < len(str(path)) + 400
+        result = str(error)
+        assert result.startswith(str(path))
+        assert "\n" not in result
+        assert len(result) < len(str(path)) + 400
         return False
     return True
 

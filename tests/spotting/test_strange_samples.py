@@ -9,7 +9,7 @@ SECOND = np.zeros(16_000)
 
 
 @pytest.mark.parametrize(
-    ("samples", "told"),
+    ("samples", "message"),
     [
         (np.full(16_000, np.nan, np.float32), "NaN or infinity"),
         (SECOND - np.inf, "NaN or infinity"),
@@ -23,14 +23,14 @@ SECOND = np.zeros(16_000)
     ],
     ids=range(9),
 )
-def test_samples_that_are_none_are_refused(sung_model, samples, told):
+def test_samples_that_are_none_are_refused(sung_model, samples, message):
     spotter = Spotter(sung_model)
     spotter.enrol("tiger", threshold=3.0)
     for use in (spotter.spot, lambda one: spotter.enrol("x", examples=[one]), lambda one: spotter.score(one, "tiger")):
-        with pytest.raises(ValueError, match=told):
+        with pytest.raises(ValueError, match=message):
             use(samples)
     stream = spotter.listen()
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=message):
         stream.push(samples)
     assert stream.push(SECOND) == []  # the stream goes on
 

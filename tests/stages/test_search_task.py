@@ -169,8 +169,15 @@ def test_the_report_shows_searches_and_published_points(run):
     page = write_report(exp, data).read_text()
     assert "ATWV" in page
     assert "mathdefault" not in page  # labels of the axes are plain numbers
-    for told in ("PocketSphinx", "Snowboy", "Porcupine", "miss at 0.1 FA/h", "Searches of long recordings", "MTWV of"):
-        assert told in page
+    for message in (
+        "PocketSphinx",
+        "Snowboy",
+        "Porcupine",
+        "miss at 0.1 FA/h",
+        "Searches of long recordings",
+        "MTWV of",
+    ):
+        assert message in page
     markdown = (exp / "report/RESULTS.md").read_text()
     value = entries(exp)["trained", "search_typed"]["metrics"]["atwv"]["value"]
     assert f"ATWV **{100 * value:.1f} %**" in markdown
@@ -193,7 +200,7 @@ def change(data, name, kind, edit):
 
 
 @pytest.mark.parametrize(
-    ("kind", "edit", "told"),
+    ("kind", "edit", "message"),
     [
         ("queries", lambda s: s.replace("q-button", "q-tiger"), r"queries.tsv: line 4: this query is there already"),
         ("queries", lambda s: s.replace("\ttiger\t", "\t\t"), r"line 3: a query has either a text or an utt_id"),
@@ -203,11 +210,11 @@ def change(data, name, kind, edit):
         ("occurrences", lambda s: "\n".join(s.split("\n")[:2]) + "\n", "none of the 5 queries occurs"),
     ],
 )
-def test_searches_that_cannot_be_used(run, tmp_path, kind, edit, told):
+def test_searches_that_cannot_be_used(run, tmp_path, kind, edit, message):
     exp, data = run
     shutil.copytree(data / "search", tmp_path / "search")
     change(tmp_path, "typed", kind, edit)
-    with pytest.raises(RecordError, match=told):
+    with pytest.raises(RecordError, match=message):
         search_results(tmp_path / "search/typed", exp / "scores/trained/search_typed.tsv")
 
 

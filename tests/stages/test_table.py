@@ -77,7 +77,7 @@ def test_a_table_of_one_s_own_goes_on_from_another(home):
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message"),
     [
         ("note:", "notes:", "a row has no field 'notes'.*note"),
         ("baseline: first,", "baseline: frist,", "row 'again': no row is called 'frist', its baseline"),
@@ -88,8 +88,8 @@ def test_a_table_of_one_s_own_goes_on_from_another(home):
         ("title: a test\n", "", "needs a title"),
     ],
 )
-def test_a_table_that_cannot_be_used(home, old, new, told):
-    with pytest.raises(TableError, match=told):
+def test_a_table_that_cannot_be_used(home, old, new, message):
+    with pytest.raises(TableError, match=message):
         altered(home, old, new)
 
 
@@ -120,11 +120,11 @@ def test_a_failing_job_is_told_and_the_others_go_on(tmp_path, capsys):
         Job(name, tmp_path / name, (("parts", kind), ("parts", "loss"))) for name, kind in (("a", "-x"), ("b", "loss"))
     ]
     assert JobRunner(2).run(jobs) == jobs[:1]
-    out, told = capsys.readouterr()
+    out, message = capsys.readouterr()
     assert "a: FAILED" in out
     assert "b: done" in out
     assert "[2/2]" in out
-    assert "unknown argument -x" in told or "unrecognized" in told or "-x" in told
+    assert "unknown argument -x" in message or "unrecognized" in message or "-x" in message
     assert "!loss:asyp" in (tmp_path / "b/log.txt").read_text()
 
 

@@ -170,17 +170,17 @@ def test_a_failed_write_leaves_no_half_shard(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         ({"seed": 4}, "seed: 3 there, 4 wanted"),
         ({"words": WORDS[:3]}, "splits.train.words: 5 there, 3 wanted"),
         ({"packages": {"hibari-tts": "9"}}, "packages.hibari-tts: None there, '9' wanted"),
     ],
 )
-def test_refuses_a_corpus_with_other_settings(tmp_path, change, told):
+def test_refuses_a_corpus_with_other_settings(tmp_path, change, message):
     synthesise_corpus(tone_plan(), tmp_path)
     whole = contents(tmp_path)
-    with pytest.raises(SynthesisError, match=re.escape(told)):
+    with pytest.raises(SynthesisError, match=re.escape(message)):
         synthesise_corpus(tone_plan(**change), tmp_path)
     assert contents(tmp_path) == whole
 

@@ -40,7 +40,7 @@ def test_mean_of_local_means_of_words_decoded_without_error():
         phoneme_vectors([], 4, BLANK)
 
 
-class Told(nn.Module):
+class FixedAligner(nn.Module):
     """A CTC head and an encoder in one, that hears what it was told: the class is in a frame's first number."""
 
     def log_probs(self, frames):
@@ -57,7 +57,7 @@ def test_vectors_of_a_store(mini_corpus, monkeypatch):
         frontend=build("frontend", "log_mel"),
         acoustic_encoder=build("encoder", "conv_gru", dim=2),
         text_encoder=text_encoder,
-        aligner=Told(),
+        aligner=FixedAligner(),
         matcher=nn.Identity(),
     )
     assert has_phoneme_vectors_to_learn(system)

@@ -35,12 +35,12 @@ def refused(directory, expected=r"model\.(yaml|safetensors): "):
     begin = time.process_time()
     with pytest.raises((ModelError, HparamsError), match=expected) as error:
         load_model(directory)
-    told = str(error.value)
-    assert told.startswith(str(directory))
-    assert "\n" not in told
-    assert len(told) < 1000
+    facts = str(error.value)
+    assert facts.startswith(str(directory))
+    assert "\n" not in facts
+    assert len(facts) < 1000
     assert time.process_time() - begin < 20
-    return told
+    return facts
 
 
 def bomb():
@@ -178,8 +178,8 @@ def test_what_is_no_file_is_not_waited_for(directory, name, place):
 
 
 def header(entries, length=None, data=b""):
-    told = json.dumps(entries).encode()
-    return struct.pack("<Q", len(told) if length is None else length) + told + data
+    facts = json.dumps(entries).encode()
+    return struct.pack("<Q", len(facts) if length is None else length) + facts + data
 
 
 @pytest.mark.parametrize(

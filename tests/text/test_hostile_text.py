@@ -43,13 +43,13 @@ def said(tokenizer, text: str) -> bool:
     try:
         found = tokenizer.encode(text)
     except UnpronounceableText as error:
-        told = str(error)
+        result = str(error)
         found = []
     else:
-        told = "cannot pronounce"
-    assert told.startswith("cannot pronounce")
-    assert len(told) < 400
-    assert told.isprintable()
+        result = "cannot pronounce"
+    assert result.startswith("cannot pronounce")
+    assert len(result) < 400
+    assert result.isprintable()
     assert all(ids and all(3 < unit < tokenizer.size for unit in ids) for ids in found)
     assert time.process_time() - begin < 5.0  # a thousand times what it takes
     return bool(found)

@@ -70,8 +70,8 @@ def test_whatever_is_typed_has_a_normal_form():
 def test_merged_spellings_are_named():
     merged = merged_spellings(["stop", "Hey Nova", "hey_nova", "hey nova", "stop", "go"])
     assert merged == {"hey nova": ["Hey Nova", "hey nova", "hey_nova"]}
-    told = merged_message(merged)
-    assert told.endswith("is spelt in several ways and taken as one: 'hey nova' ('Hey Nova', 'hey nova', 'hey_nova')")
+    result = merged_message(merged)
+    assert result.endswith("is spelt in several ways and taken as one: 'hey nova' ('Hey Nova', 'hey nova', 'hey_nova')")
     many = merged_message(merged_spellings(f"{word}{end}" for word in ("a", "b", "c", "d") for end in (".", "!")))
     assert many.startswith("4 keywords are")
     assert "\n" not in many

@@ -99,7 +99,7 @@ def sung_people(sing, tmp_path):
 
 @pytest.mark.parametrize("script", RUNS)
 def test_a_benchmark_runs(script, tmp_path, monkeypatch, capsys, request):
-    arguments, told = RUNS[script]
+    arguments, message = RUNS[script]
     places = {"folder": tmp_path}
     if "{model}" in arguments:
         places |= {"model": request.getfixturevalue("tiny_model"), **request.getfixturevalue("sung_folders")}
@@ -111,7 +111,7 @@ def test_a_benchmark_runs(script, tmp_path, monkeypatch, capsys, request):
     runpy.run_path(str(BENCH / script), run_name="__main__")
     out = capsys.readouterr().out
     assert out.strip()
-    for words in told:
+    for words in message:
         assert words in out
     if script == "train.py":
         assert "aten::" in (tmp_path / "profile.txt").read_text()

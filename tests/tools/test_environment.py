@@ -66,10 +66,10 @@ class Machine:
     def use(self, extras: str = "", status: int = 0, **environment: str) -> tuple[str, str, str]:
         """(the python that is used, PYTHONPATH, what was told) of a script that sources env.sh."""
         process = self.start(extras, **environment)
-        out, told = process.communicate(timeout=60)
-        assert process.returncode == status, told
+        out, message = process.communicate(timeout=60)
+        assert process.returncode == status, message
         python, pythonpath = [*out.splitlines(), "", ""][:2]
-        return python, pythonpath, told
+        return python, pythonpath, message
 
     def pip(self) -> list[str]:
         """The pip calls since the last look, without their common options."""
@@ -85,11 +85,11 @@ def machine(tmp_path):
 
 
 def test_a_venv_is_made_once(machine):
-    python, _, told = machine.use("train,voices")
+    python, _, message = machine.use("train,voices")
     assert python == str(machine.venv / "bin/python")
     assert machine.pip() == [f"torch==2.13.0 torchaudio==2.11.* -e {machine.root}[train,voices]"]
-    assert "installing 2 packages" in told
-    assert "is ready" in told
+    assert "installing 2 packages" in message
+    assert "is ready" in message
     assert machine.use("voices,train") == (python, "", "")
     assert machine.use("") == (python, "", "")
     assert not machine.log.exists()
@@ -98,8 +98,8 @@ def test_a_venv_is_made_once(machine):
 def test_extras_are_added_to_those_it_has(machine):
     machine.use("train,voices")
     machine.pip()
-    _, _, told = machine.use("dev")
-    assert "updating" in told
+    _, _, message = machine.use("dev")
+    assert "updating" in message
     assert machine.pip() == [f"torch==2.13.0 torchaudio==2.11.* -e {machine.root}[dev,train,voices]"]
     machine.use("voices,dev")
     assert machine.pip() == []
@@ -140,9 +140,9 @@ if [ "$1" = -L ]; then echo "GPU 0: H100"; else echo "CUDA Version: %s"; fi
 @pytest.mark.parametrize(("version", "old"), [("13.0", False), ("12.8", True)])
 def test_a_gpu_gets_a_cuda_build(machine, version, old):
     machine.command("nvidia-smi", NVIDIA_SMI % version)
-    _, _, told = machine.use("train", CURL="0")
+    _, _, message = machine.use("train", CURL="0")
     assert machine.pip() == [f"torch>=2.11,<2.15 torchaudio==2.11.* -e {machine.root}[train]"]
-    assert ("older than CUDA 13" in told) == old
+    assert ("older than CUDA 13" in message) == old
 
 
 def test_a_driver_that_fails_is_none(machine):
@@ -163,9 +163,9 @@ def test_a_new_gpu_replaces_the_cpu_build_and_not_the_other_way(machine):
 
 
 def test_a_failure_shows_the_log_and_the_next_run_starts_anew(machine):
-    python, _, told = machine.use(status=1, PIP_FAILS="1")
+    python, _, message = machine.use(status=1, PIP_FAILS="1")
     assert python == ""
-    assert "ERROR: no network" in told
+    assert "ERROR: no network" in message
     (machine.venv / "left over").touch()
     assert "setting up" in machine.use()[2]
     assert not (machine.venv / "left over").exists()
@@ -184,8 +184,8 @@ def test_a_set_up_killed_half_way_starts_anew(machine):
 @pytest.mark.skipif(shutil.which("flock") is None, reason="no flock")
 def test_two_at_once_install_once(machine):
     processes = [machine.start(PIP_SECONDS="0.5") for _ in range(3)]
-    told = [process.communicate(timeout=60)[1] for process in processes]
-    assert [process.returncode for process in processes] == [0, 0, 0], told
+    message = [process.communicate(timeout=60)[1] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0], message
     assert len(machine.pip()) == 1
 
 
@@ -204,8 +204,8 @@ def test_an_interpreter_that_went_away(machine):
 
 def test_somebody_else_s_venv_is_left_alone(machine):
     (machine.venv / "bin").mkdir(parents=True)
-    _, _, told = machine.use(status=1)
-    assert "was not made by this script" in told
+    _, _, message = machine.use(status=1)
+    assert "was not made by this script" in message
     assert list(machine.venv.iterdir()) == [machine.venv / "bin"]
 
 
@@ -219,10 +219,10 @@ def test_an_active_environment_that_fits_is_used(machine, tmp_path, variable):
 def test_an_active_environment_that_lacks_something_is_told_of_and_left_alone(machine, tmp_path):
     machine.command("python", PYTHON, tmp_path / "bad/bin")
     for _ in range(2):
-        python, _, told = machine.use("dev", VIRTUAL_ENV=str(tmp_path / "bad"))
+        python, _, message = machine.use("dev", VIRTUAL_ENV=str(tmp_path / "bad"))
         assert python == str(machine.venv / "bin/python")
-        assert f"the active environment {tmp_path / 'bad'} lacks torch>=2.11" in told
-        assert f"python -m pip install -e '{machine.root}[dev]'" in told
+        assert f"the active environment {tmp_path / 'bad'} lacks torch>=2.11" in message
+        assert f"python -m pip install -e '{machine.root}[dev]'" in message
     assert len(machine.pip()) == 1
 
 

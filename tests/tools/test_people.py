@@ -220,8 +220,8 @@ def test_resampling_repeats_whole_speakers():
 def test_json_has_no_nan():
     from people.figure import Figure, as_json
 
-    told = {"a": [Figure(0.5, np.array([0.25, 0.75])), float("nan")], 2: "x"}
-    written = json.loads(json.dumps(as_json(told), allow_nan=False))
+    facts = {"a": [Figure(0.5, np.array([0.25, 0.75])), float("nan")], 2: "x"}
+    written = json.loads(json.dumps(as_json(facts), allow_nan=False))
     assert written["a"][0] == pytest.approx({"value": 0.5, "low": 0.2625, "high": 0.7375})
     assert written["a"][1] is None
     assert written["2"] == "x"
@@ -293,14 +293,14 @@ def test_digits_are_told_apart():
     for row, one in enumerate(clips):
         scores[row, DIGITS.index(one.text)] = 1
     scores[0, 1] = scores[3, 1] = scores[5, 9] = 2  # two nines taken for one, a five for nine
-    told = DigitTest(clips, [0.5] * 8, 10, 0).measure(scores)
-    assert told["top1"]["speakers"].value == told["top1"]["recordings"].value == pytest.approx(5 / 8)
-    assert set(np.round(told["top1"]["speakers"].samples, 6)) <= {0.5, 0.625, 0.75}
-    assert {name: figure.value for name, figure in told["by_speaker"].items()} == {"jackson": 0.5, "theo": 0.75}
-    assert {name: figure.value for name, figure in told["by_digit"].items()} == {"one": 1, "five": 0.5, "nine": 0.5}
-    assert told["confusions"][0] == {"said": "nine", "taken_for": "one", "times": 2, "of": 4}
-    assert told["errors"]["initial"]["nasal"]["clips"] == 4
-    assert told["errors"]["initial"]["nasal"]["top1"].value == 0.5
+    facts = DigitTest(clips, [0.5] * 8, 10, 0).measure(scores)
+    assert facts["top1"]["speakers"].value == facts["top1"]["recordings"].value == pytest.approx(5 / 8)
+    assert set(np.round(facts["top1"]["speakers"].samples, 6)) <= {0.5, 0.625, 0.75}
+    assert {name: figure.value for name, figure in facts["by_speaker"].items()} == {"jackson": 0.5, "theo": 0.75}
+    assert {name: figure.value for name, figure in facts["by_digit"].items()} == {"one": 1, "five": 0.5, "nine": 0.5}
+    assert facts["confusions"][0] == {"said": "nine", "taken_for": "one", "times": 2, "of": 4}
+    assert facts["errors"]["initial"]["nasal"]["clips"] == 4
+    assert facts["errors"]["initial"]["nasal"]["top1"].value == 0.5
 
 
 @pytest.fixture
@@ -335,18 +335,18 @@ def test_trials_are_of_own_near_and_changed_texts(text_test):
 def test_figures_of_texts_are_those_of_their_trials(text_test):
     rng = np.random.default_rng(1)
     scores = rng.random((20, len(text_test.texts))).astype(np.float32)
-    told = text_test.measure(scores)
+    facts = text_test.measure(scores)
     for name, trials in text_test.lists.items():
         points = OperatingPoints.of(trials.targets, scores[trials.clips, trials.texts])
-        assert told["all"][name]["eer"].value == pytest.approx(points.eer)
+        assert facts["all"][name]["eer"].value == pytest.approx(points.eer)
         of_known = [text_test.clips[number].text in ("cat", "house") for number in trials.clips]
         known = OperatingPoints.of(trials.targets[of_known], scores[trials.clips, trials.texts][of_known])
-        assert told["known"][name]["ap"].value == pytest.approx(known.average_precision)
-    assert (told["known"]["clips"], told["unknown"]["clips"], told["unknown"]["texts"]) == (8, 12, 3)
+        assert facts["known"][name]["ap"].value == pytest.approx(known.average_precision)
+    assert (facts["known"]["clips"], facts["unknown"]["clips"], facts["unknown"]["texts"]) == (8, 12, 3)
     best = np.array([[text == one.text for text in text_test.texts] for one in text_test.clips], np.float32)
-    told = text_test.measure(best)
-    assert told["all"]["hard"]["eer"].value == 0
-    assert told["all"]["many"]["ap"].value == 1
+    facts = text_test.measure(best)
+    assert facts["all"]["hard"]["eer"].value == 0
+    assert facts["all"]["many"]["ap"].value == 1
 
 
 def test_speakers_err_at_one_threshold():
@@ -413,17 +413,17 @@ def test_misses_are_read_at_each_keywords_threshold(tmp_path):
     listed = [dict(zip(DETECTIONS, (name, "r", *rest), strict=True)) for name, *rest in heard]
     write_records(tmp_path / "d.tsv", "detections", pa.Table.from_pylist(listed, pa.schema(DETECTIONS)))
     search = Search.read(tmp_path)
-    told = wake_misses(search, tmp_path / "d.tsv", 200, 0)
+    facts = wake_misses(search, tmp_path / "d.tsv", 200, 0)
     # In 2.2 hours 0.5 an hour is one false alarm: what scores above the second highest is accepted.
-    assert told["by_keyword"]["one"]["miss_at"]["0.5"].value == pytest.approx(2 / 4)
-    assert told["by_keyword"]["two"]["miss_at"]["0.5"].value == pytest.approx(1 / 2)
-    assert told["miss_at"]["0.5"].value == pytest.approx(0.5)
-    assert told["recordings_miss_at"]["2"].value == pytest.approx((1 + 1) / 6)
+    assert facts["by_keyword"]["one"]["miss_at"]["0.5"].value == pytest.approx(2 / 4)
+    assert facts["by_keyword"]["two"]["miss_at"]["0.5"].value == pytest.approx(1 / 2)
+    assert facts["miss_at"]["0.5"].value == pytest.approx(0.5)
+    assert facts["recordings_miss_at"]["2"].value == pytest.approx((1 + 1) / 6)
     for rate in ("0.5", "2", "5"):
         misses = search.detected(tmp_path / "d.tsv").misses_at(float(rate), search.other_hours)
-        each = [told["by_keyword"][name]["miss_at"][rate] for name in ("one", "two")]
+        each = [facts["by_keyword"][name]["miss_at"][rate] for name in ("one", "two")]
         assert [figure.value for figure in each] == pytest.approx(misses.tolist())
-        assert told["miss_at"][rate].samples == pytest.approx((each[0].samples + each[1].samples) / 2)
+        assert facts["miss_at"][rate].samples == pytest.approx((each[0].samples + each[1].samples) / 2)
 
 
 def test_streams_hold_all_of_the_half_once(tmp_path):

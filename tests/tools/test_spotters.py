@@ -45,12 +45,12 @@ def test_pocketsphinx_detects_from_its_score_on():
     assert not_in_dictionary(["hey computer", "hey xyzzyx"]) == ["hey xyzzyx"]
     pcm, keywords = speech_like(8), ["no", "away"]
     found = PocketSphinxSpotter(keywords, 1e-60, restart=False).whole(pcm)
-    best = max(found, key=lambda told: told.score)
+    best = max(found, key=lambda result: result.score)
     assert 0 <= best.start < best.stop <= 8
     for more, accepted in ((-0.5, True), (0.5, False)):
         spotter = PocketSphinxSpotter(keywords, 10 ** (best.score + more))
-        told = [one for at in range(0, len(pcm), 1280) for one in spotter.push(pcm[at : at + 1280])]
-        assert bool([*told, *spotter.finish()]) == accepted
+        result = [one for at in range(0, len(pcm), 1280) for one in spotter.push(pcm[at : at + 1280])]
+        assert bool([*result, *spotter.finish()]) == accepted
 
 
 def test_livekit_models_hear_the_same_frame_by_frame(tmp_path, monkeypatch):
@@ -71,9 +71,9 @@ def test_livekit_models_hear_the_same_frame_by_frame(tmp_path, monkeypatch):
     monkeypatch.setattr(livekit_spotter, "THRESHOLD", -math.inf)
     pcm = speech_like(4)
     spotter = livekit_spotter.LiveKitSpotter(["one", "two"], str(tmp_path / "head.onnx"), once=True)
-    whole = [told.score for told in spotter.whole(pcm) if told.keyword == "one"]
-    told = [one for at in range(0, len(pcm), 700) for one in spotter.push(pcm[at : at + 700])]
-    streamed = [one.score for one in told if one.keyword == "one"]
-    assert len(streamed) == len([one for one in told if one.keyword == "two"])
+    whole = [result.score for result in spotter.whole(pcm) if result.keyword == "one"]
+    result = [one for at in range(0, len(pcm), 700) for one in spotter.push(pcm[at : at + 700])]
+    streamed = [one.score for one in result if one.keyword == "one"]
+    assert len(streamed) == len([one for one in result if one.keyword == "two"])
     # The stream begins with silence, and the mel features look some samples back.
     assert np.corrcoef(streamed[-15:], whole[-15:])[0, 1] > 0.9

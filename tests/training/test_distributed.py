@@ -39,7 +39,9 @@ def two_processes(folder: Path, data: Path, doing: str, ports: int) -> list[subp
     finally:
         for process in running:
             process.kill()
-    return [subprocess.CompletedProcess(p.args, p.returncode, *told) for p, told in zip(running, said, strict=True)]
+    return [
+        subprocess.CompletedProcess(p.args, p.returncode, *message) for p, message in zip(running, said, strict=True)
+    ]
 
 
 @pytest.fixture(scope="module")

@@ -45,10 +45,10 @@ def one_cycle(steps):
 
 def test_a_finished_run_trains_on_when_epochs_are_raised(exp, config, mini_corpus, capsys):
     train(config, mini_corpus, exp, overrides={"training.epochs": "4"}, device="cpu")
-    told = capsys.readouterr().out
-    assert "resuming after epoch 2, batch 0 of 3" in told
-    assert "OneCycleLR goes on as if all 4 epochs had been planned" in told
-    assert f"tensorboard --logdir {exp}/train/tensorboard" in told
+    message = capsys.readouterr().out
+    assert "resuming after epoch 2, batch 0 of 3" in message
+    assert "OneCycleLR goes on as if all 4 epochs had been planned" in message
+    assert f"tensorboard --logdir {exp}/train/tensorboard" in message
     assert column(exp, "epoch") == [1, 2, 3, 4]
     assert column(exp, "lr") == pytest.approx(
         [*(one_cycle(6)[k] for k in (2, 5)), *(one_cycle(12)[k] for k in (8, 11))], rel=1e-5
@@ -95,7 +95,7 @@ def test_two_trainings_of_one_folder_are_kept_apart(exp, config, mini_corpus):
 
 
 @pytest.mark.parametrize(
-    ("overrides", "told"),
+    ("overrides", "message"),
     [
         ({"training.freeze": "[encoder]"}, r"^--training\.freeze \[encoder\]: training\.freeze names no part"),
         ({"training.keywords": "13"}, "13"),
@@ -111,8 +111,8 @@ def test_two_trainings_of_one_folder_are_kept_apart(exp, config, mini_corpus):
         ({"losses": "null"}, "losses are missing"),
     ],
 )
-def test_a_configuration_that_fails_leaves_no_folder(config, mini_corpus, tmp_path, overrides, told):
-    with pytest.raises(ValueError, match=told):
+def test_a_configuration_that_fails_leaves_no_folder(config, mini_corpus, tmp_path, overrides, message):
+    with pytest.raises(ValueError, match=message):
         train(config, mini_corpus, tmp_path / "exp", overrides=overrides, device="cpu")
     assert not (tmp_path / "exp").exists()
 

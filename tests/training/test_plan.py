@@ -18,7 +18,7 @@ def test_how_words_are_heard():
 
 
 @pytest.mark.parametrize(
-    ("section", "told"),
+    ("section", "message"),
     [
         ({"epochs": 1, "keyword": 2}, "training.keyword is unknown .did you mean 'keywords'"),
         ({"epochs": 1}, "training.keywords is missing"),
@@ -51,6 +51,6 @@ def test_how_words_are_heard():
         ({"epochs": 1, "keywords": 2, "keep": "last", "early_stop": 3}, "early_stop .* has to be null"),
     ],
 )
-def test_mistakes_are_named(section, told):
-    with pytest.raises(ArgumentError, match=told):
+def test_mistakes_are_named(section, message):
+    with pytest.raises(ArgumentError, match=message):
         TrainingPlan.from_mapping(section)

@@ -60,14 +60,14 @@ def test_features_on_the_device_train_almost_as_those_made_in_every_step(losses,
 
 
 @pytest.mark.parametrize(
-    ("overrides", "told"),
+    ("overrides", "message"),
     [
         ({"training.resident": "gpu"}, "must be one of .'pcm', 'features'. or null, not 'gpu'"),
         ({"training.resident": "features"}, "system.wave_augment changes the samples"),
     ],
 )
-def test_what_cannot_be_resident_is_a_mistake_of_the_plan(losses, overrides, told):
-    with pytest.raises(HparamsError, match=told):
+def test_what_cannot_be_resident_is_a_mistake_of_the_plan(losses, overrides, message):
+    with pytest.raises(HparamsError, match=message):
         losses("refused", **overrides)
 
 

@@ -57,10 +57,10 @@ def test_few_words_are_visited_often_and_the_last_epoch_is_kept(config, mini_cor
     """12 words in batches of 12, of 5 utterances where 4 are recorded."""
     plan = {"epochs": "2", "keywords": "12", "utterances": "5", "passes": "3", "replacement": "true", "keep": "last"}
     train(config, mini_corpus, tmp_path / "exp", overrides={f"training.{k}": v for k, v in plan.items()}, device="cpu")
-    told = capsys.readouterr().out
-    assert "48 segments of 12 words; 3 batches an epoch" in told
-    assert "last validation AP" in told
-    assert "in epoch 2" in told
+    output = capsys.readouterr().out
+    assert "48 segments of 12 words; 3 batches an epoch" in output
+    assert "last validation AP" in output
+    assert "in epoch 2" in output
     last, best = (torch.load(tmp_path / f"exp/train/{name}.pt", weights_only=False) for name in ("last", "best"))
     assert best["epoch"] == 2
     for name, weights in load_model(tmp_path / "exp/model").system.state_dict().items():

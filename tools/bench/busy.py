@@ -167,9 +167,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--busy", type=int, default=1, help="processes that keep a core busy (default 1)")
-    told = "environment variables to try beside none, as NAME=VALUE,...; repeatable"
+    result = "environment variables to try beside none, as NAME=VALUE,...; repeatable"
     parser.add_argument(
-        "--setting", action="append", metavar="SETTING", help=f"{told} (default: {', '.join(SETTINGS)})"
+        "--setting", action="append", metavar="SETTING", help=f"{result} (default: {', '.join(SETTINGS)})"
     )
     parser.add_argument("--keywords", type=int, default=32, help="words of a batch, two utterances each (default 32)")
     parser.add_argument("--overlay", type=Path, action="append", default=[], help="over adml.yaml (default small.yaml)")

@@ -78,7 +78,7 @@ class LanceTables:
         from kwskit.index.window_tables import WindowTables
         from kwskit.search.search_settings import SearchSettings
 
-        self.told = f"LanceDB {version('lancedb')}"
+        self.label = f"LanceDB {version('lancedb')}"
         self.tables = WindowTables(folder)
         self.tables.create(About("synthetic", "0", "", dim, SearchSettings(windows=WINDOWS).facts()), columns)
 
@@ -105,7 +105,7 @@ class MilvusTables:
     def __init__(self, folder: Path, dim: int, columns: int):
         from pymilvus import DataType, MilvusClient
 
-        self.told = f"Milvus Lite {version('milvus-lite')}"
+        self.label = f"Milvus Lite {version('milvus-lite')}"
         folder.mkdir(parents=True)
         self.path = str(folder / "index.db")
         self.client = MilvusClient(self.path)
@@ -199,16 +199,16 @@ def main() -> None:
     began = time.perf_counter()
     engine.finish()
     building = time.perf_counter() - began
-    told, top = [], []
+    result, top = [], []
     times = []
     warm = queries[:5]
     for query in (*warm, *queries):
         began = time.perf_counter()
         (found,) = engine.search(query, lengths, most).values()
         times.append((time.perf_counter() - began) * 1000)
-        told.append(set(np.round(found, 5).tolist()))
+        result.append(set(np.round(found, 5).tolist()))
     recall = []
-    for k, found in enumerate(told[len(warm) :]):
+    for k, found in enumerate(result[len(warm) :]):
         scores = np.concatenate([best[length][0][k] for length in lengths])
         starts = np.round(np.concatenate([best[length][1][k] for length in lengths]), 5)
         order = np.argsort(-scores)
@@ -218,7 +218,7 @@ def main() -> None:
     print(
         json.dumps(
             {
-                "engine": engine.told,
+                "engine": engine.label,
                 "hours": options.hours,
                 "dim": options.dim,
                 "windows": total,

@@ -85,10 +85,10 @@ def listen(spotter: Spotter, pieces: list[NDArray[np.int16]], o: argparse.Namesp
         if (k + 1) % a_line == 0 or k + 1 == total:
             memory.append(resident())
             of_line = took[k - k % a_line : k + 1] * 1000
-            told = [f"{np.percentile(of_line, share):7.1f}" for share in (50, 99, 99.9, 100)]
+            result = [f"{np.percentile(of_line, share):7.1f}" for share in (50, 99, 99.9, 100)]
             factor = heard_in / ((k + 1) * o.chunk)
             print(
-                f"{(k + 1) * o.chunk / 60:7.1f}  {factor:16.4f}  {hits:4d} {' '.join(told)}  {memory[-1]:12.1f}",
+                f"{(k + 1) * o.chunk / 60:7.1f}  {factor:16.4f}  {hits:4d} {' '.join(result)}  {memory[-1]:12.1f}",
                 flush=True,
             )
     grown = memory[-1] - memory[0]

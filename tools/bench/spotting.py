@@ -117,13 +117,13 @@ def measure_delays(job: dict[str, Any]) -> dict[str, Any]:
     for keyword, pcm in spoken:
         over = end_of_speech(pcm)
         sound = np.concatenate([faint[: round(LEAD * RATE)], pcm, faint])
-        told: list[float] = []
+        result: list[float] = []
         for at in range(0, len(sound), CHUNK):
             found = spotter.push(sound[at : at + CHUNK])
             heard = min(at + CHUNK, len(sound)) / RATE
-            told += [heard - LEAD - over for hit in found if hit.keyword == keyword]
+            result += [heard - LEAD - over for hit in found if hit.keyword == keyword]
         spotter.finish()
-        delays += told[:1]
+        delays += result[:1]
     return {"clips": len(spoken), "found": len(delays), "delays": delays}
 
 
@@ -282,8 +282,8 @@ def run(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     for repeat in range(options.repeats):
         for k in np.random.default_rng(repeat).permutation(len(jobs)):
             found[k].append(in_process(jobs[k]))
-            told = f"RTF {found[k][-1]['rtf_chunks']:.4f}"
-            print(f"{repeat + 1}. {jobs[k]['name']}, {len(jobs[k]['keywords'])} keywords: {told}", file=sys.stderr)
+            result = f"RTF {found[k][-1]['rtf_chunks']:.4f}"
+            print(f"{repeat + 1}. {jobs[k]['name']}, {len(jobs[k]['keywords'])} keywords: {result}", file=sys.stderr)
     rows = []
     for job, runs in zip(jobs, found, strict=True):
         heard = runs[0]["heard"]

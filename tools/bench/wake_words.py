@@ -94,8 +94,8 @@ def hear(job: dict[str, Any], search: Search, data: Path, path: Path, jobs: int)
     stretches = [(str(data / row["path"]), row["start"], row["stop"]) for row in rows]
     with Progress(len(rows), f"{path.parent.name} hears", "recordings") as progress:
         for row, both in zip(rows, _all_heard(job, keywords, stretches, jobs), strict=True):
-            for columns, told in zip(found.values(), both, strict=True):
-                columns += [(queries[one.keyword], row["recording"], *one[1:]) for one in told]
+            for columns, message in zip(found.values(), both, strict=True):
+                columns += [(queries[one.keyword], row["recording"], *one[1:]) for one in message]
             progress.advance(1)
     for file, columns in reversed(found.items()):
         rows = [dict(zip(DETECTIONS, one, strict=True)) for one in columns]

@@ -88,18 +88,18 @@ def measured(
 ) -> dict[str, Any]:
     """All figures of a model."""
     model = open_model(directory)
-    told: dict[str, Any] = {"directory": directory, "digest": model.digest}
+    facts: dict[str, Any] = {"directory": directory, "digest": model.digest}
     for place, (test, sounds) in tests.items():
         began = time.perf_counter()
         scores = text_scores(model, embedded(model, sounds), test.texts, options.scores)
         if options.trial_scores:
             write_trial_scores(options.out / "scores" / plain_name(name), "_".join(place), test, scores)
-        inside = told
+        inside = facts
         for part in place[:-1]:
             inside = inside.setdefault(part, {})
         inside[place[-1]] = test.measure(scores)
         print(f"{name}: {' '.join(place)} in {time.perf_counter() - began:.0f} s", file=sys.stderr)
-    return told
+    return facts
 
 
 def main() -> None:
@@ -137,13 +137,13 @@ def main() -> None:
     tests = typed_tests(options)
     models = {name: measured(name, directory, tests, options) for name, directory in directories.items()}
     if "wake" in options.only:
-        for name, told in wake_results(directories, options).items():
-            models.setdefault(name, {})["wake"] = told
+        for name, facts in wake_results(directories, options).items():
+            models.setdefault(name, {})["wake"] = facts
     command = f"python tools/bench/people {shlex.join(sys.argv[1:])}"
-    told = {"command": command, "half": options.half, "models": models}
-    told["first_less"] = comparisons(models)
+    facts = {"command": command, "half": options.half, "models": models}
+    facts["first_less"] = comparisons(models)
     tables = [*digit_tables(models), *text_tables(models), *wake_tables(models), *comparison_tables(models)]
-    write(options.out / "results.json", json.dumps(as_json(told), indent=1) + "\n")
+    write(options.out / "results.json", json.dumps(as_json(facts), indent=1) + "\n")
     write(options.out / "results.md", "\n\n".join([f"    {command}", *tables]) + "\n")
     write(options.out / "errors.md", "\n\n".join([f"    {command}", *error_tables(models)]) + "\n")
     print("\n\n".join(tables))

@@ -35,12 +35,12 @@ class Figure:
         return dict(zip(("value", "low", "high"), (self.value, *self.interval), strict=True))
 
 
-def as_json(told: Any) -> Any:
+def as_json(result: Any) -> Any:
     """``told`` with its figures as ``{value, low, high}``; what is not finite is null."""
-    if isinstance(told, Figure):
-        return as_json(told.plain())
-    if isinstance(told, dict):
-        return {str(name): as_json(value) for name, value in told.items()}
-    if isinstance(told, list | tuple):
-        return [as_json(value) for value in told]
-    return None if isinstance(told, float) and not np.isfinite(told) else told
+    if isinstance(result, Figure):
+        return as_json(result.plain())
+    if isinstance(result, dict):
+        return {str(name): as_json(value) for name, value in result.items()}
+    if isinstance(result, list | tuple):
+        return [as_json(value) for value in result]
+    return None if isinstance(result, float) and not np.isfinite(result) else result

@@ -16,23 +16,23 @@ def markdown(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def digit_tables(models: Mapping[str, dict[str, Any]]) -> list[str]:
     """Top-1 of each model, by speaker and by digit, and its confusions."""
-    found = {name: told["digits"] for name, told in models.items() if "digits" in told}
+    found = {name: result["digits"] for name, result in models.items() if "digits" in result}
     if not found:
         return []
     one = next(iter(found.values()))
     speakers, digits = list(one["by_speaker"]), list(one["by_digit"])
     heads = ["digits, top 1 in %", "clips", "by speakers", "by recordings", *speakers]
     rows = [
-        [name, str(told["clips"]), *(told["top1"][by].percent() for by in ("speakers", "recordings"))]
-        + [told["by_speaker"][speaker].percent() for speaker in speakers]
-        for name, told in found.items()
+        [name, str(result["clips"]), *(result["top1"][by].percent() for by in ("speakers", "recordings"))]
+        + [result["by_speaker"][speaker].percent() for speaker in speakers]
+        for name, result in found.items()
     ]
     by_digit = [
-        [name, *(f"{100 * told['by_digit'][digit].value:.0f}" for digit in digits)] for name, told in found.items()
+        [name, *(f"{100 * result['by_digit'][digit].value:.0f}" for digit in digits)] for name, result in found.items()
     ]
     confused = [
-        [name, ", ".join(f"{c['said']} as {c['taken_for']} {c['times']} of {c['of']}" for c in told["confusions"])]
-        for name, told in found.items()
+        [name, ", ".join(f"{c['said']} as {c['taken_for']} {c['times']} of {c['of']}" for c in result["confusions"])]
+        for name, result in found.items()
     ]
     return [
         markdown(heads, rows),
@@ -44,10 +44,10 @@ def digit_tables(models: Mapping[str, dict[str, Any]]) -> list[str]:
 def text_tables(models: Mapping[str, dict[str, Any]]) -> list[str]:
     """Easy, hard and many negatives of words, and of phrases by their number of words."""
     rows = [
-        [f"{name}, {label}", str(told["clips"]), str(told["texts"]), *_cells(told)]
+        [f"{name}, {label}", str(result["clips"]), str(result["texts"]), *_cells(result)]
         for name, model in models.items()
-        for label, told in _parts(model)
-        if told["clips"]
+        for label, result in _parts(model)
+        if result["clips"]
     ]
     if not rows:
         return []
@@ -56,10 +56,10 @@ def text_tables(models: Mapping[str, dict[str, Any]]) -> list[str]:
     return [markdown(heads, rows)]
 
 
-def _cells(told: dict[str, Any]) -> list[str]:
+def _cells(result: dict[str, Any]) -> list[str]:
     cells = ("easy eer", "easy auc", "hard eer", "hard auc", "many ap", "changed eer")
     places = [cell.split() for cell in cells]
-    return [told[kind][metric].percent() if kind in told else "-" for kind, metric in places]
+    return [result[kind][metric].percent() if kind in result else "-" for kind, metric in places]
 
 
 def _parts(model: dict[str, Any]) -> Iterable[tuple[str, dict[str, Any]]]:
@@ -67,16 +67,16 @@ def _parts(model: dict[str, Any]) -> Iterable[tuple[str, dict[str, Any]]]:
     for part, label in labels.items():
         if part in model.get(WORDS, {}):
             yield label, model[WORDS][part]
-    for length, told in model.get(PHRASES, {}).items():
-        yield f"phrases of {length} words", told["all"]
+    for length, result in model.get(PHRASES, {}).items():
+        yield f"phrases of {length} words", result["all"]
 
 
 def wake_tables(models: Mapping[str, dict[str, Any]]) -> list[str]:
     """Misses of wake words by each spotter in each condition, and by keyword at the lowest rate of false alarms."""
     found = [
-        (f"{name}, {condition}", told)
+        (f"{name}, {condition}", result)
         for name, model in models.items()
-        for condition, told in model.get("wake", {}).items()
+        for condition, result in model.get("wake", {}).items()
     ]
     if not found:
         return []
@@ -86,13 +86,15 @@ def wake_tables(models: Mapping[str, dict[str, Any]]) -> list[str]:
     heads += [f"at {rates[0]}/h, of all recordings"]
     heads += ["at its own threshold", "false alarms of a keyword/h"]
     rows = [
-        [name, f"{told['hours']:.2f}", str(sum(own["spoken"] for own in told["by_keyword"].values()))]
-        + [told["miss_at"][rate].percent() for rate in rates]
-        + [told["recordings_miss_at"][rates[0]].percent()]
-        + [f"{100 * told['own_threshold']['miss']:.1f}", f"{told['own_threshold']['fa_per_hour']:.2f}"]
-        for name, told in found
+        [name, f"{result['hours']:.2f}", str(sum(own["spoken"] for own in result["by_keyword"].values()))]
+        + [result["miss_at"][rate].percent() for rate in rates]
+        + [result["recordings_miss_at"][rates[0]].percent()]
+        + [f"{100 * result['own_threshold']['miss']:.1f}", f"{result['own_threshold']['fa_per_hour']:.2f}"]
+        for name, result in found
     ]
-    each = [[name, *(told["by_keyword"][k]["miss_at"][rates[0]].percent() for k in keywords)] for name, told in found]
+    each = [
+        [name, *(result["by_keyword"][k]["miss_at"][rates[0]].percent() for k in keywords)] for name, result in found
+    ]
     spoken = [f"{keyword} ({own['spoken']})" for keyword, own in keywords.items()]
     return [markdown(heads, rows), markdown([f"missed at {rates[0]}/h, in %", *spoken], each)]
 
@@ -101,22 +103,22 @@ def error_tables(models: Mapping[str, dict[str, Any]]) -> list[str]:
     """Where the models err: groups of clips in rows, models in columns."""
     tables = []
     for part, cell in (("digits", _digit_cell), (WORDS, _word_cell)):
-        found = {name: told[part]["errors"] for name, told in models.items() if part in told}
+        found = {name: result[part]["errors"] for name, result in models.items() if part in result}
         if not found:
             continue
         one = next(iter(found.values()))
         rows = [
-            [f"{kind}: {group}", str(told["clips"]), *(cell(errors[kind][group]) for errors in found.values())]
+            [f"{kind}: {group}", str(result["clips"]), *(cell(errors[kind][group]) for errors in found.values())]
             for kind in ("phonemes", "initial", "rate")
-            for group, told in one[kind].items()
+            for group, result in one[kind].items()
         ]
         unit = "top 1" if part == "digits" else "hard EER; easy EER; AP of 50 others"
         tables.append(markdown([f"{part}, {unit}, in %", "clips", *found], rows))
     spreads = [
         [f"{name}, {kind}", str(spread["speakers"]), *(f"{100 * spread[at]:.1f}" for at in SPREAD)]
-        for name, told in models.items()
-        if WORDS in told
-        for kind, spread in told[WORDS]["errors"]["speaker"].items()
+        for name, result in models.items()
+        if WORDS in result
+        for kind, spread in result[WORDS]["errors"]["speaker"].items()
     ]
     if spreads:
         tables.append(markdown([f"{WORDS}, errors of a speaker in %", "speakers", *SPREAD], spreads))
@@ -126,19 +128,19 @@ def error_tables(models: Mapping[str, dict[str, Any]]) -> list[str]:
 SPREAD = ("best", "quarter", "median", "three quarters", "worst")
 
 
-def _digit_cell(told: dict[str, Any]) -> str:
-    return told["top1"].percent()
+def _digit_cell(result: dict[str, Any]) -> str:
+    return result["top1"].percent()
 
 
-def _word_cell(told: dict[str, Any]) -> str:
-    return "; ".join(told[kind][m].percent() for kind, m in (("hard", "eer"), ("easy", "eer"), ("many", "ap")))
+def _word_cell(result: dict[str, Any]) -> str:
+    return "; ".join(result[kind][m].percent() for kind, m in (("hard", "eer"), ("easy", "eer"), ("many", "ap")))
 
 
 def comparison_tables(models: Mapping[str, dict[str, Any]]) -> list[str]:
     """The first model less each other one."""
     tables = []
     for name, found in comparisons(models).items():
-        rows = [[place, told.percent(), f"{100 * above_zero(told):.0f}"] for place, told in found.items()]
+        rows = [[place, result.percent(), f"{100 * above_zero(result):.0f}"] for place, result in found.items()]
         heads = [f"{next(iter(models))} less {name}", "difference in % points", "above 0 in % of resamples"]
         tables.append(markdown(heads, rows))
     return tables

@@ -69,29 +69,29 @@ class TextTest:
 
     def measure(self, scores: NDArray[np.float32]) -> dict[str, Any]:
         """Figures of ``scores`` (N, texts)."""
-        told: dict[str, Any] = {"hard_distance": self.distance}
-        told |= {"all": self._of(scores, np.ones(len(self.clips), bool))}
+        result: dict[str, Any] = {"hard_distance": self.distance}
+        result |= {"all": self._of(scores, np.ones(len(self.clips), bool))}
         if self._known is not None:
-            told |= {"known": self._of(scores, self._known), "unknown": self._of(scores, ~self._known)}
+            result |= {"known": self._of(scores, self._known), "unknown": self._of(scores, ~self._known)}
         errors: dict[str, Any] = {
             kind: {name: self._of(scores, inside) for name, inside in groups.items()}
             for kind, groups in self._groups.items()
         }
-        return told | {"errors": errors | {"speaker": self._speaker_spread(scores)}}
+        return result | {"errors": errors | {"speaker": self._speaker_spread(scores)}}
 
     def _of(self, scores: NDArray[np.float32], inside: NDArray[np.bool_]) -> dict[str, Any]:
         """Figures of each list's trials of some clips."""
         texts = {self.clips[number].text for number in inside.nonzero()[0]}
-        told: dict[str, Any] = {"clips": int(inside.sum()), "texts": len(texts)}
+        result: dict[str, Any] = {"clips": int(inside.sum()), "texts": len(texts)}
         if inside.any():
             for name, trials in self.lists.items():
                 own = trials.of_clips(inside)
-                told[name] = self._draws.detection(own.clips, own.targets, scores[own.clips, own.texts])
-        return told
+                result[name] = self._draws.detection(own.clips, own.targets, scores[own.clips, own.texts])
+        return result
 
     def _speaker_spread(self, scores: NDArray[np.float32]) -> dict[str, Any]:
         """Errors of speakers at the threshold where the whole list has as many misses as false alarms, in shares."""
-        told: dict[str, Any] = {}
+        result: dict[str, Any] = {}
         for name in LISTS:
             trials = self.lists[name]
             values = scores[trials.clips, trials.texts].astype(np.float64)
@@ -104,9 +104,9 @@ class TextTest:
             order = often[np.argsort(share[often], kind="stable")]
             if len(order):
                 quarters = {"best": 0.0, "quarter": 0.25, "median": 0.5, "three quarters": 0.75, "worst": 1.0}
-                told[name] = {at: float(np.quantile(share[order], q)) for at, q in quarters.items()}
-                told[name] |= {"speakers": len(order), "worst_speaker": str(names[order[-1]])}
-        return told
+                result[name] = {at: float(np.quantile(share[order], q)) for at, q in quarters.items()}
+                result[name] |= {"speakers": len(order), "worst_speaker": str(names[order[-1]])}
+        return result
 
 
 def _pairs(names: Sequence[str], said: Sequence[str], changed: Sequence[str]) -> pa.Table:

@@ -47,12 +47,12 @@ def wake_misses(search: Search, path: Path, resamples: int, seed: int) -> dict[s
         draws = Resampling([f"{number:06d}" for number in range(len(said))], resamples, seed)
         keywords[name] = {"spoken": len(said), "miss_at": {rate: draws.mean(own) for rate, own in missed.items()}}
     spoken = [keyword["spoken"] for keyword in keywords.values()]
-    told: dict[str, Any] = {"hours": search.other_hours, "miss_at": {}, "recordings_miss_at": {}}
+    result: dict[str, Any] = {"hours": search.other_hours, "miss_at": {}, "recordings_miss_at": {}}
     for rate in map("{:g}".format, RATES):
         each = [keyword["miss_at"][rate] for keyword in keywords.values()]
-        told["miss_at"][rate] = _mean(each, [1] * len(each))
-        told["recordings_miss_at"][rate] = _mean(each, spoken)
-    return told | {"by_keyword": keywords}
+        result["miss_at"][rate] = _mean(each, [1] * len(each))
+        result["recordings_miss_at"][rate] = _mean(each, spoken)
+    return result | {"by_keyword": keywords}
 
 
 def _missed(

@@ -30,7 +30,7 @@ def wake_results(directories: Mapping[str, str], options: argparse.Namespace) ->
     """
     sounds = wake_speech(options.speech, options.half, options.clips, options.jobs)
     conditions = {CLEAN: [], f"{options.snr:g} dB": noises_of(options.speech, options.jobs)}
-    told: dict[str, dict[str, Any]] = {}
+    result: dict[str, dict[str, Any]] = {}
     for condition, noises in conditions.items():
         if condition != CLEAN and not noises:
             continue
@@ -42,11 +42,11 @@ def wake_results(directories: Mapping[str, str], options: argparse.Namespace) ->
                 path.parent.mkdir(parents=True, exist_ok=True)
                 hear(job, search, data, path, options.jobs)
             own = results(search, path)
-            told.setdefault(name, {})[condition] = {
+            result.setdefault(name, {})[condition] = {
                 **wake_misses(search, path, options.resamples, options.seed),
                 "own_threshold": {name: own[name] for name in ("miss", "fa_per_hour")},
             }
-    return told
+    return result
 
 
 def spotters(directories: Mapping[str, str], without: list[str]) -> dict[str, tuple[dict[str, Any], str]]:

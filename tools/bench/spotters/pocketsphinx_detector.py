@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spotters.pocketsphinx_spotter import PocketSphinxSpotter
-from spotters.spotter_face import Told
+from spotters.spotter_face import Detection
 
 PERMISSIVE = 1e-60
 
@@ -25,10 +25,10 @@ class PocketSphinxDetector:
         self._spotter = PocketSphinxSpotter(keywords, PERMISSIVE, restart=False)
         self._least = math.log10(threshold)
 
-    def hear(self, blocks: Iterable[NDArray[np.int16]]) -> tuple[list[Told], list[Told]]:
+    def hear(self, blocks: Iterable[NDArray[np.int16]]) -> tuple[list[Detection], list[Detection]]:
         """Both of a recording, in blocks (samples,) int16 at 16 kHz."""
-        found: list[Told] = []
+        found: list[Detection] = []
         for block in blocks:
             found += self._spotter.push(block)
         found += self._spotter.finish()
-        return found, [told for told in found if told.score >= self._least]
+        return found, [result for result in found if result.score >= self._least]

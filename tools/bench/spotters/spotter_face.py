@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-class Told(NamedTuple):
+class Detection(NamedTuple):
     """A keyword that was found, in seconds of the stream; a higher score is a surer one."""
 
     keyword: str
@@ -19,14 +19,14 @@ class Told(NamedTuple):
 class SpotterFace(Protocol):
     """A spotter that has its keywords and hears one stream."""
 
-    def push(self, pcm: NDArray[np.int16]) -> Sequence[Told]:
+    def push(self, pcm: NDArray[np.int16]) -> Sequence[Detection]:
         """What is certain after ``pcm`` (samples,), int16 at 16 kHz."""
         ...
 
-    def finish(self) -> Sequence[Told]:
+    def finish(self) -> Sequence[Detection]:
         """What is certain as the stream ends; the next push begins another one."""
         ...
 
-    def whole(self, pcm: NDArray[np.int16]) -> Sequence[Told]:
+    def whole(self, pcm: NDArray[np.int16]) -> Sequence[Detection]:
         """All that is in a recording (samples,), by the fastest way there is."""
         ...
