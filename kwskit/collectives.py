@@ -12,7 +12,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-Told = TypeVar("Told")
+T = TypeVar("T")
 
 # A step's collective that takes longer has lost somebody; what one process does alone, while the others wait, may take
 # long (scoring). Who dies is noticed at once in both cases, by the broken connection.
@@ -61,16 +61,16 @@ def exchanged(numbers: Sequence[int]) -> Tensor:
     return everyone
 
 
-def broadcast_from_first(value: Told) -> Told:
+def broadcast_from_first(value: T) -> T:
     """The first process's ``value``, any object that pickles; the others' are ignored."""
     if world_size() == 1:
         return value
     message: list[Any] = [value]
     dist.broadcast_object_list(message, src=0, group=_waiting_room)
-    return cast(Told, message[0])
+    return cast(T, message[0])
 
 
-def collected_by_first(value: Told) -> list[Told]:
+def collected_by_first(value: T) -> list[T]:
     """The values of all processes, in order, at the first process; an empty list elsewhere."""
     if world_size() == 1:
         return [value]
