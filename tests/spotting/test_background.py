@@ -78,10 +78,14 @@ def test_peaks_by_a_loop(spotter, background, sound, text):
         ]
     cosine = ((background.codes * background.scale[:, None]) @ keyword.embeddings.T).max(1)
     times = zip(background.start.round(3).tolist(), background.stop.round(3).tolist(), strict=True)
-    stored = dict(zip(times, ((cosine - background.mean) / background.deviation).tolist(), strict=True))
-    kept = [(stored[round(start, 3), round(stop, 3)], start, stop) for _, start, stop in windows]
-    # Embeddings have eight bits there, which tells most where they are as spiky as those of tones.
-    np.testing.assert_allclose([one[0] for one in kept], [one[0] for one in windows], atol=0.08)
+    rounding = background.scale / 2 * np.abs(keyword.embeddings).sum(1).max() / background.deviation  # of eight bits
+    scores = np.stack([(cosine - background.mean) / background.deviation, rounding], 1).tolist()
+    stored = dict(zip(times, scores, strict=True))
+    kept = [(stored[round(start, 3), round(stop, 3)][0], start, stop) for _, start, stop in windows]
+    assert all(
+        abs(one[0] - heard[0]) <= stored[round(heard[1], 3), round(heard[2], 3)][1] + 1e-3
+        for one, heard in zip(kept, windows, strict=True)
+    )
     expected = []
     for score, start, stop in sorted(kept, reverse=True):
         if all(abs(start + stop - one[1] - one[2]) / 2 >= 1.0 for one in expected):
@@ -92,21 +96,23 @@ def test_peaks_by_a_loop(spotter, background, sound, text):
     assert hours * 3600 == pytest.approx(len(pcm) / RATE - sum(b - a for a, b in own))
     assert (np.diff(peaks) <= 0).all()
     np.testing.assert_allclose(peaks[:30], [score for score, _, _ in expected], atol=1e-4)
-    least = float(peaks[12]) + 1e-3
+    least = float(peaks[11])
     np.testing.assert_array_equal(background.peaks(keyword, least)[0], peaks[:12])
     assert background.false_alarms(keyword, least) == pytest.approx(12 / hours)
 
 
 @pytest.mark.parametrize("rate", [330.0, 450.0, 600.0])
 @pytest.mark.parametrize("text", ["tiger", "umbrella", "banana"])
-def test_the_rate_that_was_asked_for_is_heard(spotter, sound, rate, text):
+def test_the_rate_that_was_asked_for_is_heard(spotter, background, sound, rate, text):
     pcm, _ = sound
     keyword = spotter.enrol(text, fa_per_hour=rate)
     assert (keyword.threshold_source, keyword.fa_per_hour) == ("counted", rate)
     hours = len(pcm) / RATE / 3600
-    alarms = len(spotter.spot(pcm))
-    # Peaks are picked knowing what follows, hits are told before: where they are this dense, a few differ.
-    assert alarms / hours == pytest.approx(rate, rel=0.15)
+    assert len(background.peaks(keyword, keyword.threshold)[0]) == int(rate * hours)
+    # A word that is sung twice scores alike, but for the eight bits of its embedding there: such ties fall on either
+    # side. Peaks are picked knowing what follows, hits are told before: where they are this dense, a few differ.
+    few, many = (len(background.peaks(keyword, keyword.threshold + margin)[0]) for margin in (0.02, -0.02))
+    assert 0.85 * few <= len(spotter.spot(pcm)) <= 1.15 * many
 
 
 def test_rarer_alarms_are_extrapolated(spotter, sound, background):
