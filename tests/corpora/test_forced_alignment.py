@@ -169,7 +169,7 @@ def test_what_cannot_be_aligned_is_counted(corpus, network, tmp_path, capsys):
         "1 transcripts without audio: absent",
         "1 transcripts that the aligner cannot spell: foreign: xyz",
         "1 audio files that cannot be read",
-        "1 transcripts too long for their audio: short: 1 words in 0.1 s",
+        "1 transcripts that do not fit their audio: short: 1 words in 0.1 s",
     ):
         assert kind in told
     assert main([*command, "--strict"]) == 1

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from kwskit.cli import main
-from kwskit.corpora.alignments.pocketsphinx_model import PocketSphinxModel
 from kwskit.corpora.alignments.read import read_alignments
 from kwskit.corpora.findings import Findings
+from kwskit.corpora.word_aligners.pocketsphinx import PocketSphinxAligner
 from kwskit.data.audio import read_segment
 from kwskit.errors import CorpusError
 
@@ -22,7 +22,7 @@ SAID = "and so my fellow americans ask not what your country can do for you ask 
 @pytest.fixture
 def model():
     pytest.importorskip("pocketsphinx")
-    return PocketSphinxModel()
+    return PocketSphinxAligner()
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +51,15 @@ def test_what_does_not_fit(model, recording):
     assert joined[0][:2] == (plain[0][0], plain[1][1])
 
 
+def test_words_that_nobody_says_score_low(model, recording):
+    said = SAID.split()
+    wrong = [*said[:10], "tiger", *said[11:]]  # in the place of "country"
+    right, other = (model.place(recording, words) for words in (said, wrong))
+    assert all(0 < score < 1 for *_, score in right + other)
+    assert other[10][2] < 0.1 * right[10][2]
+    assert other[10][2] == min(score for *_, score in other)
+
+
 def test_kwskit_align_writes_what_corpora_read(model, recording, tmp_path):
     (tmp_path / "corpus").mkdir()
     shutil.copy(RECORDING, tmp_path / "corpus/jfk.flac")
@@ -75,4 +84,4 @@ def test_kwskit_align_writes_what_corpora_read(model, recording, tmp_path):
 def test_a_missing_package_is_told(monkeypatch):
     monkeypatch.setitem(sys.modules, "pocketsphinx", None)
     with pytest.raises(CorpusError, match=r"pip install 'kwskit\[align\]'"):
-        PocketSphinxModel()
+        PocketSphinxAligner()

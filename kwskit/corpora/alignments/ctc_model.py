@@ -12,7 +12,6 @@ from kwskit.aligners.dynamic_programming.ctc_viterbi import ctc_feasible, ctc_vi
 from kwskit.constants import SAMPLE_RATE
 from kwskit.errors import CorpusError
 
-DEFAULT_BUNDLE = "WAV2VEC2_ASR_BASE_960H"
 BLANK = 0  # in torchaudio's bundles, and here
 SEPARATOR, ANYTHING = "|", "*"
 
@@ -28,8 +27,6 @@ class CtcModel:
     labels : name of each output; the first is the blank, ``|`` stands between words, ``*`` for anything
     device : where the network runs
     """
-
-    name = "ctc"
 
     def __init__(self, network: nn.Module, labels: Sequence[str], device: str = "cpu"):
         self.network, self.labels, self.device = network.to(device).eval(), list(labels), device

@@ -1,19 +1,24 @@
-"""PocketSphinx's acoustic model as an aligner."""
+"""PocketSphinx's acoustic model as a word aligner."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kwskit.corpora.alignments.forced_alignment import UtteranceAligner
 from kwskit.errors import CorpusError
+from kwskit.registry import register
 from kwskit.text.g2p import G2P
 from kwskit.text.normalise import normalise
 from kwskit.text.unpronounceable import UnpronounceableText
 
 FRAMES = 100  # a second
+LEAST = math.ulp(0.0)  # what the likelihood of a long word that does not fit is rounded up to
 
 
-class PocketSphinxModel:
+@register("word_aligner", "pocketsphinx")
+class PocketSphinxAligner(UtteranceAligner):
     """English words placed in their sound by an HMM of context-dependent phones, in steps of 10 ms.
 
     The acoustic model and the dictionary are those of the package pocketsphinx; what the dictionary lacks is
@@ -40,9 +45,10 @@ class PocketSphinxModel:
         return bool(words) and all(map(_tokens, words))
 
     def place(self, samples: NDArray[np.int16], words: Sequence[str]) -> list[tuple[float, float, float | None]] | None:
-        """Start and stop in seconds, and no score, of each word in (samples,) at 16 kHz; None where they do not fit.
+        """Start and stop in seconds and score of each word in (samples,) at 16 kHz; None where they do not fit.
 
-        A word may be several tokens, as numbers are.
+        A word may be several tokens, as numbers are. Its score is the geometric mean over its frames of its states'
+        likelihood by that of the frame's likeliest state (of those in the search), in 0 to 1.
         """
         tokens = [_tokens(word) for word in words]
         flat = [token for every in tokens for token in every]
@@ -61,9 +67,15 @@ class PocketSphinxModel:
         ends = np.cumsum([len(every) for every in tokens]).tolist()
         first = [0, *ends[:-1]]
         return [
-            (found[a].start_frame / FRAMES, (found[b - 1].end_frame + 1) / FRAMES, None)
+            (found[a].start_frame / FRAMES, (found[b - 1].end_frame + 1) / FRAMES, _score(found[a:b]))
             for a, b in zip(first, ends, strict=True)
         ]
+
+
+def _score(tokens: Sequence) -> float:
+    """Geometric mean of the frames' likelihoods in ``tokens``, segments of the decoder."""
+    frames = sum(one.end_frame - one.start_frame + 1 for one in tokens)
+    return math.exp(sum(math.log(max(one.ascore, LEAST)) for one in tokens) / frames)
 
 
 def _tokens(word: str) -> list[str]:
