@@ -39,7 +39,7 @@ def run(tmp_path):
 
 def test_from_nothing_to_the_report(run, readme, tmp_path):
     folder = tmp_path / "my_corpus"
-    done = run(readme, "--training.epochs 1")
+    done = run(readme, "--training.epochs 1 --training.passes 1")
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     words = {path.stem.split("-")[0] for path in (folder / "data/tiny/recordings/speaker0").iterdir()}
     splits = {}
