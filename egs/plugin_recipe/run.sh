@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A corpus of one's own: whistled words, made up in stage 0.
-#   bash run.sh               everything, in a minute
+#   bash run.sh               everything, in a few minutes
 #   bash run.sh --help        all flags
 set -euo pipefail
 # kwskit's repository: two folders up, or what KWSKIT_ROOT names.

@@ -13,10 +13,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--corpus", type=Path, required=True, help="folder of audio files")
     parser.add_argument("--transcripts", type=Path, help="file or folder (default: in the corpus)")
     parser.add_argument("--to", type=Path, required=True, help="folder of the alignments")
-    # Named here, for listing them would import them before any command runs.
-    built_in = "ctc (torch), pocketsphinx (English; pip install 'kwskit[align]'), mfa (conda)"
+    # Listing all of them would import them before any command runs.
+    some = "such as ctc (torch), pocketsphinx (English; pip install 'kwskit[align]') or mfa (conda)"
     parser.add_argument(
-        "--with", dest="aligner", metavar="NAME", required=True, help=f"one of kwskit parts word_aligner: {built_in}"
+        "--with", dest="aligner", metavar="NAME", required=True, help=f"one of kwskit parts word_aligner, {some}"
     )
     parser.add_argument("--model", help="ctc: a bundle of torchaudio or a TorchScript file; mfa: acoustic model")
     parser.add_argument("--dictionary", help="mfa: pronunciations")

@@ -1,10 +1,8 @@
 """Word aligners are parts: listed without their packages, taken by name, and a plugin's like the built-in ones."""
 
 import csv
-import re
 import subprocess
 import sys
-from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -77,14 +75,6 @@ def test_wrong_names_and_settings_of_another_aligner_are_refused(command, tmp_pa
     assert not (tmp_path / "out").exists()
 
 
-def test_the_help_names_the_built_in_ones(capsys):
-    with suppress(SystemExit):
-        main(["align", "--help"])
-    text = capsys.readouterr().out
-    for part in registry.parts("word_aligner"):
-        assert part.plugin or re.search(rf"\b{part.name}\s\(", text)
-
-
 def test_listing_them_imports_none_of_their_packages():
     code = (
         "import sys\nfrom kwskit import registry\n"
@@ -92,4 +82,5 @@ def test_listing_them_imports_none_of_their_packages():
         "sys.exit(', '.join({'torch', 'torchaudio', 'pocketsphinx'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert (done.stderr.strip(), done.stdout.split()) == ("", ["ctc", "mfa", "pocketsphinx"])
+    assert done.stderr.strip() == ""
+    assert {"ctc", "mfa", "pocketsphinx"} <= set(done.stdout.split())
