@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import soundfile
 
-from kwskit import registry
 from kwskit.cli import main
 
 # Every word has the same share of the recording.
