@@ -21,8 +21,7 @@ from kwskit.errors import CorpusError
 
 SHARE = 200  # utterances of a file of alignments; as many are lost when the work is interrupted
 COLUMNS = {"audio_filename": pa.string(), "start": pa.float64(), "end": pa.float64(), "text": pa.string()}
-# Mean probability of the word's letters (ctc), or likelihood of its states by the best ones' (pocketsphinx): low where
-# text and speech differ.
+# Mean probability of a word's letters, or of its states by the best ones': low where text and speech differ.
 COLUMNS |= {"score": pa.float64()}
 
 
@@ -152,8 +151,8 @@ def _aligned(one: Spoken, model: UtteranceAligner, findings: Findings) -> list[t
         return []
     words = model.place(samples, one.words)
     if words is None:
-        told = f"{one.utterance}: {len(one.words)} words in {len(samples) / SAMPLE_RATE:.1f} s"
-        findings.add("transcripts that do not fit their audio", told)
+        message = f"{one.utterance}: {len(one.words)} words in {len(samples) / SAMPLE_RATE:.1f} s"
+        findings.add("transcripts that do not fit their audio", message)
         return []
     return [
         (one.path.name, round(start, 4), round(stop, 4), text, None if score is None else round(score, 6))
