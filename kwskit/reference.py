@@ -17,6 +17,7 @@ TITLES = {
     "loss": "Losses",
     "system": "Systems",
     "voice": "Voices",
+    "word_aligner": "Word aligners",
 }
 _SECTION = re.compile(r"^(\w+)\n-{3,}\n", re.MULTILINE)
 _ROLE = re.compile(r":\w+:`~?(?:[\w.]*\.)?(\w+)`")

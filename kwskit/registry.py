@@ -32,6 +32,7 @@ KINDS = {
     "loss": "kwskit.losses",
     "system": "kwskit.systems",
     "voice": "kwskit.synthesis.voices",
+    "word_aligner": "kwskit.corpora.word_aligners",
 }
 PLUGIN_GROUP = "kwskit.plugins"
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from kwskit.cli import main
-from kwskit.corpora.alignments.pocketsphinx_model import PocketSphinxModel
 from kwskit.corpora.alignments.read import read_alignments
 from kwskit.corpora.findings import Findings
+from kwskit.corpora.word_aligners.pocketsphinx import PocketSphinxAligner
 from kwskit.data.audio import read_segment
 from kwskit.errors import CorpusError
 
@@ -22,7 +22,7 @@ SAID = "and so my fellow americans ask not what your country can do for you ask 
 @pytest.fixture
 def model():
     pytest.importorskip("pocketsphinx")
-    return PocketSphinxModel()
+    return PocketSphinxAligner()
 
 
 @pytest.fixture(scope="module")
@@ -84,4 +84,4 @@ def test_kwskit_align_writes_what_corpora_read(model, recording, tmp_path):
 def test_a_missing_package_is_told(monkeypatch):
     monkeypatch.setitem(sys.modules, "pocketsphinx", None)
     with pytest.raises(CorpusError, match=r"pip install 'kwskit\[align\]'"):
-        PocketSphinxModel()
+        PocketSphinxAligner()

@@ -13,7 +13,6 @@ from kwskit.constants import SAMPLE_RATE
 from kwskit.errors import CorpusError
 from kwskit.text_file import read_text
 
-DEFAULT_BUNDLE = "WAV2VEC2_ASR_BASE_960H"
 BLANK = 0  # in torchaudio's bundles, and here
 SEPARATOR, ANYTHING = "|", "*"
 
@@ -29,8 +28,6 @@ class CtcModel:
     labels : name of each output; the first is the blank, ``|`` stands between words, ``*`` for anything
     device : where the network runs
     """
-
-    name = "ctc"
 
     def __init__(self, network: nn.Module, labels: Sequence[str], device: str = "cpu"):
         self.network, self.labels, self.device = network.to(device).eval(), list(labels), device

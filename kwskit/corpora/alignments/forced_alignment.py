@@ -1,16 +1,14 @@
-"""Alignments for corpora without: by CTC networks, PocketSphinx, or the Montreal Forced Aligner."""
+"""Alignments for corpora without: what a word aligner is, and how one is run over a corpus."""
 
-import os
-import shutil
-import subprocess
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
+from numpy.typing import NDArray
 
 from kwskit.atomic_write import atomic_write
 from kwskit.constants import SAMPLE_RATE
@@ -27,25 +25,6 @@ COLUMNS = {"audio_filename": pa.string(), "start": pa.float64(), "end": pa.float
 COLUMNS |= {"score": pa.float64()}
 
 
-class WordAligner(Protocol):
-    """What places words in their sound: :class:`~kwskit.corpora.alignments.ctc_model.CtcModel` and others.
-
-    Attributes
-    ----------
-    name : of the files that it writes
-    """
-
-    name: str
-
-    def spells(self, words: Sequence[str]) -> bool:
-        """Whether it knows how all of ``words`` are said."""
-        ...
-
-    def place(self, samples: np.ndarray, words: Sequence[str]) -> list[tuple[float, float, float | None]] | None:
-        """Start, stop (s) and score or None of each word in int16 (samples,) at 16 kHz; None where they do not fit."""
-        ...
-
-
 @dataclass(frozen=True)
 class Spoken:
     """An utterance: its name, its file, and its words."""
@@ -53,6 +32,53 @@ class Spoken:
     utterance: str
     path: Path
     words: list[str]
+
+
+class WordAligner(ABC):
+    """What ``kwskit align --with`` runs: those of :mod:`kwskit.corpora.word_aligners`, and plugins'."""
+
+    @abstractmethod
+    def aligned(self, to: Path) -> set[str]:
+        """Names of the utterances whose alignments an earlier run has put below ``to``."""
+
+    @abstractmethod
+    def align(self, utterances: Sequence[Spoken], to: Path, findings: Findings) -> None:
+        """Put alignments below ``to``, a folder that exists, in a form that ``read_alignments`` reads.
+
+        Parameters
+        ----------
+        utterances : what is to be aligned; utterances, not hours: networks need memory by the square of the length
+        to : folder of the alignments
+        findings : takes what cannot be aligned
+        """
+
+
+class UtteranceAligner(WordAligner):
+    """An aligner that takes one utterance after the other: a subclass says where the words of one are.
+
+    Attributes
+    ----------
+    name : beginning of the names of the files that it writes, ``<name>_<n>.csv``
+    """
+
+    name: str
+
+    @abstractmethod
+    def spells(self, words: Sequence[str]) -> bool:
+        """Whether it knows how all of ``words`` are said."""
+
+    @abstractmethod
+    def place(self, samples: NDArray[np.int16], words: Sequence[str]) -> list[tuple[float, float, float | None]] | None:
+        """Start, stop (s) and score or None of each word in (samples,) at 16 kHz; None where they do not fit."""
+
+    def aligned(self, to: Path) -> set[str]:
+        """Utterances of the files of this name."""
+        files = sorted(to.glob(f"{self.name}_*.csv"))
+        return {Path(name).stem for file in files for name in pyarrow.csv.read_csv(file)["audio_filename"].to_pylist()}
+
+    def align(self, utterances: Sequence[Spoken], to: Path, findings: Findings) -> None:
+        """As :func:`align_with`."""
+        align_with(self, utterances, to, findings)
 
 
 def spoken_utterances(corpus: Path, transcripts: Path, findings: Findings) -> list[Spoken]:
@@ -88,10 +114,10 @@ def spoken_utterances(corpus: Path, transcripts: Path, findings: Findings) -> li
     return found
 
 
-def align_with(model: WordAligner, utterances: Sequence[Spoken], to: Path, findings: Findings) -> None:
+def align_with(model: UtteranceAligner, utterances: Sequence[Spoken], to: Path, findings: Findings) -> None:
     """Write ``to/<name of the model>_<n>.csv`` with the columns ``audio_filename,start,end,text,score``.
 
-    Utterances that an earlier run has aligned are not aligned again.
+    Files that are there stay.
 
     Parameters
     ----------
@@ -100,17 +126,12 @@ def align_with(model: WordAligner, utterances: Sequence[Spoken], to: Path, findi
     to : folder of the alignments
     findings : takes unreadable audio, words that the model cannot spell, and transcripts that do not fit the audio
     """
-    to.mkdir(parents=True, exist_ok=True)
     files = sorted(to.glob(f"{model.name}_*.csv"))
-    done = {Path(name).stem for file in files for name in pyarrow.csv.read_csv(file)["audio_filename"].to_pylist()}
-    left = [one for one in utterances if one.utterance not in done]
-    if len(left) < len(utterances):
-        print(f"align: {len(utterances) - len(left):,} of {len(utterances):,} utterances are there already")
     number = int(files[-1].stem.rpartition("_")[2]) + 1 if files else 0
-    with Progress(len(left), "align", "utterances") as progress:
-        for at in range(0, len(left), SHARE):
+    with Progress(len(utterances), "align", "utterances") as progress:
+        for at in range(0, len(utterances), SHARE):
             rows: list[tuple] = []
-            for one in left[at : at + SHARE]:
+            for one in utterances[at : at + SHARE]:
                 rows += _aligned(one, model, findings)
                 progress.advance(1)
             if rows:
@@ -120,7 +141,7 @@ def align_with(model: WordAligner, utterances: Sequence[Spoken], to: Path, findi
                 number += 1
 
 
-def _aligned(one: Spoken, model: WordAligner, findings: Findings) -> list[tuple]:
+def _aligned(one: Spoken, model: UtteranceAligner, findings: Findings) -> list[tuple]:
     if not model.spells(one.words):
         findings.add("transcripts that the aligner cannot spell", f"{one.utterance}: {' '.join(one.words)[:80]}")
         return []
@@ -140,112 +161,32 @@ def _aligned(one: Spoken, model: WordAligner, findings: Findings) -> list[tuple]
     ]
 
 
-def align_with_mfa(
-    utterances: Sequence[Spoken], to: Path, dictionary: str, model: str, jobs: int, findings: Findings
-) -> None:
-    """Run ``mfa align`` (McAuliffe et al. 2017) and put its TextGrids below ``to``.
-
-    Files of one folder count as one speaker, as in the aligner itself. Utterances whose TextGrid is there are not
-    aligned again.
-
-    Parameters
-    ----------
-    utterances : what is to be aligned
-    to : folder of the alignments
-    dictionary, model : paths, or names of what ``mfa model download`` has fetched, such as ``english_us_arpa``
-    jobs : processes
-    findings : takes the utterances that were not aligned
-
-    Raises
-    ------
-    CorpusError
-        When there is no program ``mfa``, or it fails; what it said is told.
-    """
-    program = shutil.which("mfa")
-    if program is None:
-        raise CorpusError("there is no program 'mfa' on the PATH: conda install -c conda-forge montreal-forced-aligner")
-    to.mkdir(parents=True, exist_ok=True)
-    done = {path.stem for path in to.rglob("*.TextGrid") if not path.relative_to(to).parts[0].startswith(".")}
-    left = [one for one in utterances if one.utterance not in done]
-    if len(left) < len(utterances):
-        print(f"align: {len(utterances) - len(left):,} of {len(utterances):,} utterances are there already")
-    if not left:
-        return
-    work = to / ".mfa"
-    shutil.rmtree(work, ignore_errors=True)  # of a run that was interrupted
-    try:
-        speakers = {folder: f"{i:06d}" for i, folder in enumerate(dict.fromkeys(one.path.parent for one in left))}
-        for one in left:
-            folder = work / "corpus" / speakers[one.path.parent]
-            folder.mkdir(parents=True, exist_ok=True)
-            os.symlink(one.path.absolute(), folder / one.path.name)
-            (folder / f"{one.utterance}.lab").write_text(" ".join(one.words) + "\n", encoding="utf-8")
-        command = [program, "align", "--clean", "--num_jobs", str(max(jobs, 1))]
-        command += [str(work / "corpus"), dictionary, model, str(work / "aligned")]
-        # What it says while it works is for the terminal; the last of it is kept for the message.
-        run = subprocess.run(command, stderr=subprocess.PIPE, text=True, errors="replace", check=False)
-        if run.returncode:
-            said = "\n".join(run.stderr.strip().splitlines()[-8:])
-            raise CorpusError(f"'mfa align' failed with exit status {run.returncode}:\n{said}")
-        made = {path.stem: path for path in (work / "aligned").rglob("*.TextGrid")}
-        for one in left:
-            if one.utterance in made:
-                target = to / one.path.parent.name / f"{one.utterance}.TextGrid"
-                target.parent.mkdir(exist_ok=True)
-                made[one.utterance].replace(target)
-            else:
-                findings.add("utterances that were not aligned", str(one.path))
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-
-
-def align_corpus(
-    corpus: Path,
-    transcripts: Path,
-    to: Path,
-    aligner: str,
-    model: str | None = None,
-    dictionary: str | None = None,
-    jobs: int = 1,
-    device: str | None = None,
-    strict: bool = False,
-) -> None:
+def align_corpus(corpus: Path, transcripts: Path, to: Path, aligner: WordAligner, strict: bool = False) -> None:
     """Align the audio below ``corpus``, so that :func:`kwskit.corpora.alignments.read.read_alignments` reads ``to``.
+
+    Utterances that an earlier run has aligned are not aligned again.
 
     Parameters
     ----------
     corpus, transcripts : see :func:`spoken_utterances`
     to : folder of the alignments
-    aligner : ``ctc``, ``pocketsphinx`` (English) or ``mfa``
-    model : of ``ctc`` or ``mfa``; default ``WAV2VEC2_ASR_BASE_960H`` or ``english_us_arpa``
-    dictionary : of ``mfa``; default ``english_us_arpa``
-    jobs : processes of ``mfa``
-    device : where ``ctc`` computes; default a GPU where there is one
+    aligner : finds the words
     strict : stop at the end when something could not be aligned
 
     Raises
     ------
     CorpusError
-        As of :func:`spoken_utterances`, :func:`align_with_mfa`,
-        :func:`~kwskit.corpora.alignments.ctc_model.load_ctc_model` and
-        :class:`~kwskit.corpora.alignments.pocketsphinx_model.PocketSphinxModel`.
-    ValueError
-        When torch cannot compute on ``device``.
+        As of :func:`spoken_utterances` and the aligner, and when something was left out and this is strict.
     """
     findings = Findings()
     utterances = spoken_utterances(corpus, transcripts, findings)
-    if aligner == "mfa":
-        align_with_mfa(utterances, to, dictionary or "english_us_arpa", model or "english_us_arpa", jobs, findings)
-    elif aligner == "pocketsphinx":
-        from kwskit.corpora.alignments.pocketsphinx_model import PocketSphinxModel
-
-        align_with(PocketSphinxModel(), utterances, to, findings)
-    else:
-        from kwskit.corpora.alignments.ctc_model import DEFAULT_BUNDLE, load_ctc_model
-        from kwskit.devices import usable_device
-
-        network = load_ctc_model(model or DEFAULT_BUNDLE, str(usable_device(device)))
-        align_with(network, utterances, to, findings)
+    to.mkdir(parents=True, exist_ok=True)
+    done = aligner.aligned(to)
+    left = [one for one in utterances if one.utterance not in done]
+    if len(left) < len(utterances):
+        print(f"align: {len(utterances) - len(left):,} of {len(utterances):,} utterances are there already")
+    if left:
+        aligner.align(left, to, findings)
     if len(findings):
         if strict:
             raise CorpusError(

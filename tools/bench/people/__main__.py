@@ -29,7 +29,7 @@ from typing import Any
 
 from kwskit.atomic_write import atomic_write
 from kwskit.constants import SAMPLE_RATE
-from kwskit.corpora.alignments.pocketsphinx_model import PocketSphinxModel
+from kwskit.corpora.word_aligners.pocketsphinx import PocketSphinxAligner
 from kwskit.speech_model.open_model import open_model
 from kwskit.text.lexicon import read_lexicon
 from people.aligned_words import aligned_words
@@ -66,7 +66,7 @@ def typed_tests(options: argparse.Namespace) -> dict[tuple[str, ...], tuple[Any,
     if {"librispeech", "phrases"} & set(options.only):
         words = spoken_words(options.speech, options.half)
         if options.times == ALIGNED:
-            words = aligned_words(options.speech, words, PocketSphinxModel())
+            words = aligned_words(options.speech, words, PocketSphinxAligner())
         if "librispeech" in options.only:
             known = words_of_lexicon(options.vocabulary)
             add(("librispeech",), word_clips(options.speech, words), TextTest, vocabulary=known)

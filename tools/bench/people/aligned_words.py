@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
-from kwskit.corpora.alignments.forced_alignment import WordAligner
+from kwskit.corpora.alignments.forced_alignment import UtteranceAligner
 from kwskit.data.audio import read_segment
 from people.spoken_words import AUDIO, FOLDER, SpokenWord
 
 
-def aligned_words(speech: Path, words: Sequence[SpokenWord], aligner: WordAligner) -> list[SpokenWord]:
+def aligned_words(speech: Path, words: Sequence[SpokenWord], aligner: UtteranceAligner) -> list[SpokenWord]:
     """The words with aligned times; those whose two times hardly overlap, by half of the shorter, are no longer sure.
 
     An ASR's text may lack what was said, and then the alignment strays. Words without a letter or a digit, and those

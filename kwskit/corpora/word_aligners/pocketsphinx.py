@@ -1,4 +1,4 @@
-"""PocketSphinx's acoustic model as an aligner."""
+"""PocketSphinx's acoustic model as a word aligner."""
 
 import math
 from collections.abc import Sequence
@@ -6,7 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from kwskit.corpora.alignments.forced_alignment import UtteranceAligner
 from kwskit.errors import CorpusError
+from kwskit.registry import register
 from kwskit.text.g2p import G2P
 from kwskit.text.normalise import normalise
 from kwskit.text.unpronounceable import UnpronounceableText
@@ -15,7 +17,8 @@ FRAMES = 100  # a second
 LEAST = math.ulp(0.0)  # what the likelihood of a long word that does not fit is rounded up to
 
 
-class PocketSphinxModel:
+@register("word_aligner", "pocketsphinx")
+class PocketSphinxAligner(UtteranceAligner):
     """English words placed in their sound by an HMM of context-dependent phones, in steps of 10 ms.
 
     The acoustic model and the dictionary are those of the package pocketsphinx; what the dictionary lacks is
