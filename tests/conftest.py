@@ -14,10 +14,10 @@ import soundfile
 import torch
 
 from kwskit import registry
+from kwskit.data.records import write_records
 from kwskit.data.store.packing import pack_manifest
 from kwskit.encoders.blocks.speech_embedding_network import SpeechEmbeddingNetwork
 from kwskit.evaluation.trials import wsj_trials
-from kwskit.records import write_records
 from kwskit.stages.train import train
 from kwskit.text.g2p import G2P
 from tests.sung_models import counting_model, streaming_sung_model, sung_model  # noqa: F401 (fixtures)

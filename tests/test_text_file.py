@@ -9,9 +9,9 @@ from kwskit.corpora.findings import Findings
 from kwskit.corpora.libriphrase.phrase_pairs import read_phrase_pairs
 from kwskit.corpora.mswc import _read_split
 from kwskit.corpora.std.preparation import read_queries
+from kwskit.data.records import read_records
 from kwskit.data.word_folder import words_from_folder
 from kwskit.hparams import resolve_hparams
-from kwskit.records import read_records
 from kwskit.speech_model.write_card import read_facts
 from kwskit.stages.table_plan import read_table
 from kwskit.text.lexicon import read_lexicon

@@ -58,8 +58,8 @@ def run(options: argparse.Namespace, rest: list[str]) -> None:
 
 
 def _detect(options: argparse.Namespace, index: "SpeechIndex") -> None:
+    from kwskit.data.records import write_records
     from kwskit.index.search_folder import TOP, detections
-    from kwskit.records import write_records
 
     if options.to is None:
         raise UsageError("say where the detections go: --to FILE")

@@ -24,11 +24,11 @@ from kwskit.corpora.findings import Findings
 from kwskit.data.audio import AudioError, probe, read_segment
 from kwskit.data.audio_folder import audio_files_below
 from kwskit.data.progress import Progress
+from kwskit.data.records import MANIFEST
 from kwskit.errors import CorpusError
 from kwskit.frontend.noise import noise_bank
 from kwskit.frontend.room_recordings import recorded_responses
 from kwskit.frontend.room_simulation import impulse_responses
-from kwskit.records import MANIFEST
 
 SNR_DB = {"noise": (0.0, 15.0), "music": (5.0, 15.0), "babble": (13.0, 20.0)}
 VOICES = (3, 7)

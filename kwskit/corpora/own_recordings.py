@@ -31,7 +31,7 @@ def own_recordings(source: Path, speaker: str, findings: Findings, on_bad: str =
     ------
     CorpusError
         For an expression that is none, has no group, or fits no name.
-    kwskit.records.RecordError, kwskit.data.audio.AudioError
+    kwskit.data.records.RecordError, kwskit.data.audio.AudioError
         As ``words_from_folder``.
     """
     named = _expression(speaker)

@@ -12,8 +12,8 @@ from kwskit.corpora.alignments.read import in_order
 from kwskit.corpora.findings import Findings
 from kwskit.corpora.utterances import SECONDS, UTTERANCES, audio_lengths
 from kwskit.data.audio import MIN_SAMPLES, OVERHANG
+from kwskit.data.records import MANIFEST
 from kwskit.errors import CorpusError
-from kwskit.records import MANIFEST
 
 __all__ = ["UTTERANCES", "audio_lengths", "phrase_segments", "word_segments"]
 

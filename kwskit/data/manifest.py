@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kwskit.records import HEADER_LINES, RecordError, read_records
+from kwskit.data.records import HEADER_LINES, RecordError, read_records
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ def read_manifest(path: str | Path, check_audio: bool = True) -> pa.Table:
     RecordError
         With the file and the line: a duplicate ``utt_id``, an empty ``utt_id``, ``word`` or ``path``, a negative
         or non-finite time, a start that is not before its stop, a missing audio file; and all that
-        :func:`kwskit.records.read_records` refuses.
+        :func:`kwskit.data.records.read_records` refuses.
     """
     table, _ = read_records(path, "manifest")
     for column in ("utt_id", "word", "path"):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from kwskit.records import OPTIONAL, TRIALS
+from kwskit.data.records import OPTIONAL, TRIALS
 
 
 def closed_set_trials(utt_ids: Sequence[str], spoken: Sequence[str], typed: Sequence[str]) -> pa.Table:

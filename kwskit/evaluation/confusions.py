@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from kwskit.data.records import RecordError
 from kwskit.evaluation.scored_trials import ScoredTrials
-from kwskit.records import RecordError
 
 
 def confusions(path: str | Path, spoken: Mapping[str, str], count: int = 20) -> dict[str, Any]:

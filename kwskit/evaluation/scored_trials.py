@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from kwskit.data.records import HEADER_LINES, TRIALS, RecordError, read_records
 from kwskit.evaluation.operating_points import OperatingPoints
 from kwskit.evaluation.trials import without_utterances
-from kwskit.records import HEADER_LINES, TRIALS, RecordError, read_records
 
 REPEATS, KEPT = "repeats", "kept"
 """The fact ``repeats=kept`` of a trial list: a trial may be listed several times, and counts each time."""

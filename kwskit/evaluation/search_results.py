@@ -50,7 +50,7 @@ def search_results(
 
     Raises
     ------
-    kwskit.records.RecordError
+    kwskit.data.records.RecordError
         As :meth:`Search.read` and :meth:`Search.detected`.
     """
     search = Search.read(folder)
@@ -99,7 +99,7 @@ def best_threshold(folder: Path, detections: Path) -> float:
 
     Raises
     ------
-    kwskit.records.RecordError
+    kwskit.data.records.RecordError
         As :func:`search_results`.
     """
     return Search.read(folder).detected(detections).mtwv()[1]

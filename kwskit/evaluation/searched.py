@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from kwskit.data.records import HEADER_LINES, RecordError, read_records
 from kwskit.evaluation.occurrence_matching import REPEATED, matched_occurrences, occurrences_around
 from kwskit.evaluation.term_detection import TermDetection
-from kwskit.records import HEADER_LINES, RecordError, read_records
 
 
 @dataclass(frozen=True)

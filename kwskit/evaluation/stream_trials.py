@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from kwskit.records import TRIALS
+from kwskit.data.records import TRIALS
 
 PROTOCOL = "kws_windows"
 PAUSE = 0.1  # s between the words of a stream

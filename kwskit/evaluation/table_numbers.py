@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from kwskit.data.records import read_records
 from kwskit.evaluation.bootstrap import bootstrap, resample_counts
 from kwskit.evaluation.operating_points import OperatingPoints
 from kwskit.evaluation.scored_trials import ScoredTrials
 from kwskit.evaluation.seed_bootstrap import SeedSamples
 from kwskit.evaluation.word_discrimination import Segments
-from kwskit.records import read_records
 
 RESAMPLES = 1000
 RESAMPLES_OF_PAIRS = 200
@@ -49,7 +49,7 @@ class TrialMetrics:
 
         Raises
         ------
-        kwskit.records.RecordError
+        kwskit.data.records.RecordError
             When a file does not score exactly this list.
         ValueError
             For an unknown metric.

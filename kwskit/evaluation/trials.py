@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cdist
 
-from kwskit.records import TRIALS
+from kwskit.data.records import TRIALS
 
 WSJ = "wsj"
 LIBRIPHRASE_EASY = "libriphrase_easy"

@@ -7,10 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from kwskit.batch import Encoded
+from kwskit.data.records import read_records
 from kwskit.data.store.packed_store import PackedStore
 from kwskit.evaluation.metrics import average_precision
 from kwskit.evaluation.trials import without_utterances
-from kwskit.records import read_records
 from kwskit.speech_model.onnx_model import OnnxModel
 from kwskit.systems.scoring import TrialScorer
 from kwskit.systems.system import System

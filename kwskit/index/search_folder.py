@@ -9,11 +9,11 @@ from typing import Any
 import pyarrow as pa
 
 from kwskit.data.progress import Progress
+from kwskit.data.records import DETECTIONS
 from kwskit.errors import SpeechIndexError
 from kwskit.evaluation.searched import Search
 from kwskit.index.found import Found
 from kwskit.index.speech_index import SpeechIndex
-from kwskit.records import DETECTIONS
 
 TOP = 1000  # hits of a query
 
@@ -31,7 +31,7 @@ def detections(index: SpeechIndex, folder: Path, top: int = TOP) -> pa.Table:
 
     Raises
     ------
-    kwskit.records.RecordError
+    kwskit.data.records.RecordError
         When the search is broken.
     SpeechIndexError
         When a recording is not in the index.

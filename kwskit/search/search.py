@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from kwskit.data.audio import probe, read_blocks
 from kwskit.data.progress import Progress
-from kwskit.records import DETECTIONS
+from kwskit.data.records import DETECTIONS
 from kwskit.search.queries import Queries
 from kwskit.search.search_settings import SearchSettings
 from kwskit.search.stream_search import StreamSearch

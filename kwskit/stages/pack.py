@@ -29,7 +29,7 @@ def pack_corpus(data: Path, jobs: int | None = None, on_bad: str = "stop") -> No
     ------
     FileNotFoundError
         When there is no manifest.
-    kwskit.data.audio.AudioError, kwskit.records.RecordError
+    kwskit.data.audio.AudioError, kwskit.data.records.RecordError
         For audio or a manifest that cannot be used.
     """
     manifests = sorted((data / "manifests").glob("*.tsv"))

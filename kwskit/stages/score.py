@@ -11,13 +11,13 @@ import torch
 
 from kwskit import __version__
 from kwskit.batch import Encoded
+from kwskit.data.records import write_records
 from kwskit.data.store.packed_store import PackedStore
 from kwskit.data.store.packing import pack_manifest
 from kwskit.data.word_folder import words_from_folder
 from kwskit.evaluation.scorer import format_table, score_file_results, write_results
 from kwskit.evaluation.segment_results import segment_results
 from kwskit.evaluation.trials import wsj_trials
-from kwskit.records import write_records
 from kwskit.stages.score_task import ScoreTask, digest
 from kwskit.stages.search_task import SEARCH, SearchTask
 from kwskit.stages.shared_work import TRAINED, UNTRAINED, SharedWork, run_on_first

@@ -8,11 +8,11 @@ import numpy as np
 import pyarrow as pa
 
 from kwskit.batch import Encoded
+from kwskit.data.records import RecordError, read_records, write_records
 from kwskit.data.store.layout import REJECTED
 from kwskit.data.store.packed_store import PackedStore
 from kwskit.evaluation.trials import without_utterances
 from kwskit.evaluation.word_discrimination import SHORTEST_WORD, Segments
-from kwskit.records import RecordError, read_records, write_records
 from kwskit.search.stream_scorer import StreamScorer
 from kwskit.search.system_queries import keeps_one_embedding
 from kwskit.systems.enrolment import Enrolment

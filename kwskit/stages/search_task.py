@@ -12,10 +12,10 @@ import pyarrow.compute as pc
 
 from kwskit import collectives
 from kwskit.batch import Encoded
+from kwskit.data.records import RecordError, read_records, write_records
 from kwskit.data.store.packed_store import PackedStore
 from kwskit.evaluation.search_results import best_threshold, search_results
 from kwskit.evaluation.searched import Search
-from kwskit.records import RecordError, read_records, write_records
 from kwskit.search.queries import Queries
 from kwskit.search.search import search_recordings
 from kwskit.search.search_settings import SearchSettings

@@ -6,11 +6,11 @@ from typing import Any
 
 from kwskit import collectives
 from kwskit.batch import Encoded
+from kwskit.data.records import read_records
 from kwskit.data.store.packed_store import PackedStore
 from kwskit.evaluation.metrics import average_precision
 from kwskit.evaluation.trials import without_utterances
 from kwskit.evaluation.word_discrimination import acoustic_pairs
-from kwskit.records import read_records
 from kwskit.systems.scoring import TrialScorer, encode_store_together
 from kwskit.systems.system import System
 

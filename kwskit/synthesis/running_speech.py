@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kwskit.constants import SAMPLE_RATE
+from kwskit.data.records import write_records
 from kwskit.errors import SynthesisError
-from kwskit.records import write_records
 from kwskit.synthesis.casting import Speaker
 from kwskit.synthesis.conditioning import condition_timed, tightened
 from kwskit.synthesis.corpus_settings import stored_settings

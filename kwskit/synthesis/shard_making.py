@@ -16,8 +16,8 @@ import soundfile
 from kwskit.atomic_write import atomic_write
 from kwskit.constants import SAMPLE_RATE
 from kwskit.data.progress import Progress
+from kwskit.data.records import MANIFEST, read_records, write_records
 from kwskit.errors import SynthesisError
-from kwskit.records import MANIFEST, read_records, write_records
 from kwskit.synthesis.corpus_settings import claim_corpus
 
 

@@ -16,8 +16,8 @@ import numpy as np
 import pyarrow as pa
 
 from kwskit.constants import SAMPLE_RATE
+from kwskit.data.records import write_records
 from kwskit.errors import SynthesisError
-from kwskit.records import write_records
 from kwskit.synthesis.casting import Speaker
 from kwskit.synthesis.conditioning import condition
 from kwskit.synthesis.engines import engine, slowest_first

@@ -22,9 +22,9 @@ import pyarrow.compute as pc
 
 from kwskit import registry
 from kwskit.corpora.held_back import TEST_WORDS
+from kwskit.data.records import RecordError, read_records, write_records
 from kwskit.errors import SynthesisError
 from kwskit.evaluation.trials import WSJ, wsj_trials
-from kwskit.records import RecordError, read_records, write_records
 from kwskit.synthesis.casting import WARPS
 from kwskit.synthesis.running_cast import running_speakers
 from kwskit.synthesis.running_plan import RunningPlan, SpeechPart

@@ -15,8 +15,8 @@ from kwskit.corpora.std.long_recordings import JOINS, audio_files, joined
 from kwskit.corpora.std.nist import read_ecf, read_kwlist, read_rttm
 from kwskit.corpora.std.preparation import StdSettings, prepare_std, read_queries
 from kwskit.corpora.utterances import audio_lengths
+from kwskit.data.records import read_records
 from kwskit.errors import CorpusError
-from kwskit.records import read_records
 from kwskit.search.search_settings import SearchSettings
 from kwskit.text.normal_form import normal_form
 from kwskit.text_file import first_lines, read_text

@@ -14,9 +14,9 @@ import sys
 from pathlib import Path
 
 from kwskit.data.manifest import read_manifest
+from kwskit.data.records import RecordError, read_records, write_records
 from kwskit.evaluation.stream_trials import PAUSE, PROTOCOL, stream_trials
 from kwskit.evaluation.trials import WSJ, libriphrase_trials, wsj_trials
-from kwskit.records import RecordError, read_records, write_records
 from kwskit.synthesis.casting import cast, installed_engines
 from kwskit.synthesis.vocabulary import VocabularyError, pronunciations, split_words
 from kwskit.synthesis.voices.voice import MissingEngine

@@ -11,8 +11,8 @@ from kwskit.corpora.alignments.librispeech_alignments import librispeech_alignme
 from kwskit.corpora.findings import Findings
 from kwskit.corpora.librispeech import hold_out_speakers, read_librispeech, read_speakers
 from kwskit.corpora.text_vocabulary import by_vocabulary, can_be_told_apart, frequent, readable
+from kwskit.data.records import read_records
 from kwskit.errors import CorpusError
-from kwskit.records import read_records
 
 PARTS = {
     "train-clean-100": {"84": ["banana window", "banana window"], "103": ["window banana", "silver"]},

@@ -11,8 +11,8 @@ from kwskit.corpora.findings import Findings
 from kwskit.corpora.locate import corpus_root
 from kwskit.corpora.preparation import Preparation
 from kwskit.data.manifest import read_manifest
+from kwskit.data.records import read_records
 from kwskit.errors import CorpusError
-from kwskit.records import read_records
 
 GOOD = {"utt_id": "a_0", "path": "/c/a.wav", "start": 0.0, "stop": 0.5, "word": "one", "speaker": "s"}
 

@@ -10,8 +10,8 @@ import soundfile
 from kwskit.corpora.findings import Findings
 from kwskit.corpora.segments import audio_lengths, phrase_segments, word_segments
 from kwskit.data.manifest import read_manifest
+from kwskit.data.records import MANIFEST, write_records
 from kwskit.errors import CorpusError
-from kwskit.records import MANIFEST, write_records
 
 
 def table(rows: list[tuple], *names: str) -> pa.Table:

@@ -12,8 +12,8 @@ from kwskit.corpora.preparation import Preparation
 from kwskit.corpora.wake_words.benchmark import Sound, background_files, decoded, keyword_files, noise_files
 from kwskit.corpora.wake_words.preparation import STREAMS, WakeWordSettings, prepare_wake_words
 from kwskit.corpora.wake_words.streams import BREATH, Mix, Part, mixed, stream_tables, timeline, write_streams
+from kwskit.data.records import read_records
 from kwskit.errors import CorpusError
-from kwskit.records import read_records
 
 RATE = 16_000
 

@@ -4,7 +4,7 @@ import pytest
 import soundfile
 
 from kwskit.data.manifest import read_manifest
-from kwskit.records import RecordError
+from kwskit.data.records import RecordError
 
 COLUMNS = "utt_id path start stop word speaker split"
 GOOD = ("u1 a.wav 0 0.5 banana s1 train", "u2 a.wav 0.5 1.0 kitten s1 train", "u3 b.wav 0 1 banana s2 train")

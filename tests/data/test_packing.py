@@ -13,6 +13,7 @@ import pytest
 import soundfile
 
 from kwskit.data.audio import AudioError, AudioFormat
+from kwskit.data.records import MANIFEST, read_records, write_records
 from kwskit.data.store import packing, packing_task, shard_writer
 from kwskit.data.store import writer as store_writer
 from kwskit.data.store.layout import StoreError
@@ -20,7 +21,6 @@ from kwskit.data.store.packed_store import PackedStore
 from kwskit.data.store.packing import pack_manifest
 from kwskit.data.store.shard_writer import ShardWriter
 from kwskit.data.store.writer import StoreWriter
-from kwskit.records import MANIFEST, read_records, write_records
 
 
 def table_of(*rows):

@@ -14,6 +14,7 @@ from torch import nn
 
 from kwskit.arguments import built_from
 from kwskit.data.audio import AudioError
+from kwskit.data.records import read_records, write_records
 from kwskit.data.stream_features import make as module
 from kwskit.data.stream_features.make import hear
 from kwskit.data.stream_features.settings import StreamFeatureSettings
@@ -21,7 +22,6 @@ from kwskit.data.stream_features.store import INDEX
 from kwskit.data.stream_features.stretches import stretches
 from kwskit.frontend.noise import Noise
 from kwskit.frontend.speed import Speed
-from kwskit.records import read_records, write_records
 from kwskit.stream_shape import FeatureSteps, FrameSteps
 
 RATE, HOP, STRIDE, PAST, AHEAD = 16_000, 40, 2, 3, 1

@@ -7,10 +7,10 @@ import pytest
 import soundfile
 
 from kwskit.data.audio import AudioError
+from kwskit.data.records import RecordError, write_records
 from kwskit.data.store.packed_store import PackedStore
 from kwskit.data.store.packing import pack_manifest
 from kwskit.data.word_folder import words_from_folder
-from kwskit.records import RecordError, write_records
 
 
 def record(path, seconds=0.5, rate=16_000):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from kwskit.records import read_records
+from kwskit.data.records import read_records
 
 ROOT = Path(__file__).parents[2]
 

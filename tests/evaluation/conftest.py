@@ -9,10 +9,10 @@ import pyarrow as pa
 import pytest
 import soundfile
 
+from kwskit.data.records import write_records
 from kwskit.data.store.packing import pack_manifest
 from kwskit.evaluation.scorer import score_file_results, write_results
 from kwskit.evaluation.trials import libriphrase_trials, wsj_trials
-from kwskit.records import write_records
 
 PRONUNCIATIONS = {
     "marble": "M AA R B AH L",

@@ -5,10 +5,10 @@ import pyarrow as pa
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from kwskit.data.records import write_records
 from kwskit.evaluation.batch_averages import auc_of_thresholds, mean_batch_eer
 from kwskit.evaluation.results_table import format_table
 from kwskit.evaluation.scorer import score_file_results
-from kwskit.records import write_records
 
 
 @pytest.fixture(scope="module")

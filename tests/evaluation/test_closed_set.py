@@ -5,11 +5,11 @@ import pyarrow as pa
 import pytest
 from sklearn.metrics import average_precision_score, confusion_matrix
 
+from kwskit.data.records import write_records
 from kwskit.evaluation.closed_set_trials import closed_set_trials
 from kwskit.evaluation.confusion_matrix import MOST_WORDS
 from kwskit.evaluation.scorer import score_file_results
 from kwskit.evaluation.trials import wsj_trials
-from kwskit.records import write_records
 
 KEYWORDS = ["yes", "no", "up", "down", "left"]
 FACTS = {"protocol": "closed"}

@@ -5,11 +5,11 @@ import re
 
 import pytest
 
+from kwskit.data.records import write_records
 from kwskit.evaluation.closed_set_trials import closed_set_trials
 from kwskit.evaluation.report import write_report
 from kwskit.evaluation.report.closed_set import closed_set_tables, confusion_pictures
 from kwskit.evaluation.scorer import score_file_results, write_results
-from kwskit.records import write_records
 
 WORDS = ["yes", "no", "<up>"]
 

@@ -1,8 +1,8 @@
 import pyarrow as pa
 import pytest
 
+from kwskit.data.records import RecordError, write_records
 from kwskit.evaluation.confusions import confusions
-from kwskit.records import RecordError, write_records
 
 SPOKEN = {"u1": "cat", "u2": "bat", "u3": "dog", "u4": "cat"}
 TRIALS = [  # typed, utterance, target, score

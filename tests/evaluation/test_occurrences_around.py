@@ -4,9 +4,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from kwskit.data.records import DETECTIONS, RecordError, write_records
 from kwskit.evaluation.occurrence_matching import REPEATED, occurrences_around
 from kwskit.evaluation.searched import Search
-from kwskit.records import DETECTIONS, RecordError, write_records
 
 
 def loop(occurrences, detections, late):

@@ -5,11 +5,11 @@ import pyarrow as pa
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from kwskit.data.records import RecordError, write_records
 from kwskit.evaluation.bootstrap import resample_counts
 from kwskit.evaluation.confusions import confusions
 from kwskit.evaluation.scored_trials import ScoredTrials
 from kwskit.evaluation.scorer import compare_score_files, score_file_results
-from kwskit.records import RecordError, write_records
 
 FACTS = {"protocol": "phonmatchnet", "repeats": "kept"}
 

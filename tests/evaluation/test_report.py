@@ -14,6 +14,7 @@ import soundfile
 from scipy.stats import norm
 from sklearn.metrics import average_precision_score
 
+from kwskit.data.records import read_records
 from kwskit.data.store.packed_store import PackedStore
 from kwskit.evaluation.report import write_report
 from kwskit.evaluation.report.clips import Clips
@@ -21,7 +22,6 @@ from kwskit.evaluation.report.plots import token_centres
 from kwskit.evaluation.report.run_folder import ReportError
 from kwskit.evaluation.report.tables import Table, latex_escape, percent
 from kwskit.evaluation.report.word_map import SIZE, word_map
-from kwskit.records import read_records
 
 
 class Page(HTMLParser):

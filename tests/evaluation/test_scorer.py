@@ -5,11 +5,11 @@ import pyarrow as pa
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from kwskit.data.records import RecordError, write_records
 from kwskit.evaluation.results_table import format_table
 from kwskit.evaluation.scored_trials import ScoredTrials
 from kwskit.evaluation.scorer import compare_score_files, score_file_results, write_results
 from kwskit.evaluation.trials import wsj_trials
-from kwskit.records import RecordError, write_records
 
 FACTS = {"protocol": "wsj", "seed": 3}
 METRICS = ("ap", "auc", "eer", "eer_nearest", "frr_at_0.01", "frr_at_0.1", "top1")

@@ -3,9 +3,9 @@ import pyarrow as pa
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from kwskit.data.records import RecordError, write_records
 from kwskit.evaluation.bootstrap import resample_counts
 from kwskit.evaluation.table_numbers import TrialMetrics
-from kwskit.records import RecordError, write_records
 
 WORDS = ["apple", "berry", "cherry", "grape"]
 

@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from kwskit.data.records import TRIALS
 from kwskit.evaluation.trials import (
     LIBRIPHRASE_EASY,
     LIBRIPHRASE_HARD,
@@ -13,7 +14,6 @@ from kwskit.evaluation.trials import (
     without_utterances,
     wsj_trials,
 )
-from kwskit.records import TRIALS
 
 WORDS = [f"w{i % 80:02d}" for i in range(400)]
 UTTERANCES = [f"u{i:03d}" for i in range(400)]
@@ -171,7 +171,7 @@ def test_wsj_needs_negatives():
 
 
 def test_lists_have_the_columns_of_the_record(tmp_path):
-    from kwskit.records import TRIALS, read_records, write_records
+    from kwskit.data.records import TRIALS, read_records, write_records
 
     table = wsj_trials(np.array(UTTERANCES), np.array(WORDS))
     assert {field.name: field.type for field in table.schema} == TRIALS

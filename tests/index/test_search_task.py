@@ -7,11 +7,11 @@ import pyarrow as pa
 import pytest
 
 from kwskit.cli import main
+from kwskit.data.records import OCCURRENCES, QUERIES, RECORDINGS, write_records
 from kwskit.evaluation.search_results import search_results
 from kwskit.evaluation.searched import Search
 from kwskit.index import SpeechIndex, SpeechIndexError
 from kwskit.index.search_folder import detections
-from kwskit.records import OCCURRENCES, QUERIES, RECORDINGS, write_records
 from kwskit.search.search import search_recordings
 from kwskit.search.search_settings import SearchSettings
 from kwskit.spotting.cohort_embeddings import CohortEmbeddings

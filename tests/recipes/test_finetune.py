@@ -11,7 +11,7 @@ import pytest
 import safetensors.torch
 import soundfile
 
-from kwskit.records import read_records
+from kwskit.data.records import read_records
 from kwskit.speech_model import packaged_models
 from kwskit.spotting.spotter import Spotter
 

@@ -11,7 +11,7 @@ from sklearn.metrics import average_precision_score
 
 from kwskit.corpora.alignments.forced_alignment import spoken_utterances
 from kwskit.corpora.findings import Findings
-from kwskit.records import read_records
+from kwskit.data.records import read_records
 
 WORDS = [
     "tiger",

@@ -9,7 +9,7 @@ import pytest
 import soundfile
 from sklearn.metrics import roc_auc_score
 
-from kwskit.records import read_records
+from kwskit.data.records import read_records
 
 COLUMNS = (
     "anchor,anchor_spk,anchor_text,anchor_dur,"

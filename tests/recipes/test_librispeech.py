@@ -9,9 +9,9 @@ import pytest
 import soundfile
 from sklearn.metrics import average_precision_score
 
+from kwskit.data.records import read_records
 from kwskit.data.store.packed_store import PackedStore
 from kwskit.evaluation.word_discrimination import Segments
-from kwskit.records import read_records
 
 KNOWN = ["banana", "window", "forest", "silver", "garden", "velvet"]
 NEW = ["rocket", "castle", "harbor"]

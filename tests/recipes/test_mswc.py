@@ -10,7 +10,7 @@ import scipy.signal
 import soundfile
 from sklearn.metrics import average_precision_score
 
-from kwskit.records import read_records
+from kwskit.data.records import read_records
 
 ROOT = Path(__file__).parents[2]
 ENGLISH = [

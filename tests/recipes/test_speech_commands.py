@@ -8,7 +8,7 @@ import pytest
 import soundfile
 from sklearn.metrics import confusion_matrix, roc_auc_score
 
-from kwskit.records import read_records
+from kwskit.data.records import read_records
 
 COMMANDS = ["yes", "no", "up", "down", "left", "right", "on", "off", "stop", "go"]
 SPEAKERS = ("0a7c2a8d", "1b4c9b89", "ffd2ba2f")

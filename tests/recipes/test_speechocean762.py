@@ -5,7 +5,7 @@ import pytest
 import soundfile
 
 from kwskit.corpora.held_back import part_of
-from kwskit.records import read_records
+from kwskit.data.records import read_records
 
 WORDS = ["banana", "window", "forest", "two", "garden"]
 

@@ -7,7 +7,7 @@ import pytest
 import soundfile
 
 from kwskit.data.audio import read_segment
-from kwskit.records import read_records
+from kwskit.data.records import read_records
 
 RATE = 16_000
 WORDS = ("tiger", "button", "meadow", "copper", "rocket", "lemon", "castle", "harbor", "window", "marble", "the")

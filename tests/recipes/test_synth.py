@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sklearn.metrics import average_precision_score
 
-from kwskit.records import read_records
+from kwskit.data.records import read_records
 from kwskit.text.lexicon import read_lexicon
 
 ROOT = Path(__file__).parents[2]

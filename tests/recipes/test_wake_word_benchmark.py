@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from kwskit.records import read_records
+from kwskit.data.records import read_records
 
 KEYWORDS = ["alexa", "smart mirror"]
 RATE = 16_000

@@ -15,7 +15,7 @@ from sklearn.metrics import average_precision_score
 
 from kwskit.corpora.alignments.forced_alignment import spoken_utterances
 from kwskit.corpora.findings import Findings
-from kwskit.records import read_records
+from kwskit.data.records import read_records
 
 WORDS = ["tiger", "button", "meadow", "copper", "rocket", "lemon", "castle", "harbor"]
 # Stands in for sph2pipe; the miniature "compresses" by zlib.

@@ -3,7 +3,7 @@
 import pyarrow as pa
 import soundfile
 
-from kwskit.records import write_records
+from kwskit.data.records import write_records
 from kwskit.stages.pack import pack_corpus
 from kwskit.text.lexicon import read_lexicon
 

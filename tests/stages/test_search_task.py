@@ -10,10 +10,10 @@ import pytest
 import soundfile
 
 from kwskit import collectives
+from kwskit.data.records import RecordError, read_records, write_records
 from kwskit.evaluation.report import write_report
 from kwskit.evaluation.search_results import search_results
 from kwskit.evaluation.word_discrimination import Segments
-from kwskit.records import RecordError, read_records, write_records
 from kwskit.stages.adopt import adopt_model
 from kwskit.stages.score import score
 from kwskit.stages.search_task import SearchTask

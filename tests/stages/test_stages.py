@@ -7,8 +7,8 @@ import pytest
 import soundfile
 from sklearn.metrics import average_precision_score
 
+from kwskit.data.records import read_records
 from kwskit.evaluation.report import write_report
-from kwskit.records import read_records
 from kwskit.stages.pack import pack_corpus
 from kwskit.stages.score import is_scored, score
 from kwskit.stages.train import train

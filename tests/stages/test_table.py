@@ -9,9 +9,9 @@ import pytest
 from sklearn.metrics import average_precision_score
 
 from kwskit import cli
+from kwskit.data.records import read_records, write_records
 from kwskit.evaluation.stream_trials import PAUSE, PROTOCOL, stream_trials
 from kwskit.hparams import HparamsError
-from kwskit.records import read_records, write_records
 from kwskit.stages import table_jobs
 from kwskit.stages.score_task import ScoreTask
 from kwskit.stages.table import make_tables

@@ -9,8 +9,8 @@ import pytest
 import soundfile
 
 from kwskit import registry
+from kwskit.data.records import read_records
 from kwskit.errors import SynthesisError
-from kwskit.records import read_records
 from kwskit.synthesis import running_speech
 from kwskit.synthesis.running_cast import running_speakers
 from kwskit.synthesis.running_plan import RunningPlan, SpeechPart

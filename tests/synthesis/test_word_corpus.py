@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from kwskit import registry
-from kwskit.records import read_records
+from kwskit.data.records import read_records
 from kwskit.synthesis import word_corpus as synthesis
 from kwskit.synthesis.casting import Speaker, cast
 from kwskit.synthesis.voices.voice import Voice

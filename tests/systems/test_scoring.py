@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
+from kwskit.data.records import read_records
 from kwskit.data.store.packed_store import PackedStore
-from kwskit.records import read_records
 from kwskit.systems.scoring import TrialScorer, encode_store
 
 

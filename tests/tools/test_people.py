@@ -11,9 +11,9 @@ import pytest
 import soundfile
 from sklearn.metrics import average_precision_score
 
+from kwskit.data.records import DETECTIONS, OCCURRENCES, QUERIES, RECORDINGS, write_records
 from kwskit.evaluation.operating_points import OperatingPoints
 from kwskit.evaluation.searched import Search
-from kwskit.records import DETECTIONS, OCCURRENCES, QUERIES, RECORDINGS, write_records
 from kwskit.speech_model.open_model import open_model
 from kwskit.spotting.cohort import cohort_words
 from kwskit.spotting.cohort_embeddings import COHORT

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from kwskit.data.records import read_records
 from kwskit.data.store.packed_store import PackedStore
-from kwskit.records import read_records
 from kwskit.stages.train import train
 from kwskit.systems.model_directory import load_model
 from kwskit.systems.scoring import TrialScorer

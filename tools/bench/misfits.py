@@ -15,8 +15,8 @@ import numpy as np
 
 from kwskit.corpora.alignment_scores import LEAST, TINY
 from kwskit.corpora.alignments.forced_alignment import spoken_utterances
-from kwskit.corpora.alignments.pocketsphinx_model import PocketSphinxModel
 from kwskit.corpora.findings import Findings
+from kwskit.corpora.word_aligners.pocketsphinx import PocketSphinxAligner
 from kwskit.data.audio import read_segment
 
 QUANTILES = (0.01, 0.05, 0.5, 0.95, 0.99)
@@ -34,7 +34,7 @@ def main() -> None:
     spoken.sort(key=lambda one: one.utterance)
     random.Random(options.seed).shuffle(spoken)
     spoken = spoken[: options.count]
-    model = PocketSphinxModel()
+    model = PocketSphinxAligner()
     scores: dict[str, list[float]] = {"own text": [], "another's text": [], "half of each": []}
     for one, other in zip(spoken, [*spoken[1:], spoken[0]], strict=True):
         samples = read_segment(one.path)

@@ -18,12 +18,12 @@ import numpy as np
 import pyarrow as pa
 from sklearn.metrics import average_precision_score
 
+from kwskit.data.records import write_records
 from kwskit.evaluation.bootstrap import resample_counts
 from kwskit.evaluation.results_table import format_table
 from kwskit.evaluation.scored_trials import ScoredTrials
 from kwskit.evaluation.scorer import score_file_results
 from kwskit.evaluation.trials import wsj_trials
-from kwskit.records import write_records
 
 NAIVE_RESAMPLES = 3
 ALONE = """

@@ -23,11 +23,11 @@ import soundfile
 
 from kwskit.data.evaluation_batches import as_wav
 from kwskit.data.loader import WordBatches
+from kwskit.data.records import MANIFEST
 from kwskit.data.sampler import PKSampler
 from kwskit.data.store.packed_store import PackedStore
 from kwskit.data.store.packing import SHARDS, pack_manifest
 from kwskit.data.store.writer import StoreWriter
-from kwskit.records import MANIFEST
 
 SAMPLE_RATE = 16_000
 # Of the Multilingual Spoken Words Corpus: 25 million segments, 340 thousand words, over 100 thousand speakers.

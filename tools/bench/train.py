@@ -29,12 +29,12 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from kwskit.batch import Batch
 from kwskit.data.loader import WordBatches
+from kwskit.data.records import MANIFEST
 from kwskit.data.sampler import PKSampler
 from kwskit.data.store.packed_store import PackedStore
 from kwskit.data.store.packing import pack_manifest
 from kwskit.hparams import build_hparams, plain_value, resolve_hparams
 from kwskit.processes import Processes
-from kwskit.records import MANIFEST
 from kwskit.training.checkpoint import Checkpoints
 from kwskit.training.compilation import compile_parts
 from kwskit.training.feed import TrainingFeed

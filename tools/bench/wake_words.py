@@ -35,8 +35,8 @@ from kwskit.corpora.preparation import Preparation
 from kwskit.corpora.wake_words.preparation import SEARCH, WakeWordSettings, prepare_wake_words
 from kwskit.data.audio import read_blocks
 from kwskit.data.progress import Progress
+from kwskit.data.records import DETECTIONS, write_records
 from kwskit.evaluation.searched import Search
-from kwskit.records import DETECTIONS, write_records
 
 RATES = (0.1, 0.5, 1.0, 2.0, 5.0)  # false alarms of a keyword an hour
 BLOCK = 10.0  # s that are pushed at once

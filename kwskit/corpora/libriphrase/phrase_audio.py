@@ -15,8 +15,8 @@ from kwskit.corpora.findings import Findings
 from kwskit.corpora.libriphrase.phrase_pairs import LONGEST
 from kwskit.corpora.segments import phrase_segments
 from kwskit.corpora.utterances import audio_lengths
+from kwskit.data.records import MANIFEST
 from kwskit.errors import CorpusError
-from kwskit.records import MANIFEST
 
 NAMED = r"(?:^|/)(?P<utterance>\d+-\d+-\d+)_\dword_\d+\.(?:wav|flac)$"
 PAUSE = 0.005  # seconds between words: shorter ones are rounding

@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kwskit.corpora.libriphrase.phrase_pairs import EASY, HARD, POSITIVE
-from kwskit.records import TRIALS
+from kwskit.data.records import TRIALS
 
 PROTOCOLS = ("phonmatchnet", "mmkws", "clap_ipa")
 NEGATIVES = {"easy": EASY, "hard": HARD}

@@ -12,8 +12,8 @@ from kwskit.corpora.findings import Findings
 from kwskit.corpora.preparation import Preparation
 from kwskit.corpora.segments import word_segments
 from kwskit.corpora.std.queries import draw_queries, occurrences_of, readable_queries, vocabulary_group
+from kwskit.data.records import QUERIES, RECORDINGS
 from kwskit.errors import CorpusError
-from kwskit.records import QUERIES, RECORDINGS
 from kwskit.text_file import read_text
 
 PROTOCOL, EXEMPLARS = "std", "exemplars"

@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from kwskit.corpora.findings import Findings
+from kwskit.data.records import OCCURRENCES
 from kwskit.errors import CorpusError
-from kwskit.records import OCCURRENCES
 from kwskit.text.g2p import G2P
 from kwskit.text.normal_form import normal_form
 from kwskit.text.unpronounceable import UnpronounceableText

@@ -15,8 +15,8 @@ from kwskit.corpora.keyword_recordings import SPLIT, KeywordRecording, keyword_m
 from kwskit.corpora.preparation import Preparation
 from kwskit.corpora.wake_words.benchmark import Sound, background_files, decoded, keyword_files, noise_files
 from kwskit.corpora.wake_words.streams import Mix, stream_tables, timeline, write_streams
+from kwskit.data.records import QUERIES
 from kwskit.errors import CorpusError
-from kwskit.records import QUERIES
 
 SEARCH, PROTOCOL, CLEAN_PROTOCOL = "wake_word", "wake_word", "wake_word_keywords"
 STREAMS = "audio/_streams"  # a keyword's folder does not begin with _

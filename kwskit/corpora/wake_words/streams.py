@@ -17,8 +17,8 @@ from kwskit.constants import SAMPLE_RATE
 from kwskit.corpora.wake_words.benchmark import Sound
 from kwskit.data.audio import read_segment
 from kwskit.data.progress import Progress
+from kwskit.data.records import OCCURRENCES, RECORDINGS
 from kwskit.errors import CorpusError
-from kwskit.records import OCCURRENCES, RECORDINGS
 
 RECORDING = 600 * SAMPLE_RATE  # a recording ends after the first pause or utterance beyond
 BREATH = SAMPLE_RATE  # silence between keywords that would follow each other

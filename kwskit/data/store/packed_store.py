@@ -25,8 +25,8 @@ import torch
 from torch import Tensor
 
 from kwskit.constants import SAMPLE_RATE
+from kwskit.data.records import read_records
 from kwskit.data.store.layout import INDEX, PCM, REJECTED, SHARD_BYTES, VERSION, StoreError, shard_name
-from kwskit.records import read_records
 
 # One binary search costs as much as hashing about this many utterance ids.
 SEARCHES = 100

@@ -21,13 +21,13 @@ from kwskit.constants import SAMPLE_RATE
 from kwskit.data.audio import AudioError, AudioFormat
 from kwskit.data.manifest import read_manifest
 from kwskit.data.progress import Progress
+from kwskit.data.records import MANIFEST, write_records
 from kwskit.data.store.layout import REJECTED, VERSION
 from kwskit.data.store.packed_shard import PackedShard
 from kwskit.data.store.packing_pool import WorkerDied, run_tasks
 from kwskit.data.store.packing_task import PackingTask
 from kwskit.data.store.shard_writer import SAMPLE_BYTES
 from kwskit.data.store.writer import StoreWriter
-from kwskit.records import MANIFEST, write_records
 
 # Shards of a store: few enough for any corpus to be open at once, none so short that files would be the work.
 SHARDS = 512

@@ -14,11 +14,11 @@ from torch import nn
 from kwskit.atomic_write import atomic_write
 from kwskit.constants import SAMPLE_RATE
 from kwskit.data.progress import Progress
+from kwskit.data.records import read_records
 from kwskit.data.stream_features.maker import StreamFeatureMaker
 from kwskit.data.stream_features.settings import StreamFeatureSettings
 from kwskit.data.stream_features.store import INDEX, StreamFeatures, write_stream_features
 from kwskit.data.stream_features.stretches import stretches
-from kwskit.records import read_records
 
 
 def hear(
@@ -47,7 +47,7 @@ def hear(
     ------
     AudioError
         When a recording cannot be read.
-    kwskit.records.RecordError
+    kwskit.data.records.RecordError
         When the manifest cannot.
     """
     # What no recording sounds different for is left out: more views are heard beside those that are there.

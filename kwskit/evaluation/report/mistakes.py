@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from kwskit.data.records import read_records
 from kwskit.evaluation.confusions import confusions
 from kwskit.evaluation.report.clips import Clips
 from kwskit.evaluation.report.result_tables import pairs_table
 from kwskit.evaluation.report.run_folder import RunFolder
-from kwskit.records import read_records
 
 PAIRS, CLIPS = 12, 8
 

@@ -68,7 +68,7 @@ def write_report(exp: str | Path, data: str | Path) -> Path:
 
     Raises
     ------
-    ReportError, kwskit.records.RecordError, kwskit.data.store.packed_store.StoreError
+    ReportError, kwskit.data.records.RecordError, kwskit.data.store.packed_store.StoreError
         When results.json is missing, or a file is there and broken; the message names it.
     """
     run = RunFolder(exp, data)

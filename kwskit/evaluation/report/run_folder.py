@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
+from kwskit.data.records import read_records
 from kwskit.evaluation.trials import WSJ
-from kwskit.records import read_records
 
 WAKE_WORD = "wake_word"  # the protocol of searches after Picovoice's benchmark
 WAKE_WORDS_ALONE = "wake_word_keywords"  # of trials of the recordings that are in them

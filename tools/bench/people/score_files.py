@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from kwskit.records import write_records
+from kwskit.data.records import write_records
 
 
 def write_trial_scores(folder: Path, part: str, test: Any, scores: NDArray[np.float32]) -> list[Path]:

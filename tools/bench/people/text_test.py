@@ -8,9 +8,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 
+from kwskit.data.records import TRIALS
 from kwskit.evaluation.operating_points import OperatingPoints
 from kwskit.evaluation.trials import LIBRIPHRASE_EASY, LIBRIPHRASE_HARD, libriphrase_trials, wsj_trials
-from kwskit.records import TRIALS
 from kwskit.text.g2p import G2P
 from people.changed_words import changed_phrases
 from people.clip import Clip

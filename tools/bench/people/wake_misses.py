@@ -7,10 +7,10 @@ import numpy as np
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from kwskit.data.records import read_records
 from kwskit.evaluation.occurrence_matching import occurrences_around
 from kwskit.evaluation.searched import Search
 from kwskit.evaluation.term_detection import allowed_per_hour
-from kwskit.records import read_records
 from people.figure import Figure
 from people.resampling import Resampling
 

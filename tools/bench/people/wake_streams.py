@@ -12,8 +12,8 @@ from kwskit.corpora.findings import Findings
 from kwskit.corpora.wake_words.benchmark import Sound, audio_files, decoded
 from kwskit.corpora.wake_words.preparation import LATE
 from kwskit.corpora.wake_words.streams import Mix, stream_tables, timeline, write_streams
+from kwskit.data.records import QUERIES, write_records
 from kwskit.evaluation.searched import Search
-from kwskit.records import QUERIES, write_records
 from kwskit.text.normal_form import normal_form
 from people.clip import some
 from people.digits import FOLDER as DIGITS

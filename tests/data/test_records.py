@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from kwskit.atomic_write import atomic_write
-from kwskit.records import RecordError, read_records, write_records
+from kwskit.data.records import RecordError, read_records, write_records
 
 HEAD = "#kwskit trials v1 protocol=wsj seed=7\n"
 COLUMNS = "enrol_text\tutt_id\ttarget\n"
