@@ -109,7 +109,6 @@ def country(tmp_path):
 
 
 def test_spotting_checking_and_calibrating_need_no_extra(tmp_path, country):
-    pytest.importorskip("livekit.wakeword", reason="livekit-wakeword needs Python 3.11")
     samples, rate = soundfile.read(SPEECH)
     soundfile.write(tmp_path / "long.wav", np.tile(samples, 6), rate)
     spot, scratch, check, calibrate, listed, fetched = run(

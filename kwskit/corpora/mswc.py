@@ -19,9 +19,9 @@ import pyarrow.csv
 
 from kwskit.corpora.findings import Findings
 from kwskit.corpora.open_vocabulary import PARTS
+from kwskit.data.normal_column import with_normal_form
 from kwskit.data.records import MANIFEST
 from kwskit.errors import CorpusError
-from kwskit.text.normal_column import with_normal_form
 from kwskit.text.normal_form import merged_message
 from kwskit.text_file import TextFileError, first_lines
 

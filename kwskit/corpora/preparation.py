@@ -11,9 +11,9 @@ import pyarrow.compute as pc
 
 from kwskit.atomic_write import atomic_write
 from kwskit.corpora.findings import Findings
+from kwskit.data.normal_column import with_normal_form
 from kwskit.data.records import MANIFEST, write_records
 from kwskit.errors import CorpusError
-from kwskit.text.normal_column import with_normal_form
 from kwskit.text.normal_form import merged_message
 
 DONE = "prepared.json"

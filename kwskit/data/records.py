@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from kwskit.atomic_write import atomic_write
-from kwskit.text.normal_column import with_normal_form
+from kwskit.data.normal_column import with_normal_form
 from kwskit.text.normal_form import merged_message
 from kwskit.text_file import TextFileError, first_lines
 

@@ -9,8 +9,8 @@ import pyarrow.csv
 from kwskit.data.audio import OVERHANG, AudioError, probe
 from kwskit.data.audio_folder import audio_below
 from kwskit.data.manifest import read_manifest
+from kwskit.data.normal_column import with_normal_form
 from kwskit.data.records import MANIFEST, RecordError
-from kwskit.text.normal_column import with_normal_form
 from kwskit.text.normal_form import merged_message
 from kwskit.text_file import TextFileError, first_lines
 

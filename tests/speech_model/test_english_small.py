@@ -58,5 +58,7 @@ def test_the_command_line_says_the_same(tmp_path):
 
 
 def test_it_ships_small():
-    size = sum(path.stat().st_size for path in (FOLDER / DEFAULT).rglob("*") if path.is_file())
-    assert size < 12_500_000  # of which 5.4 are a background, with windows 40 ms apart
+    files = [path for path in (FOLDER / DEFAULT).rglob("*") if path.is_file()]
+    background = sum(path.stat().st_size for path in files if path.name == "background.npz")
+    assert sum(path.stat().st_size for path in files) - background < 8_000_000
+    assert background < 8_000_000

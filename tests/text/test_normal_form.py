@@ -5,8 +5,8 @@ import unicodedata
 import pyarrow as pa
 import pytest
 
+from kwskit.data.normal_column import with_normal_form
 from kwskit.text.g2p import G2P
-from kwskit.text.normal_column import with_normal_form
 from kwskit.text.normal_form import distinct_keywords, merged_message, merged_spellings, normal_form
 from kwskit.text.pronouncing_dictionary import cmudict
 from kwskit.text.unpronounceable import UnpronounceableText

@@ -14,8 +14,8 @@ from kwskit.corpora.alignments.ctm import read_ctm
 from kwskit.corpora.alignments.textgrid import read_textgrids
 from kwskit.corpora.file_jobs import over_files
 from kwskit.corpora.findings import Findings
+from kwskit.data.normal_column import with_normal_form
 from kwskit.errors import CorpusError
-from kwskit.text.normal_column import with_normal_form
 from kwskit.text.normal_form import merged_message
 
 ALIGNED = {"utterance": pa.string(), "start": pa.float64(), "stop": pa.float64(), "word": pa.string()}

@@ -9,8 +9,8 @@ import pyarrow.csv
 
 from kwskit.atomic_write import atomic_write
 from kwskit.corpora.findings import Findings
+from kwskit.data.normal_column import with_normal_form
 from kwskit.errors import CorpusError
-from kwskit.text.normal_column import with_normal_form
 from kwskit.text_file import TextFileError, first_lines
 
 PAIRS = {
