@@ -162,7 +162,7 @@ def stage_one():
     """``stage_one(recipe)(argv)`` is stage 1 of a recipe, in this process."""
 
     def load(recipe: str) -> Callable[[list[str]], None]:
-        path = ROOT / "recipes" / recipe / "local/prepare.py"
+        path = ROOT / "recipes" / recipe / "prepare.py"
         spec = importlib.util.spec_from_file_location(f"prepare_{recipe}", path)
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)

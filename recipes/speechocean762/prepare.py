@@ -17,7 +17,7 @@ from kwskit.corpora.speechocean762 import NAME, TEST, speechocean762_utterances
 from kwskit.corpora.spoken_preparation import prepare_spoken, spoken_parser
 from kwskit.corpora.stage_one import settings
 
-RECIPE = Path(__file__).parents[1]
+RECIPE = Path(__file__).parent
 
 
 def main(argv: list[str] | None = None) -> None:

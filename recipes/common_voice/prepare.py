@@ -13,7 +13,7 @@ from kwskit.corpora.preparation import Preparation
 from kwskit.corpora.spoken_preparation import prepare_spoken, spoken_parser
 from kwskit.corpora.stage_one import StageOne, settings
 
-RECIPE = Path(__file__).parents[1]
+RECIPE = Path(__file__).parent
 
 
 def main(argv: list[str] | None = None) -> None:
