@@ -62,9 +62,7 @@ def declared(scope: ast.AST, path: Path) -> list[str]:
         try:
             message %= {"default": default}
         except (KeyError, TypeError, ValueError):
-            raise Unreadable(
-                f"{path}:{call.lineno}: the help of {name}: argparse takes %(default)s, and %% for %"
-            ) from None
+            raise Unreadable(f"{path}:{call.lineno}: the help of {name}: argparse takes % as %%") from None
         head = f"  {name} {literal(given['metavar'], path)} ".ljust(INDENT - 1) + " "
         lines = textwrap.wrap(
             head + message, WIDTH, subsequent_indent=INDENT * " ", break_long_words=False, break_on_hyphens=False
