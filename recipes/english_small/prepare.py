@@ -30,7 +30,7 @@ from kwskit.synthesis.running_cast import running_speakers
 from kwskit.synthesis.running_plan import RunningPlan, SpeechPart
 from kwskit.synthesis.running_speech import make_running_speech, split_of
 from kwskit.synthesis.vocabulary import VocabularyError, candidates, split_words
-from kwskit.synthesis.voices.voice import MissingEngine
+from kwskit.synthesis.voices.voice import MissingEngine, Voice
 from kwskit.synthesis.word_corpus import CorpusPlan, SplitPlan, synthesise_corpus
 
 # Sentences of each engine; words that Pico speaks, and how often it speaks each.
@@ -131,7 +131,8 @@ def _wanted(args: argparse.Namespace) -> dict[str, int]:
         if not wanted[what]:
             continue
         try:
-            registry.get("voice", "pico" if what == "words" else what).cls.require()
+            voice: type[Voice] = registry.get("voice", "pico" if what == "words" else what).cls
+            voice.require()
         except MissingEngine as error:
             if given[what]:  # asked for
                 raise

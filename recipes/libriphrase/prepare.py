@@ -54,7 +54,7 @@ def prepare(args: argparse.Namespace) -> None:
     findings = preparation.findings
     trained = [*args.train, *args.dev]
     tested = [] if args.wavs else [*(args.build or args.test)]
-    aligned = utterances = None
+    aligned = utterances = pa.table({})
     if trained or tested:
         both = sorted(set(trained) & set(tested))
         if both:

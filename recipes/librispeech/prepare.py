@@ -87,14 +87,15 @@ def _segments(
             split = pc.if_else(pc.equal(split, "train"), pa.array(PARTS).take(pa.array(held)), split)
         utterances = utterances.set_column(utterances.column_names.index("split"), "split", split)
     else:
-        utterances = hold_out_speakers(utterances, *args.split_speakers, args.seed)
+        dev, test = args.split_speakers
+        utterances = hold_out_speakers(utterances, dev, test, args.seed)
     utterances = audio_lengths(utterances, args.jobs, preparation.findings)
     aligned = read_alignments(alignments, preparation.findings, args.jobs)
-    limits = {"min_seconds": protocol.min_seconds, "max_seconds": protocol.max_seconds, "only_known": True}
+    limits = (protocol.min_seconds, protocol.max_seconds)
     if args.phrases == (1, 1):
-        table = word_segments(aligned, utterances, preparation.findings, **limits)
+        table = word_segments(aligned, utterances, preparation.findings, *limits, only_known=True)
     else:
-        table = phrase_segments(aligned, utterances, preparation.findings, args.phrases, **limits)
+        table = phrase_segments(aligned, utterances, preparation.findings, args.phrases, *limits, only_known=True)
     return readable(table, preparation.findings)
 
 

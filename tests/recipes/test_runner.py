@@ -232,7 +232,10 @@ Of this corpus:
             "write out the name",
         ),
         ('parser.add_argument("--words", help="words")', "--words needs a metavar and a help"),
-        ('parser.add_argument("--words", metavar="N", help="50 % of the words")', "the help of --words: argparse takes"),
+        (
+            'parser.add_argument("--words", metavar="N", help="50 % of the words")',
+            "the help of --words: argparse takes",
+        ),
         ('parser.add_argument("--words"', "'(' was never closed"),
     ],
 )
