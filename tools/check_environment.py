@@ -6,15 +6,20 @@ a tenth of a second. Prints what is missing, separated by commas, and exits with
 
 import configparser
 import sys
-from importlib import metadata
+from importlib import import_module, metadata
 from pathlib import Path
 
-try:
-    from packaging.requirements import Requirement
-    from packaging.specifiers import SpecifierSet
-except ImportError:
-    from pip._vendor.packaging.requirements import Requirement
-    from pip._vendor.packaging.specifiers import SpecifierSet
+
+def packaging(module):
+    """A module of packaging, or of the copy that pip brings."""
+    try:
+        return import_module(f"packaging.{module}")
+    except ImportError:
+        return import_module(f"pip._vendor.packaging.{module}")
+
+
+Requirement = packaging("requirements").Requirement
+SpecifierSet = packaging("specifiers").SpecifierSet
 
 
 def missing(repository, extras):

@@ -1,25 +1,28 @@
 # shellcheck shell=bash
-# The staged runner of every recipe. A recipe's run.sh sources this file, defines get_data and prepare (stages 0
-# and 1) and calls  run_recipe "$@";  recipes/synth/run.sh is an example.
+# The staged runner of every recipe. A recipe's run.sh sources this file, defines get_data (stage 0) and calls
+# run_recipe "$@";  stage 1 is the recipe's prepare.py. recipes/synth/run.sh is an example.
 #
-# Both functions are called with  --data DIR --size NAME --jobs N [--seed N] [--strict]  and with those of the recipe's
-# own flags that were given;  $recipe is the recipe's folder.
+# get_data and prepare.py are called with  --data DIR --size NAME --jobs N [--seed N] [--strict]  and with those of the
+# recipe's own flags that were given;  $recipe is the recipe's folder. Its own flags are those that prepare.py adds:
+#   parser.add_argument("--words", type=int, default=50, metavar="N", help="number of words (default %(default)s)")
+# Name, metavar and help are written out, since tools/recipe_flags.py reads them without running the file: no loops and
+# f-strings. A flag with an action, such as store_true, takes no value and is prepare.py's alone.
+#
 # A recipe may set, before the call:
 #   extras         extras of setup.cfg that it needs beside train, e.g. voices,voices-gpl (default: none)
 #   default_size   default of --size (default: small)
 #   base_config    default of --config (default: recipes/hparams/adml.yaml); over it come recipes/hparams/SIZE.yaml and
 #                  the recipe's hparams/corpus.yaml, where they exist
-#   own_flags      names of flags of its own, e.g. "corpus alignments"
-#   own_usage      what --help says of them, a line each
+#   own_usage      what --help says of flags that run.sh itself rewrites, a line each
 #   zero_shot      1: nothing is trained here, stage 3 takes the model that --model names
 #   data_with_exp  1: the data are those of one run, and --data is EXP/data unless given
-# A recipe that does a stage in its own way defines stage_N, which is called in the place of the runner's.
+# A recipe that does a stage in its own way defines prepare, or stage_N, which is called in the place of the runner's.
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=tools/flags.sh
 . "$repository/tools/flags.sh"
 recipe=$(cd "$(dirname "${BASH_SOURCE[1]}")" && pwd)
-extras='' default_size=small base_config=$repository/recipes/hparams/adml.yaml own_flags='' own_usage=''
+extras='' default_size=small base_config=$repository/recipes/hparams/adml.yaml own_usage=''
 zero_shot=0 data_with_exp=0
 stage_names=("get data" "prepare manifests and trials" "pack store and pronunciations" train "embed and score" report)
 
@@ -48,7 +51,20 @@ score, 5 report. A stage skips what is done, and can be repeated.
   --nnodes N        number of machines to train and score on (default 1); see egs/torchrun and egs/slurm
   --KEY.KEY VALUE   value of the YAML to override, e.g. --losses.phn.weight 0.3 --training.epochs 20
 EOF
-    [ -z "$own_usage" ] || printf '\nOf this corpus:\n%s\n' "$own_usage"
+    [ -z "$prepare_usage$own_usage" ] || printf '\nOf this corpus:\n'
+    [ -z "$prepare_usage" ] || printf '%s\n' "$prepare_usage"
+    [ -z "$own_usage" ] || printf '%s\n' "$own_usage"
+}
+
+# Sets prepare_usage: what prepare.py takes, a paragraph "  --name METAVAR  help" for each flag. There may be no
+# environment yet, so any Python reads it.
+read_prepare_usage() {
+    local python
+    for python in ${KWSKIT_PYTHON:+"$KWSKIT_PYTHON"} python3 python3.1{3,2,1,0}; do
+        prepare_usage=$("$python" "$repository/tools/recipe_flags.py" "$recipe/prepare.py" 2>/dev/null) && return
+        (($? != 3)) || complain "$prepare_usage"
+    done
+    complain "no Python >= 3.10 was found (python3, python3.13 ... python3.10); name one: KWSKIT_PYTHON=/path/to/python3"
 }
 
 # Flags may be written --flag VALUE or --flag=VALUE; what is no flag of the runner overrides the YAML.
@@ -56,6 +72,7 @@ parse_flags() {
     stage=0 stop_stage=5 size=$default_size config='' data='' exp='' seed='' words_dir='' ngpu='' nproc=1 nnodes=1 model=''
     jobs=$(getconf _NPROCESSORS_ONLN)
     yamls=() train_flags=() plugin_flags=() override_flags=() strict_flag=() given_own_flags=()
+    read_prepare_usage
     local flag value overlays='' names='' path
     while (($#)); do
         case $1 in
@@ -88,7 +105,7 @@ parse_flags() {
             model=$value
             ;;
         *)
-            if [[ " $own_flags " = *" ${flag#--} "* ]]; then
+            if [[ $'\n'$prepare_usage = *$'\n'"  $flag "* ]]; then
                 given_own_flags+=("$flag" "$value")
             else
                 override_flags+=("$flag" "$value")
@@ -139,6 +156,8 @@ check_overrides() {
 }
 
 kwskit() { python -m kwskit "$@"; }
+
+prepare() { python "$recipe/prepare.py" "$@"; }
 
 # With several processes torchrun starts them; on several machines they meet at MASTER_ADDR:MASTER_PORT.
 kwskit_on_gpus() {

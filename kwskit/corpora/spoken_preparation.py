@@ -75,16 +75,48 @@ def prepare_spoken(
         print(f"{part}: {len(own[part]['speaker'].unique()):,} speakers, {seconds / 3600:.2f} h of words")
 
 
-def spoken_parser(recipe: Path, description: str | None, corpus: str) -> StageOne:
-    """The command line of such a stage 1; a recipe may add flags."""
-    parser = StageOne(recipe, description, corpus)
-    parser.add_argument("--alignments", type=Path, help="TextGrids, CTM or CSV; default: alignments/ in either folder")
+def spoken_parser(recipe: Path, description: str | None) -> StageOne:
+    """The command line of such a stage 1; a recipe adds ``--corpus``, and may add more."""
+    parser = StageOne(recipe, description)
     parser.add_argument(
-        "--least_score", type=float, default=LEAST, help="mean score of an utterance's alignment; default: %(default)s"
+        "--alignments",
+        type=Path,
+        metavar="PATH",
+        help="TextGrids, a .ctm, or CSVs of alignments (default: alignments/ in the folder of --corpus or --data; if "
+        "there are none, stage 1 says how kwskit align makes them)",
     )
-    parser.add_argument("--least", type=int, default=2, help="occurrences of a word in train; default: %(default)s")
-    parser.add_argument("--segments", type=int, default=18_000, help="of dev and test at most; default: %(default)s")
-    parser.add_argument("--min_seconds", type=float, default=0.2, help="shortest word; default: %(default)s")
-    parser.add_argument("--max_seconds", type=float, default=2.5, help="longest word; default: %(default)s")
-    parser.add_argument("--negatives", type=int, default=50, help="other words of a segment; default: %(default)s")
+    parser.add_argument(
+        "--least_score",
+        type=float,
+        default=LEAST,
+        metavar="S",
+        help="mean score of an utterance's alignment below which its text does not fit (default 0.02)",
+    )
+    parser.add_argument(
+        "--least",
+        type=int,
+        default=2,
+        metavar="N",
+        help="number of occurrences that a word needs to be in the training (default %(default)s)",
+    )
+    parser.add_argument(
+        "--segments",
+        type=int,
+        default=18000,
+        metavar="N",
+        help="number of segments of dev and of test at most (default %(default)s)",
+    )
+    parser.add_argument(
+        "--min_seconds", type=float, default=0.2, metavar="S", help="length of the shortest word (default %(default)s)"
+    )
+    parser.add_argument(
+        "--max_seconds", type=float, default=2.5, metavar="S", help="length of the longest word (default %(default)s)"
+    )
+    parser.add_argument(
+        "--negatives",
+        type=int,
+        default=50,
+        metavar="N",
+        help="number of other words that a segment is tried with (default %(default)s)",
+    )
     return parser

@@ -12,36 +12,41 @@ APART = ("data", "size", "jobs", "strict")
 
 
 class StageOne(argparse.ArgumentParser):
-    """Takes what ``tools/recipe.sh`` hands to every recipe; a recipe adds flags of its own.
+    """Takes what ``tools/recipe.sh`` hands to every recipe; the runner reads in prepare.py what a recipe adds.
 
-    ``data`` and ``corpus`` of what it parses are absolute paths; the corpus is in the folder of the data unless named.
+    ``data`` and ``corpus`` of what it parses are absolute paths; where no ``--corpus`` is given, the corpus is in the
+    folder of the data.
 
     Parameters
     ----------
     recipe : the recipe's folder; data go to its ``data/<size>`` unless named
-    told : what the stage does
-    corpus : what is to be named with ``--corpus``
-    sizes : what ``--size`` may be, the first by default; None for any
-    seed : of all draws, by default; None where nothing is drawn
+    description : what the stage does
+    sizes : sizes that ``--size`` may name, the first by default; None for any
+    seed : seed of every random draw, by default; None where nothing is drawn
     """
 
     def __init__(
         self,
         recipe: Path,
         description: str | None,
-        corpus: str,
+        *,
         sizes: Sequence[str] | None = None,
         seed: int | None = 7,
     ):
         super().__init__(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
         self.recipe = recipe
-        drawn = "taken from the runner; nothing is drawn here" if seed is None else f"of all draws; default: {seed}"
-        sized = "size of the data, where there are several; default: %(default)s"
-        self.add_argument("--data", type=Path, help=f"where all goes; default: {recipe.name}'s data/<size>")
+        drawn = (
+            "seed that the runner hands over; nothing is drawn"
+            if seed is None
+            else f"seed of every draw (default {seed})"
+        )
+        sized = "size of the data, where there are several (default %(default)s)"
+        self.add_argument("--data", type=Path, help=f"folder of all results (default: {recipe.name}'s data/<size>)")
         self.add_argument("--size", choices=sizes, default=sizes[0] if sizes else "full", help=sized)
-        self.add_argument("--corpus", type=Path, help=f"{corpus}; default: in the folder of --data")
         self.add_argument("--seed", type=int, default=seed, help=drawn)
-        self.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes; default: one a core")
+        self.add_argument(
+            "--jobs", type=int, default=os.cpu_count() or 1, help="number of processes (default: one a core)"
+        )
         self.add_argument(
             "--strict", action="store_true", help="stop at what cannot be used, instead of leaving it out"
         )
@@ -50,7 +55,7 @@ class StageOne(argparse.ArgumentParser):
         """Parse and ``prepare``; what a person can mend ends the process with ``prepare:`` and the reason."""
         args = self.parse_args(argv)
         args.data = (args.data or self.recipe / "data" / args.size).absolute()
-        args.corpus = (args.corpus or args.data).absolute()
+        args.corpus = (vars(args).get("corpus") or args.data).absolute()
         try:
             prepare(args)
         except (OSError, ValueError) as error:

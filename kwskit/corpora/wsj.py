@@ -21,9 +21,6 @@ from kwskit.corpora.utterances import UTTERANCES
 from kwskit.data.audio import AudioError, probe
 from kwskit.errors import CorpusError
 
-TEST_SETS = ("si_et_20", "si_et_h1", "si_dt_20")
-"""Sets of the 20k and 64k vocabulary that nobody trains on: 333, 213 and 503 utterances."""
-
 NAME = re.compile(r"[0-9a-z]{3}[a-z][0-9a-z]{4}")
 # Copies that somebody has converted are taken before the original.
 CONVERTED = (".wav", ".flac")

@@ -32,9 +32,26 @@ def prepare(args: argparse.Namespace) -> None:
 
 
 def _parser() -> StageOne:
-    parser = spoken_parser(RECIPE, __doc__, "a release, or a folder of recordings with text.tsv")
-    parser.add_argument("--list", default=VALIDATED, help="table of the release, without .tsv; default: %(default)s")
-    parser.add_argument("--language", default="en", help="its folder in the release; default: %(default)s")
+    parser = spoken_parser(RECIPE, __doc__)
+    parser.add_argument(
+        "--corpus",
+        type=Path,
+        metavar="DIR",
+        help="folder of a release or of one language of it, or of recordings with text.tsv (default: the folder of "
+        "--data)",
+    )
+    parser.add_argument(
+        "--list",
+        default=VALIDATED,
+        metavar="NAME",
+        help="table of the release, of version 1 e.g. cv-valid-train (default validated)",
+    )
+    parser.add_argument(
+        "--language",
+        default="en",
+        metavar="CODE",
+        help="language's folder in the release; alignments and phonemes are those of English (default %(default)s)",
+    )
     return parser
 
 

@@ -30,7 +30,7 @@ from kwskit.synthesis.running_cast import running_speakers
 from kwskit.synthesis.running_plan import RunningPlan, SpeechPart
 from kwskit.synthesis.running_speech import make_running_speech, split_of
 from kwskit.synthesis.vocabulary import VocabularyError, candidates, split_words
-from kwskit.synthesis.voices.voice import MissingEngine
+from kwskit.synthesis.voices.voice import MissingEngine, Voice
 from kwskit.synthesis.word_corpus import CorpusPlan, SplitPlan, synthesise_corpus
 
 # Sentences of each engine; words that Pico speaks, and how often it speaks each.
@@ -131,7 +131,8 @@ def _wanted(args: argparse.Namespace) -> dict[str, int]:
         if not wanted[what]:
             continue
         try:
-            registry.get("voice", "pico" if what == "words" else what).cls.require()
+            voice: type[Voice] = registry.get("voice", "pico" if what == "words" else what).cls
+            voice.require()
         except MissingEngine as error:
             if given[what]:  # asked for
                 raise
@@ -142,14 +143,28 @@ def _wanted(args: argparse.Namespace) -> dict[str, int]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--size", choices=SIZES, default="small", help="default: %(default)s")
-    parser.add_argument("--data", help="folder of the corpus; default: recipes/english_small/data/<size>")
-    parser.add_argument("--seed", type=int, default=11, help="of all draws; default: %(default)s")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes; default: one a core")
-    for engine in TIMED:
-        parser.add_argument(f"--{engine}", type=int, metavar="N", help=f"sentences of {engine}, instead of the size's")
-    parser.add_argument("--words", type=int, metavar="N", help="single words of Pico, instead of the size's")
-    parser.add_argument("--utterances", type=int, metavar="N", help="utterances of each of them")
+    parser.add_argument("--size", choices=SIZES, default="small", help="size of the corpus (default %(default)s)")
+    parser.add_argument("--data", help="folder of the corpus (default: recipes/english_small/data/<size>)")
+    parser.add_argument("--seed", type=int, default=11, help="seed of every random draw (default %(default)s)")
+    parser.add_argument(
+        "--jobs", type=int, default=os.cpu_count() or 1, help="number of processes (default: one a core)"
+    )
+    parser.add_argument(
+        "--kokoro", type=int, metavar="N", help="number of sentences of Kokoro; 0 leaves it out (default: by --size)"
+    )
+    parser.add_argument(
+        "--hibari", type=int, metavar="N", help="number of sentences of Hibari; 0 leaves it out (default: by --size)"
+    )
+    parser.add_argument(
+        "--flite", type=int, metavar="N", help="number of sentences of Flite; 0 leaves it out (default: by --size)"
+    )
+    parser.add_argument(
+        "--espeak", type=int, metavar="N", help="number of sentences of eSpeak NG; 0 leaves it out (default: by --size)"
+    )
+    parser.add_argument("--words", type=int, metavar="N", help="number of single words of Pico (default: by --size)")
+    parser.add_argument(
+        "--utterances", type=int, metavar="N", help="number of utterances of each of them (default: by --size)"
+    )
     return parser
 
 

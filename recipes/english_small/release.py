@@ -31,10 +31,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--exp", type=Path, required=True, help="folder of the training run")
     parser.add_argument("--to", type=Path, required=True, help="directory of the model, named after it; replaced")
-    parser.add_argument("--data", type=Path, required=True, help="its corpus, whose dev words tell 8-bit ranges")
+    parser.add_argument(
+        "--data", type=Path, required=True, help="folder of its corpus, whose dev words tell 8-bit ranges"
+    )
     parser.add_argument("--facts", type=Path, required=True, help="JSON of card.json's fields that nothing can count")
     parser.add_argument("--figures", type=Path, help="JSON list of figures for the card")
-    parser.add_argument("--seed", type=int, default=1011, help="of the sentences that thresholds are set by")
+    parser.add_argument("--seed", type=int, default=1011, help="seed of the sentences that thresholds are set by")
     args = parser.parse_args()
     readme = (args.to / "README.md").read_text("utf-8") if (args.to / "README.md").is_file() else None
     shutil.rmtree(args.to, ignore_errors=True)

@@ -11,14 +11,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../../tools/recipe.sh"
 
 # shellcheck disable=SC2034 # read by tools/recipe.sh
-{
-    extras=voices,voices-gpl,speech-embedding
-    own_flags="kokoro hibari flite espeak words utterances"
-    own_usage="\
-  --kokoro N        sentences of Kokoro (likewise --hibari N, --flite N, --espeak N); 0 leaves an engine out
-  --words N         single words of Pico
-  --utterances N    utterances of each of them"
-}
+extras=voices,voices-gpl,speech-embedding
 # shellcheck disable=SC2154 # set by tools/recipe.sh
 export KWSKIT_KOKORO_VOICES=${KWSKIT_KOKORO_VOICES:-$recipe/data/kokoro-js/package/voices}
 
@@ -32,10 +25,6 @@ get_data() {
         kwskit fetch kokoro-voices --to "$recipe/data" ||
             echo "Kokoro's voices cannot be fetched; the speech is made without them"
     fi
-}
-
-prepare() {
-    python "$recipe/prepare.py" "$@"
 }
 
 # Training is the last stage: these words have no test set, and tools/bench/people tests on people.

@@ -132,17 +132,51 @@ def _digest(*tables: pa.Table) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="where manifests and trials go")
-    parser.add_argument("--size", help="taken from the runner; there is one size")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="taken from the runner")
+    parser.add_argument("--data", type=Path, required=True, help="folder of manifests and trials")
+    parser.add_argument("--size", help="size that the runner hands over; there is one")
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        default=os.cpu_count() or 1,
+        help="number that the runner hands over; one process does it all",
+    )
     parser.add_argument("--strict", action="store_true", help="stop at what cannot be used, instead of leaving it out")
-    parser.add_argument("--seed", type=int, default=1, help="of all draws; default: %(default)s")
-    parser.add_argument("--words", type=Path, required=True, help="a folder a word, or a TSV with word and path")
-    parser.add_argument("--speaker", default=BY_FOLDER, help="folder, or a regular expression; default: %(default)s")
-    parser.add_argument("--replay", type=Path, help="words to be mixed in: a manifest, a TSV or a folder a word")
+    parser.add_argument("--seed", type=int, default=1, help="seed of every random draw (default %(default)s)")
+    parser.add_argument(
+        "--words",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help='recordings to train on: a folder a word (hey_nova/ is "hey nova"), or a TSV with word and path',
+    )
     test = parser.add_mutually_exclusive_group()
-    test.add_argument("--dev", type=Path, help="recordings to be scored before and after, like --words")
-    test.add_argument("--split_speakers", type=int, help="speakers of --words that are kept for that; default: a fifth")
+    test.add_argument(
+        "--split_speakers",
+        type=int,
+        metavar="N",
+        help="number of speakers of --words that are kept for the test; 0 trains on all, without a test (default: "
+        "a fifth of them)",
+    )
+    test.add_argument(
+        "--dev",
+        type=Path,
+        metavar="DIR",
+        help="recordings that are the test instead: like those of --words, and not trained on",
+    )
+    parser.add_argument(
+        "--speaker",
+        default=BY_FOLDER,
+        metavar="HOW",
+        help="place of the speaker's name: folder, as in word/SPEAKER/file.wav, or a regular expression whose "
+        "first group is the speaker in the file's name, such as '_([a-z]+)_' for 7_jackson_32.wav (default "
+        "folder)",
+    )
+    parser.add_argument(
+        "--replay",
+        type=Path,
+        metavar="FILE",
+        help="words to be mixed in, so that they are kept: a manifest, a TSV or a folder a word",
+    )
     return parser
 
 

@@ -13,15 +13,9 @@ set -euo pipefail
     base_config=$recipe/hparams/finetune.yaml
     data_with_exp=1
     stage_names[3]=fine-tune
-    own_flags="words dev split_speakers speaker replay"
     own_usage="\
-  --words DIR           what is trained on: a folder a word (hey_nova/ is \"hey nova\"), or a TSV with word and path
-  --split_speakers N    speakers of --words that are kept for the test (default: a fifth; 0: train on all, no test)
-  --dev DIR             the test instead: recordings like those of --words that are not trained on
-  --speaker HOW         folder (default): word/SPEAKER/file.wav; or a regular expression whose first group is the
-                        speaker in the file's name, such as '_([a-z]+)_' for 7_jackson_32.wav
-  --replay FILE         words to be mixed in, so that they are kept: a manifest, a TSV or a folder a word
-  --epochs N, --out DIR as --training.epochs N and --exp DIR"
+  --epochs N        number of epochs, as --training.epochs N
+  --out DIR         folder of the run, as --exp DIR"
 }
 
 arguments=() words='' model_given=''
@@ -42,11 +36,6 @@ if [[ " $* " = *" --split_speakers"[\ =]"0 "* ]]; then arguments=(--stop_stage 3
 
 get_data() {
     echo "nothing to fetch: the recordings are your own"
-}
-
-prepare() {
-    # shellcheck disable=SC2154 # set by tools/recipe.sh
-    python "$recipe/prepare.py" "$@"
 }
 
 # What is in $exp/before is what the report compares with.

@@ -70,18 +70,63 @@ def _channels(text: str) -> list[int]:
 
 
 def _parser() -> StageOne:
-    parser = StageOne(RECIPE, __doc__, "the corpus, with DATA/ in it")
+    parser = StageOne(RECIPE, __doc__)
     parser.add_argument(
-        "--alignments", type=Path, help="TextGrids, CTM or CSV; default: alignments/ in --data or the corpus"
+        "--corpus",
+        type=Path,
+        metavar="DIR",
+        help="folder of King-ASR-066, with DATA/ in it (default: the folder of --data)",
     )
-    parser.add_argument("--channels", type=_channels, default=[0], help="with commas; default: 0")
-    parser.add_argument("--held_out_speakers", type=float, default=0.05, help="share for dev, and for test")
-    parser.add_argument("--dev_words", type=int, default=1_000, help="held out for dev; default: %(default)s")
-    parser.add_argument("--test_words", type=int, default=3_000, help="held out for test; default: %(default)s")
-    parser.add_argument("--segments", type=int, default=18_000, help="of dev and test at most; default: %(default)s")
-    parser.add_argument("--min_seconds", type=float, default=0.2, help="shortest word; default: %(default)s")
-    parser.add_argument("--max_seconds", type=float, default=2.5, help="longest word; default: %(default)s")
-    parser.add_argument("--negatives", type=int, default=50, help="of a segment; default: %(default)s")
+    parser.add_argument(
+        "--alignments",
+        type=Path,
+        metavar="PATH",
+        help="TextGrids, a .ctm, or CSVs of alignments (default: alignments/ in the folder of --corpus or --data)",
+    )
+    parser.add_argument(
+        "--channels", type=_channels, default="0", metavar="N,M", help="microphones that are read (default %(default)s)"
+    )
+    parser.add_argument(
+        "--held_out_speakers",
+        type=float,
+        default=0.05,
+        metavar="SHARE",
+        help="share of the speakers for dev, and for test (default %(default)s)",
+    )
+    parser.add_argument(
+        "--dev_words",
+        type=int,
+        default=1000,
+        metavar="N",
+        help="number of words that only dev has (default %(default)s)",
+    )
+    parser.add_argument(
+        "--test_words",
+        type=int,
+        default=3000,
+        metavar="N",
+        help="number of words that only test has (default %(default)s)",
+    )
+    parser.add_argument(
+        "--segments",
+        type=int,
+        default=18000,
+        metavar="N",
+        help="number of segments of dev and of test at most (default %(default)s)",
+    )
+    parser.add_argument(
+        "--min_seconds", type=float, default=0.2, metavar="S", help="length of the shortest word (default %(default)s)"
+    )
+    parser.add_argument(
+        "--max_seconds", type=float, default=2.5, metavar="S", help="length of the longest word (default %(default)s)"
+    )
+    parser.add_argument(
+        "--negatives",
+        type=int,
+        default=50,
+        metavar="N",
+        help="number of other words that a segment is tried with (default %(default)s)",
+    )
     return parser
 
 

@@ -54,7 +54,7 @@ def prepare(args: argparse.Namespace) -> None:
     findings = preparation.findings
     trained = [*args.train, *args.dev]
     tested = [] if args.wavs else [*(args.build or args.test)]
-    aligned = utterances = None
+    aligned = utterances = pa.table({})
     if trained or tested:
         both = sorted(set(trained) & set(tested))
         if both:
@@ -158,26 +158,73 @@ def _protocols(text: str) -> tuple[str, ...]:
 
 
 def _parser() -> StageOne:
-    parser = StageOne(RECIPE, __doc__, "the folder of LibriSpeech")
-    parser.add_argument("--alignments", type=Path, help="TextGrids, .ctm or CSVs; default: alignments/ there")
-    parser.add_argument("--csv", help="folder of LibriPhrase's CSVs; default: libriphrase/ there")
-    parser.add_argument("--wavs", help="segments that LibriPhrase's script has cut; default: cut them from --corpus")
-    parser.add_argument("--build", type=_parts, default=(), help="build a set from these parts instead of reading CSVs")
-    parser.add_argument("--pairs", type=int, default=3, help="of a type, in a built set; default: %(default)s")
-    for split, parts in (
-        ("train", "train-clean-100,train-clean-360"),
-        ("dev", "dev-clean"),
-        ("test", "train-other-500"),
-    ):
-        result = f"parts of {split}, comma separated, or none; default: {parts}"
-        parser.add_argument(f"--{split}", type=_parts, default=_parts(parts), help=result)
+    parser = StageOne(RECIPE, __doc__)
     parser.add_argument(
-        "--least", type=int, default=2, help="occurrences of a phrase to train on; default: %(default)s"
+        "--corpus",
+        type=Path,
+        metavar="DIR",
+        help="folder of LibriSpeech (default: the folder of --data, where stage 0 puts it)",
     )
-    parser.add_argument("--most", type=int, default=50, help="occurrences that are kept; default: %(default)s")
-    parser.add_argument("--most_dev", type=int, default=2, help="occurrences of a dev phrase; default: %(default)s")
-    parser.add_argument("--protocols", type=_protocols, default=PROTOCOLS, help=f"default: {','.join(PROTOCOLS)}")
-    parser.add_argument("--negatives", type=int, default=50, help="other texts of a dev segment; default: %(default)s")
+    parser.add_argument(
+        "--alignments",
+        type=Path,
+        metavar="PATH",
+        help="TextGrids, a .ctm, or CSVs of alignments (default: alignments/ in the folder of --corpus or --data)",
+    )
+    parser.add_argument(
+        "--csv", metavar="DIR", help="folder of LibriPhrase's CSVs (default: libriphrase/ in --corpus or --data)"
+    )
+    parser.add_argument("--wavs", metavar="DIR", help="segments that LibriPhrase's script has cut (default: cut here)")
+    parser.add_argument(
+        "--build", type=_parts, default=(), metavar="PARTS", help="parts to build a test set from, instead of CSVs"
+    )
+    parser.add_argument(
+        "--pairs", type=int, default=3, metavar="N", help="pairs of a type in such a set (default %(default)s)"
+    )
+    parser.add_argument(
+        "--train",
+        type=_parts,
+        default="train-clean-100,train-clean-360",
+        metavar="PARTS",
+        help="parts to train on, comma separated, or none (default %(default)s)",
+    )
+    parser.add_argument(
+        "--dev",
+        type=_parts,
+        default="dev-clean",
+        metavar="PARTS",
+        help="parts for dev, comma separated, or none (default %(default)s)",
+    )
+    parser.add_argument(
+        "--test",
+        type=_parts,
+        default="train-other-500",
+        metavar="PARTS",
+        help="parts for test, comma separated, or none (default %(default)s)",
+    )
+    parser.add_argument(
+        "--least",
+        type=int,
+        default=2,
+        metavar="N",
+        help="fewest occurrences of a phrase of train (default %(default)s)",
+    )
+    parser.add_argument(
+        "--most", type=int, default=50, metavar="N", help="most occurrences of a phrase of train (default %(default)s)"
+    )
+    parser.add_argument(
+        "--most_dev", type=int, default=2, metavar="N", help="most occurrences of a phrase of dev (default %(default)s)"
+    )
+    parser.add_argument(
+        "--protocols",
+        type=_protocols,
+        default="phonmatchnet,mmkws,clap_ipa",
+        metavar="NAMES",
+        help="protocols of the test, with commas (default %(default)s)",
+    )
+    parser.add_argument(
+        "--negatives", type=int, default=50, metavar="N", help="other texts of a dev segment (default %(default)s)"
+    )
     parser.add_argument("--parts", action="store_true", help="print the parts that are wanted, and stop")
     return parser
 

@@ -9,19 +9,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../../tools/recipe.sh"
 
 # shellcheck disable=SC2034 # read by tools/recipe.sh
-{
-    default_size=full # ADML's own sizes
-    own_flags="corpus alignments csv wavs build pairs train dev test least most most_dev protocols negatives"
-    own_usage="\
-  --corpus DIR      LibriSpeech, if it is not in --data
-  --alignments PATH TextGrids, a .ctm, or CSVs audio_filename,start,end,text (default: alignments/ in either folder)
-  --csv DIR         libriphrase_diffspk_all_{1..4}word.csv (default: libriphrase/ in either folder)
-  --wavs DIR        segments that LibriPhrase's script has cut (default: cut from LibriSpeech by the alignments)
-  --build PARTS     build a test set from these parts, with --seed, instead of reading CSVs; --pairs N is 3
-  --train PARTS     parts to train on, comma separated, or none (likewise --dev PARTS, --test PARTS)
-  --least N --most N  occurrences that a phrase needs in training, and that are kept (default 2 and 50)
-  --protocols NAMES phonmatchnet, mmkws, clap_ipa (default: all three)"
-}
+default_size=full # ADML's own sizes
 
 get_data() {
     local wanted
@@ -37,10 +25,6 @@ get_data() {
     if ! [[ " $* " = *" --csv "* || " $* " = *" --build "* ]]; then
         kwskit fetch libriphrase --to "$data"
     fi
-}
-
-prepare() {
-    python "$recipe/prepare.py" "$@"
 }
 
 run_recipe "$@"

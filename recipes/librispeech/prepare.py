@@ -87,14 +87,15 @@ def _segments(
             split = pc.if_else(pc.equal(split, "train"), pa.array(PARTS).take(pa.array(held)), split)
         utterances = utterances.set_column(utterances.column_names.index("split"), "split", split)
     else:
-        utterances = hold_out_speakers(utterances, *args.split_speakers, args.seed)
+        dev, test = args.split_speakers
+        utterances = hold_out_speakers(utterances, dev, test, args.seed)
     utterances = audio_lengths(utterances, args.jobs, preparation.findings)
     aligned = read_alignments(alignments, preparation.findings, args.jobs)
-    limits = {"min_seconds": protocol.min_seconds, "max_seconds": protocol.max_seconds, "only_known": True}
+    limits = (protocol.min_seconds, protocol.max_seconds)
     if args.phrases == (1, 1):
-        table = word_segments(aligned, utterances, preparation.findings, **limits)
+        table = word_segments(aligned, utterances, preparation.findings, *limits, only_known=True)
     else:
-        table = phrase_segments(aligned, utterances, preparation.findings, args.phrases, **limits)
+        table = phrase_segments(aligned, utterances, preparation.findings, args.phrases, *limits, only_known=True)
     return readable(table, preparation.findings)
 
 
@@ -148,15 +149,71 @@ def _two_counts(text: str) -> tuple[int, int]:
 
 
 def _parser() -> StageOne:
-    parser = StageOne(RECIPE, __doc__, "the folder of LibriSpeech")
-    parser.add_argument("--alignments", type=Path, help="TextGrids, .ctm or CSVs; default: alignments/ there")
-    parser.add_argument("--protocol", choices=["jmcl", "king", "mini"], default="jmcl", help="default: %(default)s")
-    for split in ("train", "dev", "test"):
-        parser.add_argument(f"--{split}", type=_parts, help=f"parts of {split}, comma separated; none for no {split}")
-    parser.add_argument("--least", type=int, help="occurrences of a word in training; default: the protocol's")
-    parser.add_argument("--phrases", type=_range, default=(1, 1), help="words in a segment, such as 1-4; default: 1")
-    parser.add_argument("--split_speakers", type=_two_counts, help="speakers of --train held out for dev,test: 40,60")
-    parser.add_argument("--negatives", type=int, default=50, help="other words of a test segment; default: %(default)s")
+    parser = StageOne(RECIPE, __doc__)
+    parser.add_argument(
+        "--corpus",
+        type=Path,
+        metavar="DIR",
+        help="folder of LibriSpeech (default: the folder of --data, where stage 0 puts it)",
+    )
+    parser.add_argument(
+        "--alignments",
+        type=Path,
+        metavar="PATH",
+        help="TextGrids, a .ctm, or CSVs of alignments (default: alignments/ in the folder of --corpus or --data)",
+    )
+    parser.add_argument(
+        "--protocol",
+        choices=["jmcl", "king", "mini"],
+        default="jmcl",
+        metavar="NAME",
+        help="protocol of the corpus: jmcl (train-clean-100, words of 0.5 to 2 s), king (all 960 h, 0.2 to 2.5 s), "
+        "or mini (5 h of OpenSLR 31) (default %(default)s)",
+    )
+    parser.add_argument(
+        "--train",
+        type=_parts,
+        metavar="PARTS",
+        help="parts of LibriSpeech to train on, comma separated, or none (default: those of the protocol)",
+    )
+    parser.add_argument(
+        "--dev",
+        type=_parts,
+        metavar="PARTS",
+        help="parts for dev, comma separated, or none (default: those of the protocol)",
+    )
+    parser.add_argument(
+        "--test",
+        type=_parts,
+        metavar="PARTS",
+        help="parts for test, comma separated, or none (default: those of the protocol)",
+    )
+    parser.add_argument(
+        "--least",
+        type=int,
+        metavar="N",
+        help="number of occurrences that a word needs to be in the training (default: 4, king 2)",
+    )
+    parser.add_argument(
+        "--phrases",
+        type=_range,
+        default="1",
+        metavar="N-M",
+        help="number of words in a segment, e.g. 1-4 (default %(default)s)",
+    )
+    parser.add_argument(
+        "--split_speakers",
+        type=_two_counts,
+        metavar="N,M",
+        help="numbers of speakers of --train that are held out by --seed for dev and for test, e.g. 40,60",
+    )
+    parser.add_argument(
+        "--negatives",
+        type=int,
+        default=50,
+        metavar="N",
+        help="number of other words that a test segment is tried with (default %(default)s)",
+    )
     parser.add_argument("--parts", action="store_true", help="print the parts that are wanted, and stop")
     return parser
 

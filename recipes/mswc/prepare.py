@@ -65,13 +65,51 @@ def prepare(args: argparse.Namespace) -> None:
 
 
 def _parser() -> StageOne:
-    parser = StageOne(RECIPE, __doc__, "the folder that holds en/clips")
-    parser.add_argument("--language", default="en", help="codes, with commas; default: %(default)s")
-    parser.add_argument("--least", type=int, default=5, help="fewest clips of a word; default: %(default)s")
-    parser.add_argument("--dev_words", type=int, default=1_000, help="held out for dev; default: %(default)s")
-    parser.add_argument("--test_words", type=int, default=3_000, help="held out for test; default: %(default)s")
-    parser.add_argument("--segments", type=int, default=18_000, help="of each test list at most; default: %(default)s")
-    parser.add_argument("--negatives", type=int, default=50, help="of a segment; default: %(default)s")
+    parser = StageOne(RECIPE, __doc__)
+    parser.add_argument(
+        "--corpus",
+        type=Path,
+        metavar="DIR",
+        help="folder that holds en/clips (default: the folder of --data, where stage 0 puts it)",
+    )
+    parser.add_argument(
+        "--language",
+        default="en",
+        metavar="CODES",
+        help="languages, with commas: en, de, fr ...; all but en need letters instead of phonemes: --overlay "
+        "recipes/hparams/text/characters.yaml (default %(default)s)",
+    )
+    parser.add_argument(
+        "--least", type=int, default=5, metavar="N", help="number of clips that a word needs (default %(default)s)"
+    )
+    parser.add_argument(
+        "--dev_words",
+        type=int,
+        default=1000,
+        metavar="N",
+        help="number of words that only dev has (default %(default)s)",
+    )
+    parser.add_argument(
+        "--test_words",
+        type=int,
+        default=3000,
+        metavar="N",
+        help="number of words that only test has (default %(default)s)",
+    )
+    parser.add_argument(
+        "--segments",
+        type=int,
+        default=18000,
+        metavar="N",
+        help="number of segments of each test list at most (default %(default)s)",
+    )
+    parser.add_argument(
+        "--negatives",
+        type=int,
+        default=50,
+        metavar="N",
+        help="number of other words that a segment is tried with (default %(default)s)",
+    )
     return parser
 
 

@@ -9,18 +9,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../../tools/recipe.sh"
 
 # shellcheck disable=SC2034 # read by tools/recipe.sh
-{
-    default_size=full # ADML's own sizes
-    own_flags="corpus language least dev_words test_words segments negatives"
-    own_usage="\
-  --corpus DIR      folder that holds en/clips (default: the folder of --data, where stage 0 puts it)
-  --language CODES  en (the default), de, fr, ... with commas; all but en need letters instead of phonemes:
-                    --overlay recipes/hparams/text/characters.yaml
-  --least N         fewest clips of a word (default 5)
-  --dev_words N, --test_words N   words that only dev, only test has (default 1000 and 3000)
-  --segments N      of each test list at most (default 18000)
-  --negatives N     other words that a segment is tried with (default 50)"
-}
+default_size=full # ADML's own sizes
 
 language=en
 for ((position = 1; position <= $#; position++)); do

@@ -9,11 +9,12 @@ from kwskit.corpora.preparation import Preparation
 from kwskit.corpora.qualcomm import KEYWORDS, PROTOCOL, qualcomm_recordings
 from kwskit.corpora.stage_one import StageOne
 
+RECIPE = Path(__file__).parent
+
 
 def main(argv: list[str] | None = None) -> None:
     """Parse and prepare."""
-    recipe = Path(__file__).parent
-    StageOne(recipe, __doc__, "the corpus as published", ["full"], seed=None).run(prepare, argv)
+    _parser().run(prepare, argv)
 
 
 def prepare(args: argparse.Namespace) -> None:
@@ -24,6 +25,14 @@ def prepare(args: argparse.Namespace) -> None:
     recordings = qualcomm_recordings(args.corpus, preparation.findings)
     prepare_closed_sets(preparation, [ClosedSet("keywords", PROTOCOL, recordings, KEYWORDS)], args.jobs)
     preparation.finish()
+
+
+def _parser() -> StageOne:
+    parser = StageOne(RECIPE, __doc__, sizes=["full"], seed=None)
+    parser.add_argument(
+        "--corpus", type=Path, metavar="DIR", help="folder of the corpus as published (default: the folder of --data)"
+    )
+    return parser
 
 
 if __name__ == "__main__":

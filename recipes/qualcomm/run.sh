@@ -7,9 +7,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../../tools/recipe.sh"
 
 # shellcheck disable=SC2034 # read by tools/recipe.sh
-zero_shot=1 default_size=full own_flags=corpus
-# shellcheck disable=SC2034 # read by tools/recipe.sh
-own_usage="  --corpus DIR      the corpus as published (default: the --data folder)"
+zero_shot=1 default_size=full
 
 # shellcheck disable=SC2154 # data and recipe are set by tools/recipe.sh
 get_data() {
@@ -31,10 +29,6 @@ The Qualcomm Keyword Speech Dataset cannot be fetched by a program: its licence 
   3. Name that folder: --corpus DIR; or unpack it into $data.
 END
     return 1
-}
-
-prepare() {
-    python "$recipe/prepare.py" "$@"
 }
 
 run_recipe "$@"

@@ -106,15 +106,31 @@ def _some(recordings: Iterable[KeywordRecording], most: int | None) -> list[Keyw
 
 
 def _parser() -> StageOne:
-    parser = StageOne(RECIPE, __doc__, "the corpus as published", list(SIZES))
-    parser.add_argument("--train", help=f"words to train on, with commas, or {ALL}; default: none")
-    parser.add_argument("--test_set", help="the official test set, unpacked; default: found in or beside the corpus")
+    parser = StageOne(RECIPE, __doc__, sizes=list(SIZES))
+    parser.add_argument(
+        "--corpus",
+        type=Path,
+        metavar="DIR",
+        help="folder of the corpus as published (default: the folder of --data, where stage 0 puts it)",
+    )
+    parser.add_argument(
+        "--test_set",
+        metavar="DIR",
+        help="folder of the official test set, unpacked (default: in the corpus' folder or beside it)",
+    )
     parser.add_argument(
         "--recordings",
         choices=(ALL, TESTING),
         default=ALL,
-        help="recordings of the ten words for test_phonmatchnet: all of them, as its training script measures, "
-        f"or those of {TESTING_LIST}; default: %(default)s",
+        metavar="WHICH",
+        help="recordings of the ten words for test_phonmatchnet: all, as its training script measures, or testing, "
+        "those of testing_list.txt (default all)",
+    )
+    parser.add_argument(
+        "--train",
+        metavar="WORDS",
+        help="words to train on, with commas, or all: recordings that no list names, with dev by "
+        "validation_list.txt (default: nothing is trained, --model is scored)",
     )
     return parser
 

@@ -22,7 +22,14 @@ RECIPE = Path(__file__).parent
 
 def main(argv: list[str] | None = None) -> None:
     """Parse, cut, write."""
-    spoken_parser(RECIPE, __doc__, "the folder with WAVE, train and test").run(prepare, argv)
+    parser = spoken_parser(RECIPE, __doc__)
+    parser.add_argument(
+        "--corpus",
+        type=Path,
+        metavar="DIR",
+        help="folder with WAVE, train and test (default: the folder of --data, where stage 0 puts it)",
+    )
+    parser.run(prepare, argv)
 
 
 def prepare(args: argparse.Namespace) -> None:

@@ -116,17 +116,69 @@ def _share(text: str) -> float:
 
 
 def _parser() -> StageOne:
-    parser = StageOne(RECIPE, __doc__, "the folder of recordings")
-    parser.add_argument("--alignments", type=Path, help="TextGrids, .ctm or CSV; default: alignments/ of the corpus")
-    parser.add_argument("--join", choices=JOINS, default="none", help="make long recordings; default: %(default)s")
-    parser.add_argument("--queries", type=Path, help="one a line, or a kwlist.xml; default: drawn from what is said")
-    parser.add_argument("--num_queries", type=int, help="how many are drawn; default: the size's")
-    parser.add_argument("--vocabulary", type=Path, help="the training's manifest or word list: groups iv and oov")
-    parser.add_argument("--ecf", type=Path, help="NIST's list of excerpts")
-    parser.add_argument("--rttm", type=Path, help="NIST's reference")
-    parser.add_argument("--windows", help="lengths in seconds; default: 0.3,0.5,0.8,1.2")
-    parser.add_argument("--dev", type=_share, default=0.25, help="share of the speakers; default: %(default)s")
-    parser.add_argument("--exemplars", type=_share, default=0.15, help="share of the speakers; default: %(default)s")
+    parser = StageOne(RECIPE, __doc__)
+    parser.add_argument(
+        "--corpus",
+        type=Path,
+        metavar="DIR",
+        help="folder of any audio (default: LibriSpeech test-clean, which stage 0 fetches)",
+    )
+    parser.add_argument(
+        "--alignments",
+        type=Path,
+        metavar="PATH",
+        help="reference of what is said: TextGrids, a .ctm or CSVs of these files (default: alignments/ of the corpus)",
+    )
+    parser.add_argument(
+        "--join",
+        choices=JOINS,
+        default="none",
+        metavar="HOW",
+        help="way to long recordings: chapter joins files <recording>-<nnnn>, folder those of a folder, none "
+        "leaves files as they are (default: chapter where stage 0 fetches the corpus, else none)",
+    )
+    parser.add_argument(
+        "--queries",
+        type=Path,
+        metavar="FILE",
+        help="list of queries, one a line, or NIST's kwlist.xml (default: drawn from what is said)",
+    )
+    parser.add_argument(
+        "--num_queries",
+        type=int,
+        metavar="N",
+        help="number of queries that are drawn (default: 100; 20 with --size tiny, 300 with base)",
+    )
+    parser.add_argument(
+        "--vocabulary",
+        type=Path,
+        metavar="FILE",
+        help="manifest or word list of the training, for results of known and new words apart",
+    )
+    parser.add_argument(
+        "--ecf",
+        type=Path,
+        metavar="FILE",
+        help="list of excerpts by NIST; with --rttm it is the reference instead of alignments",
+    )
+    parser.add_argument("--rttm", type=Path, metavar="FILE", help="reference by NIST; it goes with --ecf")
+    parser.add_argument(
+        "--windows", metavar="LIST", help="lengths of the windows in seconds (default: 0.3,0.5,0.8,1.2)"
+    )
+    parser.add_argument(
+        "--dev",
+        type=_share,
+        default=0.25,
+        metavar="SHARE",
+        help="share of the speakers that calibrate the threshold (default %(default)s)",
+    )
+    parser.add_argument(
+        "--exemplars",
+        type=_share,
+        default=0.15,
+        metavar="SHARE",
+        help="share of the speakers that give spoken queries; 0 for none (default %(default)s)",
+    )
     return parser
 
 

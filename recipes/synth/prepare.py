@@ -119,15 +119,50 @@ def _drawn_with(path: Path, facts: dict[str, float]) -> bool:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--size", choices=SIZES, default="small", help="default: %(default)s")
-    parser.add_argument("--data", help="folder of the corpus; default: recipes/synth/data/<size>")
-    parser.add_argument("--seed", type=int, default=7, help="of words, voices and trials; default: %(default)s")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes; default: one a core")
-    parser.add_argument("--rare", type=float, default=0.5, help="part of the words beyond the 12,000 most frequent")
-    parser.add_argument("--negatives", type=int, default=50, help="random negatives of a test segment (WSJ protocol)")
-    for split in ("train", "dev", "test", "test_iv"):
-        parser.add_argument(f"--{split}_words", type=int, help=f"words of the {split} split, instead of the size's")
-        parser.add_argument(f"--{split}_utterances", type=int, help=f"utterances of a {split} word")
+    parser.add_argument("--size", choices=SIZES, default="small", help="size of the corpus (default %(default)s)")
+    parser.add_argument("--data", help="folder of the corpus (default: recipes/synth/data/<size>)")
+    parser.add_argument("--seed", type=int, default=7, help="seed of every random draw (default %(default)s)")
+    parser.add_argument(
+        "--jobs", type=int, default=os.cpu_count() or 1, help="number of processes (default: one a core)"
+    )
+    parser.add_argument(
+        "--rare",
+        type=float,
+        default=0.5,
+        metavar="SHARE",
+        help="share of the words that are beyond the 12,000 most frequent (default %(default)s)",
+    )
+    parser.add_argument(
+        "--negatives",
+        type=int,
+        default=50,
+        metavar="N",
+        help="number of other words that a segment of dev and test is tried with (default %(default)s)",
+    )
+    parser.add_argument("--train_words", type=int, metavar="N", help="number of words of train (default: by --size)")
+    parser.add_argument(
+        "--train_utterances", type=int, metavar="N", help="number of utterances of a word of train (default: by --size)"
+    )
+    parser.add_argument("--dev_words", type=int, metavar="N", help="number of words of dev (default: by --size)")
+    parser.add_argument(
+        "--dev_utterances", type=int, metavar="N", help="number of utterances of a word of dev (default: by --size)"
+    )
+    parser.add_argument("--test_words", type=int, metavar="N", help="number of words of test (default: by --size)")
+    parser.add_argument(
+        "--test_utterances", type=int, metavar="N", help="number of utterances of a word of test (default: by --size)"
+    )
+    parser.add_argument(
+        "--test_iv_words",
+        type=int,
+        metavar="N",
+        help="number of words of test_iv, words of train by voices of test (default: by --size)",
+    )
+    parser.add_argument(
+        "--test_iv_utterances",
+        type=int,
+        metavar="N",
+        help="number of utterances of a word of test_iv (default: by --size)",
+    )
     return parser
 
 

@@ -14,9 +14,4 @@ get_data() {
     echo "nothing to fetch: stage 1 synthesises the corpus with the voices that are installed"
 }
 
-prepare() {
-    # shellcheck disable=SC2154 # set by tools/recipe.sh
-    python "$recipe/prepare.py" "$@"
-}
-
 run_recipe "$@"

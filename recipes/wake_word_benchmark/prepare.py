@@ -47,12 +47,38 @@ def _named(flag: str, given: str | None, fetched: Path) -> Path:
 
 
 def _parser() -> StageOne:
-    parser = StageOne(RECIPE, __doc__, "a folder with a folder of recordings for each keyword", list(SIZES))
-    parser.add_argument("--background", help="folder of speech; default: LibriSpeech/test-clean in --data")
-    parser.add_argument("--noise", help=f"folder of noise, or {NO_NOISE}; default: demand in --data")
-    parser.add_argument("--hours", type=float, help="of background; default: by --size")
-    parser.add_argument("--speech", type=float, default=0.2, help="share of the background that is no pause")
-    parser.add_argument("--snr", type=float, default=10.0, help="of keywords and speech over noise, in dB")
+    parser = StageOne(RECIPE, __doc__, sizes=list(SIZES))
+    parser.add_argument(
+        "--corpus",
+        type=Path,
+        metavar="DIR",
+        help="folder with a folder of recordings for each keyword, named after it (default: what stage 0 fetches)",
+    )
+    parser.add_argument(
+        "--background",
+        metavar="DIR",
+        help="folder of any speech (default: LibriSpeech test-clean, which stage 0 fetches)",
+    )
+    parser.add_argument(
+        "--noise", metavar="DIR", help="folder of any noise, or none (default: DEMAND, which stage 0 fetches)"
+    )
+    parser.add_argument(
+        "--hours", type=float, metavar="H", help="hours of background (default: 24; 0.05 with --size tiny)"
+    )
+    parser.add_argument(
+        "--speech",
+        type=float,
+        default=0.2,
+        metavar="SHARE",
+        help="share of the background that is speech; the rest are pauses (default %(default)s)",
+    )
+    parser.add_argument(
+        "--snr",
+        type=float,
+        default=10.0,
+        metavar="DB",
+        help="level of keywords and speech over the noise in dB (default %(default)s)",
+    )
     return parser
 
 

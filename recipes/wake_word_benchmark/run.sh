@@ -9,14 +9,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../../tools/recipe.sh"
 
 # shellcheck disable=SC2034 # read by tools/recipe.sh
-zero_shot=1 default_size=full own_flags="corpus background noise hours speech snr"
-# shellcheck disable=SC2034 # read by tools/recipe.sh
-own_usage="  --corpus DIR      a folder of recordings for each keyword, named after it (default: what stage 0 fetches)
-  --background DIR  any folder of speech (default: LibriSpeech test-clean, which stage 0 fetches)
-  --noise DIR       any folder of noise, or none (default: DEMAND, which stage 0 fetches)
-  --hours H         of background (default 24; with --size tiny 0.05)
-  --speech SHARE    of the background that is speech, the rest are pauses (default 0.2)
-  --snr DB          of keywords and speech over the noise (default 10)"
+zero_shot=1 default_size=full
 
 # shellcheck disable=SC2154 # data and recipe are set by tools/recipe.sh
 get_data() {
@@ -29,10 +22,6 @@ get_data() {
     else
         echo "nothing to fetch: keywords, background and noise are given"
     fi
-}
-
-prepare() {
-    python "$recipe/prepare.py" "$@"
 }
 
 run_recipe "$@"

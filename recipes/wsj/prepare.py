@@ -22,7 +22,7 @@ from kwskit.corpora.sphere.conversion import converted, with_readable_paths
 from kwskit.corpora.stage_one import StageOne, settings
 from kwskit.corpora.text_vocabulary import readable as sayable
 from kwskit.corpora.typed_trials import draw_wsj_trials
-from kwskit.corpora.wsj import TEST_SETS, drawn_segments, wsj_lengths, wsj_utterances
+from kwskit.corpora.wsj import drawn_segments, wsj_lengths, wsj_utterances
 from kwskit.corpora.wsj_transcripts import wsj_transcripts
 from kwskit.errors import CorpusError
 from kwskit.evaluation.trials import WSJ, wsj_trials
@@ -116,21 +116,69 @@ def training_splits(table: pa.Table, preparation: Preparation, args: argparse.Na
 
 
 def _parser() -> StageOne:
-    parser = StageOne(RECIPE, __doc__, "the folder of LDC's discs")
+    parser = StageOne(RECIPE, __doc__)
     parser.add_argument(
-        "--alignments", type=Path, help="TextGrids, CTM or CSV; default: alignments/ in --data or the corpus"
+        "--corpus",
+        type=Path,
+        metavar="DIR",
+        help="folder of LDC's discs, e.g. with 11-1.1/wsj0 in it (default: the folder of --data)",
     )
-    parser.add_argument("--test", default=",".join(TEST_SETS), help="sets or .ndx files; default: %(default)s")
-    parser.add_argument("--train", default="", help="sets or .ndx files to train on, e.g. si_tr_s; default: none")
-    parser.add_argument("--segments", type=int, default=18_000, help="of the test; default: %(default)s")
-    parser.add_argument("--words", type=int, default=3_200, help="of the test; default: %(default)s")
-    parser.add_argument("--dev_words", type=int, default=500, help="held out of --train; default: %(default)s")
-    parser.add_argument("--microphone", type=int, choices=(1, 2), default=1, help=".wv1 or .wv2; default: %(default)s")
-    parser.add_argument("--min_seconds", type=float, default=0.2, help="shortest word; default: %(default)s")
-    parser.add_argument("--max_seconds", type=float, default=2.5, help="longest word; default: %(default)s")
-    parser.add_argument("--negatives", type=int, default=50, help="of a segment; default: %(default)s")
-    parser.add_argument("--musan", help="folder of MUSAN; default: synthetic noise")
-    parser.add_argument("--rirs", help="folder of RIRS_NOISES; default: simulated rooms")
+    parser.add_argument(
+        "--alignments",
+        type=Path,
+        metavar="PATH",
+        help="TextGrids, a .ctm, or CSVs of alignments (default: alignments/ in the folder of --corpus or --data; if "
+        "there are none, stage 1 makes ready what kwskit align needs, and says so)",
+    )
+    # Sets of the 20k and 64k vocabulary that nobody trains on: 333, 213 and 503 utterances.
+    parser.add_argument(
+        "--test",
+        default="si_et_20,si_et_h1,si_dt_20",
+        metavar="SETS",
+        help="sets or .ndx files, with commas (default %(default)s)",
+    )
+    parser.add_argument(
+        "--train",
+        default="",
+        metavar="SETS",
+        help="sets or .ndx files to train on, e.g. si_tr_s (default: nothing is trained, --model is scored)",
+    )
+    parser.add_argument(
+        "--segments", type=int, default=18000, metavar="N", help="number of segments of the test (default %(default)s)"
+    )
+    parser.add_argument(
+        "--words", type=int, default=3200, metavar="N", help="number of words of the test (default %(default)s)"
+    )
+    parser.add_argument(
+        "--dev_words",
+        type=int,
+        default=500,
+        metavar="N",
+        help="number of words of --train that are held out for dev (default %(default)s)",
+    )
+    parser.add_argument(
+        "--microphone",
+        type=int,
+        choices=(1, 2),
+        default=1,
+        metavar="N",
+        help="microphone: 1 is .wv1, 2 is .wv2 (default %(default)s)",
+    )
+    parser.add_argument(
+        "--min_seconds", type=float, default=0.2, metavar="S", help="length of the shortest word (default %(default)s)"
+    )
+    parser.add_argument(
+        "--max_seconds", type=float, default=2.5, metavar="S", help="length of the longest word (default %(default)s)"
+    )
+    parser.add_argument(
+        "--negatives",
+        type=int,
+        default=50,
+        metavar="N",
+        help="number of other words that a segment is tried with (default %(default)s)",
+    )
+    parser.add_argument("--musan", metavar="DIR", help="folder of MUSAN (default: synthetic noise)")
+    parser.add_argument("--rirs", metavar="DIR", help="folder of RIRS_NOISES (default: simulated rooms)")
     return parser
 
 

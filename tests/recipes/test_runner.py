@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,18 @@ RUN = """#!/usr/bin/env bash
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../../tools/recipe.sh"
 get_data() { python get_data "$@"; }
-prepare() { python prepare "$@"; }
-own_flags="corpus alignments" own_usage="  --corpus DIR      as it was published"
 run_recipe "$@"
+"""
+# Read, but never run.
+PREPARE = """import no_such_module
+parser = no_such_module.Parser()
+parser.add_argument("--seed", type=int, help=f"handed over: {parser}")
+parser.add_argument("--corpus", metavar="DIR", help="folder of the corpus, 100 %% as it was published")
+parser.add_argument(
+    "--alignments", default="ctm", metavar="PATH", help="alignments of the corpus, which are a long story, told here "
+    "in more than one line (default %(default)s)"
+)
+parser.add_argument("--parts", action="store_true")
 """
 # A call a line, its arguments between bars; the report writes what the real one does; $FAIL fails one call.
 PYTHON = """#!/bin/bash
@@ -43,6 +53,7 @@ class Recipe:
             path.mkdir(parents=True)
         shutil.copytree(ROOT / "tools", self.repository / "tools")
         (self.home / "run.sh").write_text(RUN)
+        (self.home / "prepare.py").write_text(PREPARE)
         (self.hparams / "adml.yaml").write_text("seed: 1\nlosses:\n  phn: 1\ntraining:\n  epochs: 1\n")
         (self.hparams / "small.yaml").write_text("dim: 64\n")
         (self.home / "hparams/corpus.yaml").write_text("keywords: 9\n")
@@ -54,12 +65,16 @@ class Recipe:
         self.environment = folder / "env"
         (self.environment / "bin/python").write_text(PYTHON)
         (self.environment / "bin/python").chmod(0o755)
+        self.programs = folder / "programs"
+        self.programs.mkdir()
+        (self.programs / "python3").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+        (self.programs / "python3").chmod(0o755)
 
     def run(self, *flags: str, status: int = 0, **variables: str) -> tuple[list[list[str]], str, str]:
         """Calls, stdout and stderr of ``bash run.sh FLAGS``."""
         self.calls_file.write_text("")
         env = {
-            "PATH": "/usr/bin:/bin",
+            "PATH": f"{self.programs}:/usr/bin:/bin",
             "VIRTUAL_ENV": str(self.environment),
             "CALLS": str(self.calls_file),
             "HOME": os.environ.get("HOME", "/"),
@@ -92,7 +107,7 @@ def test_all_stages_in_order_with_their_defaults(recipe):
     yamls += ["--overlay", f"{home}/hparams/corpus.yaml"]
     assert calls == [
         ["get_data", "--data", data, "--size", "small", "--jobs", "3"],
-        ["prepare", "--data", data, "--size", "small", "--jobs", "3"],
+        [f"{home}/prepare.py", "--data", data, "--size", "small", "--jobs", "3"],
         ["-m", "kwskit", "pack", "--data", data, "--jobs", "3"],
         ["-m", "kwskit", "train", *yamls, "--data", data, "--exp", exp],
         ["-m", "kwskit", "score", "--data", data, "--exp", exp],
@@ -117,7 +132,7 @@ def test_flags_reach_the_stages_that_need_them(recipe):
     overrides = ["--losses.phn.weight", "0.3", "--training.epochs", "-2", "--losses[a]", "a b"]
     calls, _, _ = recipe.run(*flags, "--jobs", "1", *overrides[:4], "--losses[a]=a b")
     both = ["--data", "my data", "--exp", "my exp"]
-    assert calls[1] == ["prepare", "--data", "my data", "--size", "tiny", "--jobs", "1", "--seed", "5"]
+    assert calls[1][1:] == ["--data", "my data", "--size", "tiny", "--jobs", "1", "--seed", "5"]
     yamls = ["--config", f"{recipe.hparams}/adml.yaml", "--overlay", f"{recipe.home}/hparams/corpus.yaml"]
     yamls += ["--overlay", "no mal.yaml"]
     assert calls[3][3:] == [*yamls, *both, "--seed", "5", *plugins, "--device", "cpu", *overrides]
@@ -195,7 +210,51 @@ def test_flags_of_a_recipe_s_own_and_strictness(recipe):
     own = ["--jobs", "1", "--strict", "--corpus", "/big/corpus", "--alignments", "ctm files"]
     assert [call[-7:] for call in calls[:2]] == [own, own]
     assert calls[2][3:] == ["--data", f"{recipe.home}/data/small", "--jobs", "1", "--strict"]
-    assert "Of this corpus:\n  --corpus DIR " in recipe.run("--help")[1]
+    assert recipe.run("--help")[1].endswith(
+        """
+
+Of this corpus:
+  --corpus DIR      folder of the corpus, 100 % as it was published
+  --alignments PATH  alignments of the corpus, which are a long story, told here in more than one line (default ctm)
+"""
+    )
+    assert "--parts is no flag of this script" in recipe.refusal("--parts", "1")
+    assert "--corp is no flag of this script" in recipe.refusal("--corp", "1")
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('parser.add_argument(f"--{split}", metavar="N", help="words")', "write out the name, metavar and help"),
+        ('parser.add_argument("--words", metavar="N", help="words: " + WORDS)', "write out the name, metavar and help"),
+        (
+            'parser.add_argument("--words", default=WORDS, metavar="N", help="words (%(default)s)")',
+            "write out the name",
+        ),
+        ('parser.add_argument("--words", help="words")', "--words needs a metavar and a help"),
+        (
+            'parser.add_argument("--words", metavar="N", help="50 % of the words")',
+            "the help of --words: argparse takes",
+        ),
+        ('parser.add_argument("--words"', "'(' was never closed"),
+    ],
+)
+def test_flags_that_are_not_written_out_are_refused(recipe, line, message):
+    (recipe.home / "prepare.py").write_text(f"{PREPARE}{line}\n")
+    place = f"{recipe.home}/prepare.py:{len(PREPARE.splitlines()) + 1}: "
+    assert place + message in recipe.refusal("--help")
+
+
+def test_any_python_reads_the_flags(recipe):
+    """Neither the environment nor ``python3`` need to be there; KWSKIT_PYTHON names one for both."""
+    programs = recipe.cwd / "programs"
+    programs.mkdir()
+    for name in ("bash", "basename", "cat", "dirname", "getconf", "grep"):
+        (programs / name).symlink_to(shutil.which(name))
+    assert "no Python >= 3.10 was found" in recipe.refusal(PATH=str(programs))
+    assert "--corpus DIR" in recipe.run("--help", PATH=str(programs), KWSKIT_PYTHON=sys.executable)[1]
+    (recipe.home / "prepare.py").unlink()
+    assert "No such file" in recipe.refusal("--help")
 
 
 def test_a_model_trained_elsewhere(recipe):
@@ -204,7 +263,7 @@ def test_a_model_trained_elsewhere(recipe):
     assert calls[0][2:] == ["adopt", "--model", "trained/model", "--exp", exp, "--plugin", "other.yaml"]
     assert calls[1][2] == "score"
     script = recipe.home / "run.sh"
-    script.write_text(script.read_text().replace("own_flags=", "zero_shot=1 own_flags="))
+    script.write_text(script.read_text().replace("run_recipe", "zero_shot=1\nrun_recipe"))
     assert "--model is missing" in recipe.refusal()
     assert recipe.run("--stage", "4")[0]
 
@@ -237,11 +296,3 @@ def test_help(recipe):
     for flag in [*flags, "words-dir", "jobs"]:
         assert f"\n  --{flag} " in out
     assert str(recipe.home) in out
-
-
-def test_the_synth_recipe_s_script(tmp_path):
-    """The real run.sh: its help needs no environment."""
-    command = ["bash", str(ROOT / "recipes/synth/run.sh"), "-h"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env={"PATH": "/usr/bin:/bin"})
-    assert done.returncode == 0, done.stderr
-    assert "hparams/adml.yaml" in done.stdout

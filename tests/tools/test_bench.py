@@ -30,7 +30,8 @@ RUNS = {
         "{model} --minutes 0.1 --keywords 2 --load 1 --every 0.05 --most 1000 --recordings {speech}/0.wav",
         ["keeps up: ", "memory grew by"],
     ),
-    "people.py": (
+    "misfits.py": ("--corpus {transcribed} --count 2", ["| own text | 2 |", "| another's text | 2 |"]),
+    "people": (
         "--model one={model} --model other={model} --speech {people} --half dev --resamples 20 --trial-scores "
         "--without pocketsphinx --times recognised --vocabulary {people}/lexicon.tsv --out {folder}/out",
         ["digits, top 1", "one, words not of the vocabulary", "one, 10 dB", "one less other"],
@@ -56,7 +57,8 @@ RUNS = {
 
 
 def test_every_benchmark_is_tried():
-    assert {path.name for path in BENCH.glob("*.py") if "__main__" in path.read_text()} == RUNS.keys()
+    scripts = {path.name for path in BENCH.glob("*.py") if "__main__" in path.read_text()}
+    assert scripts | {path.parent.name for path in BENCH.glob("*/__main__.py")} == RUNS.keys()
 
 
 @pytest.fixture
@@ -67,6 +69,17 @@ def sung_folders(sing, tmp_path):
         wave = np.pad(sing(word, 0, 0), 4000)
         soundfile.write(tmp_path / folder / "0.wav", wave + 0.001 * np.sin(np.arange(len(wave))), 16_000)
     return {"spoken": tmp_path / "spoken", "speech": tmp_path / "speech"}
+
+
+@pytest.fixture
+def transcribed(sing, tmp_path):
+    """A folder of two recordings with text.tsv."""
+    folder = tmp_path / "transcribed"
+    folder.mkdir()
+    for word in ("tiger", "button"):
+        soundfile.write(folder / f"{word}.wav", np.pad(sing(word, 0, 0), 4000), 16_000)
+    (folder / "text.tsv").write_text("file\tsentence\ntiger.wav\tTiger.\nbutton.wav\tButton.\n")
+    return folder
 
 
 @pytest.fixture
@@ -103,6 +116,8 @@ def test_a_benchmark_runs(script, tmp_path, monkeypatch, capsys, request):
     places = {"folder": tmp_path}
     if "{model}" in arguments:
         places |= {"model": request.getfixturevalue("tiny_model"), **request.getfixturevalue("sung_folders")}
+    if "{transcribed}" in arguments:
+        places["transcribed"] = request.getfixturevalue("transcribed")
     if "{people}" in arguments:
         places |= request.getfixturevalue("sung_people")
     monkeypatch.setattr(sys, "argv", [script, *arguments.format(**places).split()])

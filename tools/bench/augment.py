@@ -10,6 +10,7 @@ import argparse
 import statistics
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -77,11 +78,9 @@ def main() -> None:
         parts |= {"musan": Musan(musan), "with MUSAN": Waveform(musan=musan)}
         for name, part in parts.items():
             part.to(arguments.device)
-            work = lambda generator, part=part: part(wav, lens, generator)  # noqa: E731
-            tell(name, times_ms(work, arguments.device, arguments.repeats), audio)
+            tell(name, times_ms(partial(part, wav, lens), arguments.device, arguments.repeats), audio)
     mask = registry.build("augment", "spec_augment")
-    work = lambda generator: mask(feats, lens // 160, generator)  # noqa: E731
-    tell("spec_augment", times_ms(work, arguments.device, arguments.repeats), audio)
+    tell("spec_augment", times_ms(partial(mask, feats, lens // 160), arguments.device, arguments.repeats), audio)
 
 
 if __name__ == "__main__":

@@ -156,7 +156,7 @@ class MilvusTables:
         return f"from pymilvus import MilvusClient; MilvusClient({self.path!r}).list_collections()"
 
 
-ENGINES = {"lancedb": LanceTables, "milvus-lite": MilvusTables}
+ENGINES: dict[str, type[LanceTables] | type[MilvusTables]] = {"lancedb": LanceTables, "milvus-lite": MilvusTables}
 
 
 def main() -> None:
@@ -182,7 +182,8 @@ def main() -> None:
         hop = length * (1 - OVERLAP)
         count, at = int(options.hours * 3600 / hop), 0
         for block in rows.blocks(count, number):
-            start = (at + np.arange(len(block))) * hop + number * 1e-4  # tells windows of two lengths apart
+            places = at + np.arange(len(block), dtype=np.float64)
+            start = places * hop + number * 1e-4  # tells windows of two lengths apart
             half = block.astype(np.float16)
             zeros = np.zeros(len(block), np.int64)
             began = time.perf_counter()
@@ -204,9 +205,9 @@ def main() -> None:
     warm = queries[:5]
     for query in (*warm, *queries):
         began = time.perf_counter()
-        (found,) = engine.search(query, lengths, most).values()
+        (nearest,) = engine.search(query, lengths, most).values()
         times.append((time.perf_counter() - began) * 1000)
-        result.append(set(np.round(found, 5).tolist()))
+        result.append(set(np.round(nearest, 5).tolist()))
     recall = []
     for k, found in enumerate(result[len(warm) :]):
         scores = np.concatenate([best[length][0][k] for length in lengths])

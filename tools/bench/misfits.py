@@ -42,7 +42,7 @@ def main() -> None:
         for kind, words in zip(scores, (one.words, other.words, halves), strict=True):
             if model.spells(words):
                 placed = model.place(samples, words)
-                logs = [] if placed is None else [np.log(max(score, TINY)) for *_, score in placed]
+                logs = [] if placed is None else [np.log(max(score or 0.0, TINY)) for *_, score in placed]
                 scores[kind].append(float(np.exp(np.mean(logs))) if logs else np.nan)
     heads = ["", "tried", "no path, %", *(f"{100 * q:g} % below" for q in QUANTILES), "left out in all, %"]
     print(f"| {' | '.join(heads)} |\n|---|{'---:|' * (len(heads) - 1)}")

@@ -14,12 +14,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import soundfile
+from kwskit.records import MANIFEST
 
 from kwskit.data.evaluation_batches import as_wav
 from kwskit.data.loader import WordBatches
@@ -28,6 +30,7 @@ from kwskit.data.sampler import PKSampler
 from kwskit.data.store.packed_store import PackedStore
 from kwskit.data.store.packing import SHARDS, pack_manifest
 from kwskit.data.store.writer import StoreWriter
+from kwskit.text.tokenizer import Tokenizer
 
 SAMPLE_RATE = 16_000
 # Of the Multilingual Spoken Words Corpus: 25 million segments, 340 thousand words, over 100 thousand speakers.
@@ -80,16 +83,22 @@ def time_packing(folder: Path) -> None:
             for word in range(words):
                 rows.append((f"{file}-{word}", str(path), 0.6 * word, 0.6 * (word + 1), "word", "", "bench"))
         table = pa.Table.from_pylist([dict(zip(MANIFEST, row, strict=True)) for row in rows], pa.schema(MANIFEST))
-        times = timed(lambda table=table: pack_manifest(table, folder / "packed", 1, progress=False), 3)
+        times = timed(partial(pack_manifest, table, folder / "packed", 1, progress=False), 3)
         tell(name, times, audio=len(rows) * 0.6, note=f"{len(rows) / times[1]:,.0f} segments/s")
 
 
-class Spelling:
+class Spelling(Tokenizer):
     """A tokenizer that costs nothing: eight ids a word."""
 
     def encode(self, text: str) -> list[list[int]]:
         """One pronunciation."""
         return [[5] * 8]
+
+
+def drain(batches: WordBatches) -> None:
+    """Make the batches of an epoch."""
+    for _ in batches.batches(0):
+        pass
 
 
 def time_batches(folder: Path, segments: int, batch: int) -> None:
@@ -122,9 +131,9 @@ def time_batches(folder: Path, segments: int, batch: int) -> None:
     per_batch("... and as float32", lambda rows: as_wav(store.gather(rows)[0]))
     per_batch("... and their ids", lambda rows: store.utt_ids.take(rows).to_pylist())
     for prefetch in (0, 2):
-        batches = WordBatches(store, sampler, Spelling(), prefetch=prefetch)  # type: ignore[arg-type]
+        batches = WordBatches(store, sampler, Spelling([]), prefetch=prefetch)
         name = f"whole batches{', read ahead by a thread' * bool(prefetch)}"
-        tell(name, timed(lambda batches=batches: [None for _ in batches.batches(0)]), len(draws), audio)
+        tell(name, timed(partial(drain, batches)), len(draws), audio)
     wanted = store.utt_ids.take(rng.permutation(segments)[:1000]).to_pylist()
     tell("index_of, each", timed(lambda: [store.index_of(utt_id) for utt_id in wanted]), len(wanted))
     tell(f"indices_of {len(wanted)}", timed(lambda: store.indices_of(wanted)))

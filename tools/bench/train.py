@@ -18,12 +18,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import soundfile
 import torch
+from kwskit.records import MANIFEST
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -35,6 +37,8 @@ from kwskit.data.store.packed_store import PackedStore
 from kwskit.data.store.packing import pack_manifest
 from kwskit.hparams import build_hparams, plain_value, resolve_hparams
 from kwskit.processes import Processes
+from kwskit.systems.dual_encoder import DualEncoder
+from kwskit.text.tokenizer import Tokenizer
 from kwskit.training.checkpoint import Checkpoints
 from kwskit.training.compilation import compile_parts
 from kwskit.training.feed import TrainingFeed
@@ -52,7 +56,7 @@ UTTERANCES_OF_A_WORD = 4
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
-class RandomPronunciations:
+class RandomPronunciations(Tokenizer):
     """A tokenizer for words that mean nothing: each has 3 to 10 phonemes."""
 
     def encode(self, text: str) -> list[list[int]]:
@@ -162,7 +166,7 @@ def feed_of(store: PackedStore, hparams: dict, plan: TrainingPlan, options: argp
     sampler = PKSampler(store.word_ids, store.speaker_ids, plan.keywords, plan.utterances, seed=1)
     resident = resident_speech(plan, store, hparams["system"], options.device)
     ahead = 0 if options.device == "cpu" or resident is not None else 2
-    return TrainingFeed(WordBatches(store, sampler, RandomPronunciations(), 1, prefetch=ahead, resident=resident))
+    return TrainingFeed(WordBatches(store, sampler, RandomPronunciations([]), 1, prefetch=ahead, resident=resident))
 
 
 def epochs_of(feed: TrainingFeed) -> Callable[[int], Iterator[Batch]]:
@@ -181,12 +185,12 @@ def seconds_of(work: Callable[[], object], device: str) -> float:
         begin = time.perf_counter()
         work()
         return time.perf_counter() - begin
-    begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-    begin.record()
+    before, after = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+    before.record()
     work()
-    end.record()
+    after.record()
     torch.cuda.synchronize()
-    return begin.elapsed_time(end) / 1e3
+    return before.elapsed_time(after) / 1e3
 
 
 def best_rates(device: str, dtype: torch.dtype) -> tuple[float, float]:
@@ -223,7 +227,7 @@ def counted(trainer: Trainer, side: Side) -> tuple[float, int]:
     return flops, 4 * 10 * weights + 2 * sum(kept.values()) + batch.wav.nbytes
 
 
-def check_equal(system: nn.Module, batch: Batch) -> float:
+def check_equal(system: DualEncoder, batch: Batch) -> float:
     """The largest relative difference between kwskit's losses of a batch and the stock side's of the same."""
     with torch.no_grad():
         emb = system.embeddings(batch, torch.Generator().manual_seed(0))
@@ -305,9 +309,13 @@ def main() -> None:
         times: dict[str, list[float]] = {name: [] for name in sides}
         audio: list[float] = []
         peak: dict[str, float] = {}
+
+        def take_steps(side: Side) -> None:
+            audio.append(side.steps(options.steps))
+
         for _ in range(options.rounds):
             for name, side in sides.items():
-                taken = seconds_of(lambda side=side: audio.append(side.steps(options.steps)), options.device)
+                taken = seconds_of(partial(take_steps, side), options.device)
                 times[name].append(taken / options.steps)
                 if on_gpu:
                     peak[name] = max(peak.get(name, 0.0), torch.cuda.max_memory_allocated() / 2**30)

@@ -5,6 +5,7 @@ are needed: how one writes it first. The values are those of kwskit's losses.
 """
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 import torch
 import torch.nn.functional as F
@@ -14,7 +15,17 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from kwskit.batch import Batch, length_mask
 from kwskit.embeddings import BatchEmbeddings, Embeddings
-from kwskit.losses.modality_adversarial import reverse_gradient
+from kwskit.losses.asyp import AsyP
+from kwskit.losses.asyp_adams import AsyPAdaMS
+from kwskit.losses.base import Loss
+from kwskit.losses.modality_adversarial import ModalityAdversarial, reverse_gradient
+from kwskit.losses.monotonic_matching import MonotonicMatching
+from kwskit.losses.relational_proxy import RelationalProxy
+from kwskit.losses.rpl_prototype import RelationalPrototype
+from kwskit.losses.sphereface2 import SphereFace2
+from kwskit.systems.dual_encoder import DualEncoder
+
+L = TypeVar("L", bound=Loss)
 
 
 class Frames(SpeechBrains):
@@ -42,8 +53,11 @@ class UnfusedAdml(nn.Module):
     channels, mfa_channels, hidden, layers, num_tokens : sizes of the encoders
     """
 
-    def __init__(self, system: nn.Module, channels: int, mfa_channels: int, hidden: int, layers: int, num_tokens: int):
+    def __init__(
+        self, system: DualEncoder, channels: int, mfa_channels: int, hidden: int, layers: int, num_tokens: int
+    ):
         super().__init__()
+        assert system.aligner is not None  # its monotonic matching needs one
         self.frontend, self.aligner, self.losses = system.frontend, system.aligner, system.losses
         self.wave_augment, self.feature_augment = system.wave_augment, system.feature_augment
         self.encoder = Frames(channels, mfa_channels, system.dim)
@@ -78,12 +92,22 @@ class UnfusedAdml(nn.Module):
             align=self.aligner,
         )
         values = unfused_losses(self.losses, emb)
-        return {name: self.losses[name].weight * value for name, value in values.items()}
+        return {name: part_of(self.losses, name, Loss).weight * value for name, value in values.items()}
 
 
-def unfused_losses(losses: Mapping[str, nn.Module], emb: Embeddings) -> dict[str, Tensor]:
+def part_of(parts: Mapping[str, nn.Module] | nn.ModuleDict, name: str, kind: type[L]) -> L:
+    """The loss ``name``; TypeError when it is none of ``kind``, whose formula stands here."""
+    part = parts[name]
+    if not isinstance(part, kind):
+        raise TypeError(f"the loss {name} is {type(part).__name__}; the stock side has only {kind.__name__}")
+    return part
+
+
+def unfused_losses(losses: nn.ModuleDict, emb: Embeddings) -> dict[str, Tensor]:
     """ADML's losses of an embedded batch by name, not weighted, with the settings and parameters of ``losses``."""
-    phn, utt, adv = losses["phn"], losses["utt"], losses["adv"]
+    phn, utt = part_of(losses, "phn", AsyPAdaMS), part_of(losses, "utt", RelationalProxy)
+    key, mm = part_of(losses, "key", SphereFace2), part_of(losses, "mm", MonotonicMatching)
+    adv = part_of(losses, "adv", ModalityAdversarial)
     valid = emb.text_mask
     levels = {
         "phn": (emb.aligned_audio[valid].float(), emb.text_tokens[valid].float(), emb.token_ids[valid]),
@@ -92,9 +116,9 @@ def unfused_losses(losses: Mapping[str, nn.Module], emb: Embeddings) -> dict[str
     return {
         "utt": _relational_proxy(utt, *levels["utt"]),
         "phn": _asyp(*levels["phn"], *phn.constants(levels["phn"][2], levels["phn"][0])),
-        "key": _sphereface2(losses["key"], levels["utt"][0], emb.word),
-        "mm": _monotonic_matching(emb, losses["mm"].sigma),
-        "adv": sum(_adversarial(adv, *levels[level][:2]) for level in adv.levels),
+        "key": _sphereface2(key, levels["utt"][0], emb.word),
+        "mm": _monotonic_matching(emb, mm.sigma),
+        "adv": sum((_adversarial(adv, *levels[level][:2]) for level in adv.levels), emb.audio.new_zeros(())),
     }
 
 
@@ -108,11 +132,9 @@ def _asyp(audio: Tensor, text: Tensor, labels: Tensor, alpha: Tensor, beta: Tens
     return (positive + negative).mean()
 
 
-def _relational_proxy(loss: nn.Module, audio: Tensor, text: Tensor, labels: Tensor) -> Tensor:
-    parts = loss.parts
-    point = [
-        torch.full_like(audio[:, 0], value) for value in (parts["asyp"].alpha, parts["asyp"].beta, parts["asyp"].lam)
-    ]
+def _relational_proxy(loss: RelationalProxy, audio: Tensor, text: Tensor, labels: Tensor) -> Tensor:
+    asyp, prototype = part_of(loss.parts, "asyp", AsyP), part_of(loss.parts, "prototype", RelationalPrototype)
+    point = [torch.full_like(audio[:, 0], value) for value in (asyp.alpha, asyp.beta, asyp.lam)]
     values = {"asyp": _asyp(audio, text, labels, *point)}
     audio, text = F.normalize(audio, dim=1), F.normalize(text, dim=1)
     values["distance"] = F.smooth_l1_loss(_relative_distances(audio), _relative_distances(text))
@@ -120,9 +142,9 @@ def _relational_proxy(loss: nn.Module, audio: Tensor, text: Tensor, labels: Tens
     values["angle"] = F.smooth_l1_loss(_angles(audio, apart), _angles(text, apart))
     words, place = torch.unique(labels, return_inverse=True)
     proxies = torch.stack([text[labels == word].mean(0) for word in words.tolist()])
-    logits = -parts["prototype"].scale * (audio[:, None] - proxies).square().sum(2)
+    logits = -prototype.scale * (audio[:, None] - proxies).square().sum(2)
     values["prototype"] = F.cross_entropy(logits, place)
-    return sum(part.weight * values[name] for name, part in parts.items())
+    return sum((part.weight * values[name] for name, part in loss.parts.items()), audio.new_zeros(()))
 
 
 def _relative_distances(x: Tensor) -> Tensor:
@@ -136,7 +158,7 @@ def _angles(x: Tensor, apart: Tensor) -> Tensor:
     return torch.bmm(edges, edges.transpose(1, 2))
 
 
-def _sphereface2(loss: nn.Module, audio: Tensor, words: Tensor) -> Tensor:
+def _sphereface2(loss: SphereFace2, audio: Tensor, words: Tensor) -> Tensor:
     cosine = F.normalize(audio, dim=1) @ F.normalize(loss.centres, dim=1).T
     warped = 2 * ((cosine + 1) / 2) ** loss.curvature - 1
     own = F.one_hot(words, loss.num_classes).bool()
@@ -157,7 +179,7 @@ def _monotonic_matching(emb: Embeddings, sigma: float) -> Tensor:
     return cells.sum((1, 2))[used].mean()
 
 
-def _adversarial(loss: nn.Module, audio: Tensor, text: Tensor) -> Tensor:
+def _adversarial(loss: ModalityAdversarial, audio: Tensor, text: Tensor) -> Tensor:
     value = audio.new_zeros(())
     for modality, x in enumerate((audio, text)):
         x = reverse_gradient(F.normalize(x, dim=1) if loss.normalize else x, loss.current_reversal)

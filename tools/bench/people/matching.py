@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,5 +47,5 @@ def text_scores(
     return np.maximum.reduceat(heard @ rows.T, first, axis=1)
 
 
-def _no_listener(seconds: Sequence[float]) -> None:
+def _no_listener(seconds: Sequence[float]) -> NoReturn:
     raise AssertionError("keywords that are typed need no listener")

@@ -1,6 +1,6 @@
 """Clips by what is said and how fast: where a model errs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +36,11 @@ def sound_groups(texts: Sequence[str], seconds: Sequence[float], g2p: G2P) -> Gr
     longest = np.array(list(LENGTHS.values()))
     length = np.array(list(LENGTHS))[np.searchsorted(longest, count)]
     pace = np.array(RATES)[np.searchsorted(np.quantile(rate, [1 / 3, 2 / 3]), rate)]
-    kinds = {"phonemes": (LENGTHS, length), "initial": (INITIALS, initial), "rate": (RATES, pace)}
+    kinds: dict[str, tuple[Iterable[str], NDArray[np.str_]]] = {
+        "phonemes": (LENGTHS, length),
+        "initial": (INITIALS, initial),
+        "rate": (RATES, pace),
+    }
     return {
         kind: {name: of_clip == name for name in names if (of_clip == name).any()}
         for kind, (names, of_clip) in kinds.items()

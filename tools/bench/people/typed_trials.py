@@ -20,11 +20,11 @@ class TypedTrials:
     @classmethod
     def of(cls, table: pa.Table, names: Sequence[str], texts: Sequence[str]) -> "TypedTrials":
         """Trials with clips of ``names`` and typed ``texts``, of a table as :mod:`kwskit.evaluation.trials` draws."""
-        columns = [
-            np.asarray(pc.index_in(table[column], pa.array(known, pa.string())).combine_chunks(), np.int64)
-            for column, known in (("utt_id", names), ("enrol_text", texts))
-        ]
-        return cls(*columns, table["target"].to_numpy())
+
+        def places(column: str, known: Sequence[str]) -> NDArray[np.int64]:
+            return np.asarray(pc.index_in(table[column], pa.array(known, pa.string())).combine_chunks(), np.int64)
+
+        return cls(places("utt_id", names), places("enrol_text", texts), table["target"].to_numpy())
 
     def of_clips(self, wanted: NDArray[np.bool_]) -> "TypedTrials":
         """Those of the clips for which ``wanted`` (N,) is true."""
