@@ -12,9 +12,8 @@ from kwskit.constants import SAMPLE_RATE
 from kwskit.data.audio import AudioError, read_blocks
 from kwskit.data.audio_folder import has_utf8_name
 from kwskit.data.progress import Progress
-from kwskit.index.added import Added
 from kwskit.index.cohort_norm import CohortNorm
-from kwskit.index.tables import IndexedFile, Windows
+from kwskit.index.tables import Added, IndexedFile, Windows
 from kwskit.index.window_tables import WindowTables
 from kwskit.spotting.listener import EncodedWindows, Listener
 

@@ -11,8 +11,8 @@ import pyarrow as pa
 from kwskit.data.progress import Progress
 from kwskit.errors import SpeechIndexError
 from kwskit.evaluation.searched import Search
-from kwskit.index.found import Found
 from kwskit.index.speech_index import SpeechIndex
+from kwskit.index.tables import Found
 from kwskit.records import DETECTIONS
 
 TOP = 1000  # hits of a query
@@ -35,7 +35,7 @@ def detections(index: SpeechIndex, folder: Path, top: int = TOP) -> pa.Table:
         When the search is broken.
     SpeechIndexError
         When a recording is not in the index.
-    kwskit.text.unpronounceable.UnpronounceableText
+    kwskit.errors.UnpronounceableText
         When a query has no pronounceable letter.
     """
     search = Search.read(folder)

@@ -15,13 +15,11 @@ from kwskit.data.audio_folder import AudioFolder
 from kwskit.data.progress import Progress
 from kwskit.errors import SpeechIndexError
 from kwskit.index.about import About
-from kwskit.index.added import Added
 from kwskit.index.audio_files import audio_files
 from kwskit.index.cohort_norm import CohortNorm
-from kwskit.index.found import Found
+from kwskit.index.hits import find_hits
 from kwskit.index.indexing import Indexing
-from kwskit.index.merging import merged
-from kwskit.index.tables import IndexedFile, Near
+from kwskit.index.tables import Added, Found, IndexedFile, Near
 from kwskit.index.window_tables import WindowTables
 from kwskit.search.search_settings import SearchSettings
 from kwskit.speech_model.model_source import ModelSource
@@ -31,11 +29,9 @@ from kwskit.spotting.cohort_embeddings import COHORT, CohortEmbeddings
 from kwskit.spotting.expected_duration import WINDOWS, expected_seconds, fitting_windows
 from kwskit.spotting.listener import Listener
 from kwskit.spotting.listening import HOP, knows_streams, listener
-from kwskit.spotting.pcm import as_pcm
+from kwskit.spotting.sound import as_pcm
 
 TOP = 20
-WINDOWS_A_HIT = 8  # windows looked up at first for each hit that is wanted
-MOST_WINDOWS = 20_000
 DEFAULTS = SearchSettings(windows=WINDOWS, hop=HOP)
 
 
@@ -204,7 +200,7 @@ class SpeechIndex:
 
         Raises
         ------
-        kwskit.text.unpronounceable.UnpronounceableText
+        kwskit.errors.UnpronounceableText
             When it has no pronounceable letter.
         SpeechIndexError
             When the index or its model cannot be used.
@@ -279,19 +275,10 @@ class SpeechIndex:
 
     def _search(self, look: Callable[[int], Near], top: int, min_score: float | None) -> list[Found]:
         """Hits of ``look``, which gives so many windows of each length."""
-        if top < 1:
-            raise ValueError(f"the number of hits is at least 1, not {top}")
-        most = max(64, WINDOWS_A_HIT * top)
-        while True:
-            near = look(most)
-            hits = merged(near, self._settings.refractory)
-            enough = len(hits.score) >= top or near.floor < (-np.inf if min_score is None else min_score)
-            if enough or near.floor == -np.inf or most >= MOST_WINDOWS:
-                break
-            most *= 4
-        found = [row for row in zip(*hits[:4], strict=True) if min_score is None or row[3] >= min_score]
+        hits = find_hits(look, top, self._settings.refractory, min_score)
         paths = self._tables.paths()
-        return [Found(paths[int(n)], float(a), float(b), float(score)) for n, a, b, score in found[:top]]
+        rows = zip(hits.file, hits.start, hits.stop, hits.score, strict=True)
+        return [Found(paths[int(n)], float(a), float(b), float(score)) for n, a, b, score in rows]
 
 
 def _seconds(path: Path) -> float:

@@ -1,9 +1,59 @@
 """What the tables of an index hold."""
 
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+@dataclass
+class Added:
+    """What became of the files that were to be indexed.
+
+    Attributes
+    ----------
+    indexed : paths of files that are in the index now and were not
+    replaced : paths of files that had changed
+    skipped : how many had been indexed before and have not changed
+    removed : paths of files that were in the index and are no more
+    refused : files and folders that cannot be read, or files whose name no index can hold, with the reason
+    passed_over : recordings of kinds that are not read
+    seconds : of audio indexed
+    """
+
+    indexed: list[str] = field(default_factory=list)
+    replaced: list[str] = field(default_factory=list)
+    skipped: int = 0
+    removed: list[str] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+    passed_over: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def summary(self) -> str:
+        """In one line for people."""
+        parts = [f"{len(self.indexed)} files indexed"]
+        counts = {"replaced": len(self.replaced), "unchanged": self.skipped, "removed": len(self.removed)}
+        parts += [f"{count} {what}" for what, count in counts.items() if count]
+        if self.refused:
+            parts.append(f"{len(self.refused)} cannot be read")
+        return f"{', '.join(parts)}; {self.seconds / 3600:.2f} h of audio"
+
+
+class Found(NamedTuple):
+    """One hit.
+
+    Attributes
+    ----------
+    path : of the audio file
+    start, stop : of the best window, in seconds of the file
+    score : the cosine with the query, less the mean of those of 300 other words and over their deviation
+    """
+
+    path: str
+    start: float
+    stop: float
+    score: float
 
 
 class IndexedFile(NamedTuple):

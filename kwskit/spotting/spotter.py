@@ -127,7 +127,7 @@ class Spotter:
 
         Raises
         ------
-        kwskit.text.unpronounceable.UnpronounceableText
+        kwskit.errors.UnpronounceableText
             For text that cannot be read out.
         kwskit.data.audio.AudioError
             For an example that cannot be read.
@@ -172,7 +172,7 @@ class Spotter:
 
         Raises
         ------
-        kwskit.text.unpronounceable.UnpronounceableText
+        kwskit.errors.UnpronounceableText
             For text that cannot be read out.
         kwskit.data.audio.AudioError
             For a file that cannot be read.

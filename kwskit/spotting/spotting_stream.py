@@ -11,7 +11,7 @@ from kwskit.spotting.hit import Hit
 from kwskit.spotting.hit_picker import REFRACTORY, HitPicker
 from kwskit.spotting.keyword_queries import KeywordQueries
 from kwskit.spotting.listener import EncodedWindows, Listener
-from kwskit.spotting.pcm import as_pcm
+from kwskit.spotting.sound import as_pcm
 
 STEP = 0.24  # s of sound that small blocks are gathered to: a model is called a third as often as every 80 ms
 Embedded = EncodedWindows[NDArray[np.float32]]

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kwskit.constants import SAMPLE_RATE
-from kwskit.spotting.pcm import as_pcm
+from kwskit.spotting.sound import as_pcm
 
 SECONDS = 0.02  # of a step, about
 LOWEST, HIGHEST = 4_000, 384_000

@@ -10,11 +10,10 @@ import torch
 from torch import Tensor
 
 from kwskit.arguments import ArgumentError
-from kwskit.errors import ModelError
+from kwskit.errors import ModelError, UnpronounceableText
 from kwskit.speech_model.model_source import ModelSource
 from kwskit.systems.model_directory import WEIGHTS, load_tokenizer
 from kwskit.systems.system import System
-from kwskit.text.unpronounceable import UnpronounceableText
 
 # Every phoneme and every letter; texts that two tokenizers write alike here, they write alike.
 PANGRAM = "the quick brown fox jumps over lazy dogs beige voyage thing church with joyous measures out loud"

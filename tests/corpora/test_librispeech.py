@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from kwskit.corpora.alignments.librispeech_alignments import librispeech_alignments
+from kwskit.corpora.alignments.alignment_places import librispeech_alignments
 from kwskit.corpora.findings import Findings
 from kwskit.corpora.librispeech import hold_out_speakers, read_librispeech, read_speakers
 from kwskit.corpora.text_vocabulary import by_vocabulary, can_be_told_apart, frequent, readable

@@ -11,12 +11,12 @@ import soundfile
 
 from kwskit.cli import main
 from kwskit.data.audio import AudioError
-from kwskit.index import Found, SpeechIndex, SpeechIndexError, window_tables
+from kwskit.errors import UnpronounceableText
+from kwskit.index import Found, SpeechIndex, SpeechIndexError, nearest_windows
 from kwskit.index.about import About
 from kwskit.index.cohort_norm import CohortNorm
 from kwskit.search.search_settings import SearchSettings
 from kwskit.spotting.cohort_embeddings import CohortEmbeddings
-from kwskit.text.unpronounceable import UnpronounceableText
 
 SMALL = SearchSettings(windows=(0.3, 0.5))
 
@@ -196,9 +196,9 @@ def test_partitions_find_what_a_comparison_with_all_finds(tmp_path, model, write
         write_recording(tmp_path / "r" / f"{number}.wav", rng.choice(words, 12), number)
     exact = SpeechIndex.create(tmp_path / "exact", model, SMALL)
     exact.add([tmp_path / "r"])
-    monkeypatch.setattr(window_tables, "INDEXED_FROM", 256)
-    monkeypatch.setattr(window_tables, "PARTITIONS", 0.4)
-    monkeypatch.setattr(window_tables, "PROBED", 4)
+    monkeypatch.setattr(nearest_windows, "INDEXED_FROM", 256)
+    monkeypatch.setattr(nearest_windows, "PARTITIONS", 0.4)
+    monkeypatch.setattr(nearest_windows, "PROBED", 4)
     index = SpeechIndex.create(tmp_path / "index", model, SMALL)
     sizes = []
     for files in (range(3), range(3, 5), range(5, 6)):
@@ -208,13 +208,13 @@ def test_partitions_find_what_a_comparison_with_all_finds(tmp_path, model, write
         sizes.append((found.name, one.index_stats(found.name).num_unindexed_rows))
     assert sizes[0][0] == sizes[2][0]  # made once, and what came later is in it
     assert {rest for _, rest in sizes} == {0}
-    monkeypatch.setattr(window_tables, "OUTGROWN", 1.5)
+    monkeypatch.setattr(nearest_windows, "OUTGROWN", 1.5)
     index.add([tmp_path / "r"])
     assert [found.name for found in one.list_indices()] == [f"made_for_{one.count_rows()}"]
     # Which windows are in a partition differs from time to time: a few partitions have most of what all have.
     alike = [len(set(index.search(word, top=6)) & set(exact.search(word, top=6))) for word in words]
     assert sum(alike) >= 0.7 * 6 * len(words)
-    monkeypatch.setattr(window_tables, "PROBED", 1000)
+    monkeypatch.setattr(nearest_windows, "PROBED", 1000)
     for word in words:
         assert index.search(word, top=6) == exact.search(word, top=6)
 

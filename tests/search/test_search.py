@@ -13,9 +13,8 @@ from scipy.spatial.distance import cosine
 from kwskit.data.audio import AudioError, read_blocks, read_segment
 from kwskit.data.store.packed_store import PackedStore
 from kwskit.hparams import build_hparams
-from kwskit.search.search import search_recordings
+from kwskit.search.search import StreamSearch, search_recordings
 from kwskit.search.search_settings import SearchSettings
-from kwskit.search.stream_search import StreamSearch
 from kwskit.search.system_queries import SpokenQueries, TypedQueries, keeps_one_embedding, window_encoder
 from kwskit.spotting.cohort import cohort_words, normalised, one_a_word
 from kwskit.spotting.peak_picker import Peaks

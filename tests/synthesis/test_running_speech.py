@@ -12,7 +12,7 @@ from kwskit import registry
 from kwskit.errors import SynthesisError
 from kwskit.records import read_records
 from kwskit.synthesis import running_speech
-from kwskit.synthesis.running_cast import running_speakers
+from kwskit.synthesis.casting import running_speakers
 from kwskit.synthesis.running_plan import RunningPlan, SpeechPart
 from kwskit.synthesis.running_speech import make_running_speech, running_shards
 from kwskit.synthesis.sentences import sentences_without

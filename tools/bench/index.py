@@ -131,7 +131,7 @@ class MilvusTables:
             self.counts[name] = first + len(data)
 
     def finish(self) -> None:
-        from kwskit.index.window_tables import partitions
+        from kwskit.index.nearest_windows import partitions
 
         for name, count in self.counts.items():
             self.client.flush(name)
@@ -141,7 +141,7 @@ class MilvusTables:
             self.client.load_collection(name)
 
     def search(self, query: np.ndarray, lengths: list[float], most: int) -> dict[float, np.ndarray]:
-        from kwskit.index.window_tables import PROBED
+        from kwskit.index.nearest_windows import PROBED
 
         how = {"metric_type": "IP", "params": {"nprobe": PROBED}}
         starts = []

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from kwskit.errors import CorpusError
+from kwskit.errors import CorpusError, UnpronounceableText
 from kwskit.text.g2p import G2P
 from kwskit.text.normalise import normalise
-from kwskit.text.unpronounceable import UnpronounceableText
 
 FRAMES = 100  # a second
 LEAST = math.ulp(0.0)  # what the likelihood of a long word that does not fit is rounded up to
