@@ -84,6 +84,8 @@ def export_model(
         When ``source`` holds no model with an embedding of speech.
     ExportError
         When outputs differ by more than their precision allows.
+    BackgroundError
+        When the background of ``source`` cannot be used, or was recorded with another model.
     FileExistsError
         When something else is at ``target``.
     """
@@ -158,7 +160,9 @@ def _describe(model: TorchModel, source: Path, directory: Path, precision: str) 
         composed=model.system.hears_windows,
     ).write(directory)
     if (source / BACKGROUND).is_file():
-        replace(Background.read(source / BACKGROUND), digest=digest).save(directory / BACKGROUND)
+        background = Background.read(source / BACKGROUND)
+        background.require_model(model)
+        replace(background, digest=digest).save(directory / BACKGROUND)
 
 
 def _checked(comparison: Comparison, directory: Path, precision: str) -> dict[str, Agreement]:

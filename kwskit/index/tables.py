@@ -103,6 +103,12 @@ class Near(NamedTuple):
         columns: Any = [*(column[rows] for column in self[:5]), self.floor]
         return Near(*columns)
 
+    def renormalised(self, mean: float, deviation: float) -> "Near":
+        """Scores with the ``mean`` and ``deviation`` of a query's cosines in the place of each window's own."""
+        usual = self.deviation.mean() if len(self.score) else 1.0
+        score = (self.score * self.deviation - mean) / np.float32(deviation)
+        return self._replace(score=score, floor=float((self.floor * usual - mean) / deviation))
+
     @staticmethod
     def join(parts: "list[Near]") -> "Near":
         """All of ``parts``."""

@@ -25,7 +25,7 @@ class Queries(Protocol[T]):
 
     def __len__(self) -> int: ...
 
-    def scores(self, heard: EncodedWindows[T]) -> NDArray[np.float32]:
+    def scores(self, windows: EncodedWindows[T]) -> NDArray[np.float32]:
         """(n, number of queries) of n windows, higher for a better match; -inf for one that is not to be found."""
         ...
 
@@ -57,10 +57,10 @@ class StreamSearch(Generic[T]):
 
     def _peaks(self, found: Iterable[EncodedWindows[T]], seen: float) -> Peaks:
         starts, stops, scores = [np.zeros(0)], [np.zeros(0)], [np.zeros((0, len(self.queries)), np.float32)]
-        for heard in found:
-            starts.append(heard.start)
-            stops.append(heard.stop)
-            scores.append(self.queries.scores(heard))
+        for windows in found:
+            starts.append(windows.start)
+            stops.append(windows.stop)
+            scores.append(self.queries.scores(windows))
         return self._picker.push(np.concatenate(starts), np.concatenate(stops), np.concatenate(scores), seen)
 
 

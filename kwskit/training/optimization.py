@@ -52,6 +52,13 @@ def build_optimizer(make: MakeOptimizer, groups: list[dict[str, Any]], device_ty
         return make(groups)
 
 
+def clip_special_groups(optimizer: torch.optim.Optimizer, max_grad_norm: float) -> None:
+    """Clip the gradients of the groups of :func:`parameter_groups` after the first, by their own norm or this one."""
+    for group in optimizer.param_groups[1:]:
+        norm = getattr(group["params"][0], "max_grad_norm", None)
+        nn.utils.clip_grad_norm_(group["params"], max_grad_norm if norm is None else norm)
+
+
 def takes_total(make_scheduler: MakeScheduler) -> bool:
     """Whether a scheduler asks for the number of all steps."""
     return "total_steps" in inspect.signature(make_scheduler).parameters

@@ -103,3 +103,13 @@ def freeze_parts(system: System, names: Collection[str]) -> None:
         if name not in parts:
             raise ArgumentError("training.freeze", f"names no part of the system: '{name}'; it has: {', '.join(parts)}")
         parts[name].requires_grad_(False)
+
+
+def hold_frozen(system: System, frozen: Collection[str], keep_statistics: bool) -> None:
+    """Put the parts ``frozen`` into evaluation, and with ``keep_statistics`` all that have running statistics."""
+    for name in frozen:
+        system.get_submodule(name).eval()
+    if keep_statistics:
+        for part in system.modules():
+            if getattr(part, "running_mean", None) is not None:
+                part.eval()

@@ -351,9 +351,10 @@ def test_a_damaged_shard_is_packed_again(corpus, tmp_path, several_shards, read_
 
 PACK = """
 import os, sys
+from kwskit.data.store import packing, shard_plan
 from kwskit.data.store.packing_pool import multiprocessing, run_tasks
 
-packing.SHORTEST_SHARD, packing.BATCH = 3.5, 1.0
+shard_plan.SHORTEST_SHARD, packing.BATCH = 3.5, 1.0
 
 def run_and_kill(tasks, workers):
     for count, found in enumerate(run_tasks(tasks, workers), 1):

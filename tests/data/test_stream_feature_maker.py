@@ -15,7 +15,7 @@ from torch import nn
 from kwskit.arguments import built_from
 from kwskit.data.audio import AudioError
 from kwskit.data.stream_features import make as module
-from kwskit.data.stream_features.make import hear
+from kwskit.data.stream_features.make import make_stream_features
 from kwskit.data.stream_features.settings import StreamFeatureSettings
 from kwskit.data.stream_features.store import INDEX
 from kwskit.data.stream_features.stretches import stretches
@@ -116,10 +116,10 @@ def manifest(tmp_path):
 
 @pytest.fixture
 def heard(manifest, tmp_path):
-    """``heard(frontend, augment, folder, settings, **hearing)``: frames (n, F) by utterance, and the folder."""
+    """``heard(frontend, augment, folder, settings, **how)``: frames (n, F) by utterance, and the folder."""
 
     def run(frontend=None, augment=None, folder="heard", settings="", manifest=manifest, **how):
-        found = hear(
+        found = make_stream_features(
             manifest, tmp_path / folder, frontend or Samples(), augment, StreamFeatureSettings(**how), settings, "cpu"
         )
         speech = found.speech(np.arange(len(found)))

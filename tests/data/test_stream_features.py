@@ -62,7 +62,7 @@ def test_speech_is_padded_with_zeros(folder):
 
 def test_what_cannot_be_given_is_refused(folder):
     words = StreamFeatures(folder)
-    with pytest.raises(ValueError, match="max_samples=8000: heard words were made of whole segments"):
+    with pytest.raises(ValueError, match="max_samples=8000: the features were made of whole segments"):
         words.speech(np.array([0]), 8000)
     with pytest.raises(IndexError):
         words.speech(np.array([4]))

@@ -230,6 +230,7 @@ def test_interrupting_ends_the_running_jobs(tmp_path):
     script = f"""
 import os, signal, sys, threading, time
 from pathlib import Path
+from kwskit.stages import table_jobs
 started = Path({str(tmp_path / "started")!r})
 table_jobs.sys = type("S", (), {{"executable": {str(tmp_path / "child.sh")!r}, "stderr": sys.stderr}})
 def stop():

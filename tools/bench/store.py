@@ -25,7 +25,8 @@ from kwskit.data.evaluation_batches import as_wav
 from kwskit.data.loader import WordBatches
 from kwskit.data.sampler import PKSampler
 from kwskit.data.store.packed_store import PackedStore
-from kwskit.data.store.packing import SHARDS, pack_manifest
+from kwskit.data.store.packing import pack_manifest
+from kwskit.data.store.shard_plan import SHARDS
 from kwskit.data.store.writer import StoreWriter
 from kwskit.records import MANIFEST
 
