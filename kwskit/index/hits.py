@@ -4,14 +4,16 @@ from collections.abc import Callable
 
 import numpy as np
 
-from kwskit.index.tables import Near
+from kwskit.index.tables import NearestWindows
 from kwskit.spotting.peak_picker import PeakPicker
 
 WINDOWS_A_HIT = 8  # windows looked up at first for each hit that is wanted
 MOST_WINDOWS = 20_000
 
 
-def find_hits(look: Callable[[int], Near], top: int, refractory: float, min_score: float | None = None) -> Near:
+def find_hits(
+    look: Callable[[int], NearestWindows], top: int, refractory: float, min_score: float | None = None
+) -> NearestWindows:
     """The ``top`` hits that score ``min_score`` or more, or all where there are fewer, the highest first.
 
     Parameters
@@ -38,7 +40,7 @@ def find_hits(look: Callable[[int], Near], top: int, refractory: float, min_scor
         most *= 4
 
 
-def merged(near: Near, refractory: float) -> Near:
+def merged(near: NearestWindows, refractory: float) -> NearestWindows:
     """The peaks of windows, at least ``refractory`` seconds from one another in a file, the highest first.
 
     Those that windows which have not been found might replace are left out.

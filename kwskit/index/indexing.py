@@ -13,7 +13,7 @@ from kwskit.data.audio import AudioError, read_blocks
 from kwskit.data.audio_folder import has_utf8_name
 from kwskit.data.progress import Progress
 from kwskit.index.cohort_norm import CohortNorm
-from kwskit.index.tables import Added, IndexedFile, Windows
+from kwskit.index.tables import Added, IndexedFile, WindowRows
 from kwskit.index.window_tables import WindowTables
 from kwskit.spotting.listener import EncodedWindows, Listener
 
@@ -44,7 +44,7 @@ class Indexing:
         self.lengths = sorted(lengths)
         self.known: Mapping[str, IndexedFile] = {one.path: one for one in tables.files()}
         self.added = Added()
-        self._windows: dict[float, list[Windows]] = {length: [] for length in self.lengths}
+        self._windows: dict[float, list[WindowRows]] = {length: [] for length in self.lengths}
         self._flushed: set[int] = set()  # files of the last windows written
         self._count, self._written = 0, time.monotonic()
         self._files: list[IndexedFile] = []
@@ -124,12 +124,12 @@ class Indexing:
     def _keep(self, number: int, windows: EncodedWindows[NDArray[np.float32]], length: float) -> None:
         rows, deviation = self.norm.windows(windows.kept)
         file = np.full(len(rows), number, np.int64)
-        self._windows[length].append(Windows(file, windows.start, windows.stop, deviation, rows.astype(np.float16)))
+        self._windows[length].append(WindowRows(file, windows.start, windows.stop, deviation, rows.astype(np.float16)))
         self._count += len(rows)
 
     def _write_windows(self) -> None:
         kept = {length: parts for length, parts in self._windows.items() if parts}
-        self.tables.add_windows({length: Windows.join(parts) for length, parts in kept.items()})
+        self.tables.add_windows({length: WindowRows.join(parts) for length, parts in kept.items()})
         self._flushed = {number for parts in kept.values() for part in parts for number in part.file[:1].tolist()}
         self._windows, self._count = {length: [] for length in self.lengths}, 0
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kwskit.index.tables import Near
+from kwskit.index.tables import NearestWindows
 
 # Below so many windows of a length, a query is compared with each of them.
 INDEXED_FROM = 50_000
@@ -43,17 +43,17 @@ def make_partitions(table: Any) -> None:
         table.drop_index(name)
 
 
-def nearest_windows(tables: Sequence[Any], queries: NDArray[np.float32], most: int) -> Near:
+def nearest_windows(tables: Sequence[Any], queries: NDArray[np.float32], most: int) -> NearestWindows:
     """The ``most`` windows of each of ``tables`` that score highest with each of ``queries`` (Q, columns)."""
     probed = max(min(PROBED, LEAST_PROBED), 2 * PROBED // max(2, len(queries)))
     jobs = [(table, query) for table in tables for query in queries]
     with ThreadPoolExecutor(max(1, len(jobs))) as pool:
-        return Near.join(list(pool.map(lambda job: _nearest(job[0], job[1], probed, most), jobs)))
+        return NearestWindows.join(list(pool.map(lambda job: _nearest(job[0], job[1], probed, most), jobs)))
 
 
-def _nearest(table: Any, query: NDArray[np.float32], probed: int, most: int) -> Near:
+def _nearest(table: Any, query: NDArray[np.float32], probed: int, most: int) -> NearestWindows:
     wanted = table.search(query, vector_column_name="row").distance_type("dot").nprobes(probed).refine_factor(1)
     found = wanted.limit(most).select([*COLUMNS, "_distance"]).to_arrow()
     file, start, stop, deviation = (found[name].to_numpy() for name in COLUMNS)
     score = 1 - found["_distance"].to_numpy()  # what the engine calls the distance of an inner product
-    return Near(file, start, stop, score, deviation, float(score.min()) if len(score) == most else -np.inf)
+    return NearestWindows(file, start, stop, score, deviation, float(score.min()) if len(score) == most else -np.inf)

@@ -17,7 +17,7 @@ from kwskit.index.audio_files import audio_files, audio_seconds, missing_files
 from kwskit.index.cohort_norm import CohortNorm
 from kwskit.index.hits import find_hits
 from kwskit.index.indexing import Indexing
-from kwskit.index.tables import Added, Found, Near
+from kwskit.index.tables import Added, Found, NearestWindows
 from kwskit.index.window_tables import WindowTables
 from kwskit.search.search_settings import SearchSettings
 from kwskit.speech_model.model_source import ModelSource
@@ -242,7 +242,7 @@ class SpeechIndex:
         settings, model = self._settings, self.model
         return listener(model, settings.windows, knows_streams(model), settings.overlap, settings.hop or np.inf)
 
-    def _search(self, look: Callable[[int], Near], top: int, min_score: float | None) -> list[Found]:
+    def _search(self, look: Callable[[int], NearestWindows], top: int, min_score: float | None) -> list[Found]:
         """Hits of ``look``, which gives so many windows of each length."""
         hits = find_hits(look, top, self._settings.refractory, min_score)
         paths = self._tables.paths()

@@ -66,7 +66,7 @@ class IndexedFile(NamedTuple):
     seconds: float
 
 
-class Windows(NamedTuple):
+class WindowRows(NamedTuple):
     """Windows of one length, as :class:`~kwskit.index.cohort_norm.CohortNorm` makes rows of them.
 
     ``file`` (n,) int64, ``start`` and ``stop`` (n,) in seconds of it, ``deviation`` (n,), ``row`` (n, columns) float16.
@@ -79,13 +79,13 @@ class Windows(NamedTuple):
     row: NDArray[np.float16]
 
     @staticmethod
-    def join(parts: "list[Windows]") -> "Windows":
+    def join(parts: "list[WindowRows]") -> "WindowRows":
         """One after another."""
         columns: Any = (np.concatenate(column) for column in zip(*parts, strict=True))
-        return Windows(*columns)
+        return WindowRows(*columns)
 
 
-class Near(NamedTuple):
+class NearestWindows(NamedTuple):
     """Windows that a search has found: ``file`` numbers, ``start``, ``stop``, ``score``, ``deviation``, each (n,).
 
     ``floor`` : windows that have not been found score at most so much; -inf where all have been.
@@ -98,20 +98,20 @@ class Near(NamedTuple):
     deviation: NDArray[np.float32]
     floor: float
 
-    def take(self, rows: NDArray[Any]) -> "Near":
+    def take(self, rows: NDArray[Any]) -> "NearestWindows":
         """Those of ``rows``, numbers or a mask."""
         columns: Any = [*(column[rows] for column in self[:5]), self.floor]
-        return Near(*columns)
+        return NearestWindows(*columns)
 
-    def renormalised(self, mean: float, deviation: float) -> "Near":
+    def renormalised(self, mean: float, deviation: float) -> "NearestWindows":
         """Scores with the ``mean`` and ``deviation`` of a query's cosines in the place of each window's own."""
         usual = self.deviation.mean() if len(self.score) else 1.0
         score = (self.score * self.deviation - mean) / np.float32(deviation)
         return self._replace(score=score, floor=float((self.floor * usual - mean) / deviation))
 
     @staticmethod
-    def join(parts: "list[Near]") -> "Near":
+    def join(parts: "list[NearestWindows]") -> "NearestWindows":
         """All of ``parts``."""
         columns: Any = [np.concatenate(column) for column in list(zip(*parts, strict=True))[:5]]
         columns.append(max(part.floor for part in parts))
-        return Near(*columns)
+        return NearestWindows(*columns)

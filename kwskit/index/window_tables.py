@@ -16,7 +16,7 @@ from kwskit.errors import SpeechIndexError
 from kwskit.extras import missing_extra
 from kwskit.index.about import About
 from kwskit.index.nearest_windows import make_partitions, nearest_windows
-from kwskit.index.tables import IndexedFile, Near, Windows
+from kwskit.index.tables import IndexedFile, NearestWindows, WindowRows
 from kwskit.index.writer_lock import LOCK, writer_lock
 
 NEED = "indexing and searching need LanceDB"
@@ -132,7 +132,7 @@ class WindowTables:
         """Paths of the files that the last search has looked into, by their number."""
         return {number: one.path for number, one in self._known[1].items()}
 
-    def add_windows(self, windows: Mapping[float, Windows]) -> None:
+    def add_windows(self, windows: Mapping[float, WindowRows]) -> None:
         """Add windows, by their length, of files that are not in the index yet."""
         for seconds, found in windows.items():
             columns = found.row.shape[1]
@@ -186,7 +186,7 @@ class WindowTables:
         with self._engine_errors("optimised"):
             self._table(FILES).optimize(cleanup_older_than=KEPT_VERSIONS)
 
-    def search(self, queries: NDArray[np.float32], lengths: Sequence[float], most: int) -> Near:
+    def search(self, queries: NDArray[np.float32], lengths: Sequence[float], most: int) -> NearestWindows:
         """The ``most`` windows of each of ``lengths`` that score highest with each of ``queries`` (Q, columns)."""
         tables = [self._table(_windows(seconds)) for seconds in lengths]
         with self._engine_errors("searched"):

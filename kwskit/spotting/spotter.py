@@ -151,21 +151,10 @@ class Spotter:
         KeyError
             When there is none of this name.
         """
-        del self._keywords[self._key(name)]
-
-    def retune(self, name: str, threshold: float) -> Keyword:
-        """Give a keyword another threshold.
-
-        Raises
-        ------
-        KeyError
-            When there is none of this name.
-        """
-        key = self._key(name)
-        value = given_threshold(threshold)
-        retuned = dataclasses.replace(self._keywords[key], threshold=value, fa_per_hour=None, threshold_source="given")
-        self._keywords[key] = retuned
-        return retuned
+        key = normal_form(name)
+        if key not in self._keywords:
+            raise KeyError(f"no keyword '{name}' is enrolled; there are: {', '.join(self.keywords) or 'none'}")
+        del self._keywords[key]
 
     def score(self, audio: Sound, text: str) -> float:
         """The highest score of any window that fits a keyword, enrolled or typed here; -inf when there is no sound.
@@ -242,9 +231,3 @@ class Spotter:
     def _stream(self, keywords: Sequence[Keyword], thresholds: Sequence[float]) -> SpottingStream:
         queries = KeywordQueries(keywords, self.cohort, self.model.tokenizer)
         return SpottingStream(self.listener, queries, thresholds)
-
-    def _key(self, name: str) -> str:
-        key = normal_form(name)
-        if key not in self._keywords:
-            raise KeyError(f"no keyword '{name}' is enrolled; there are: {', '.join(self.keywords) or 'none'}")
-        return key

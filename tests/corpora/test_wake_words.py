@@ -11,7 +11,7 @@ from kwskit.corpora.findings import Findings
 from kwskit.corpora.preparation import Preparation
 from kwskit.corpora.wake_words.benchmark import Sound, background_files, decoded, keyword_files, noise_files
 from kwskit.corpora.wake_words.preparation import STREAMS, WakeWordSettings, prepare_wake_words
-from kwskit.corpora.wake_words.streams import BREATH, Mix, Part, mixed, stream_tables, timeline, write_streams
+from kwskit.corpora.wake_words.streams import BREATH, Mix, StreamPart, mixed, stream_tables, timeline, write_streams
 from kwskit.errors import CorpusError
 from kwskit.records import read_records
 
@@ -162,8 +162,13 @@ def loudest(wave):
 def test_speech_is_so_much_above_the_noise_behind_it(tmp_path, snr):
     noise = sound(tmp_path / "noise.wav", 3, seed=1, level=0.05)
     speech = [sound(tmp_path / f"{n}.wav", 1 + n, seed=2 + n, level=0.3 * (n + 1)) for n in range(2)]
-    parts = [Part(RATE), Part(speech[0].samples, speech[0], "a"), Part(800), Part(speech[1].samples, speech[1])]
-    quiet = [Part(part.samples) for part in parts]
+    parts = [
+        StreamPart(RATE),
+        StreamPart(speech[0].samples, speech[0], "a"),
+        StreamPart(800),
+        StreamPart(speech[1].samples, speech[1]),
+    ]
+    quiet = [StreamPart(part.samples) for part in parts]
     wave, alone = (mixed(p, Mix((noise,), snr, seed=3), 5).astype(float) for p in (parts, quiet))
     assert wave.shape == alone.shape == (sum(part.samples for part in parts),)
     assert np.abs(wave).max() == np.abs(alone).max() == pytest.approx(1)
@@ -183,7 +188,10 @@ def test_speech_is_so_much_above_the_noise_behind_it(tmp_path, snr):
 
 def test_streams_are_kept_and_made_again_bit_for_bit(tmp_path):
     noise, speech = (sound(tmp_path / f"{name}.wav", 2, seed) for seed, name in enumerate(("noise", "speech")))
-    recordings = [[Part(RATE // 2), Part(speech.samples, speech, "a"), Part(RATE)], [Part(RATE, None)]]
+    recordings = [
+        [StreamPart(RATE // 2), StreamPart(speech.samples, speech, "a"), StreamPart(RATE)],
+        [StreamPart(RATE, None)],
+    ]
     mix, folder = Mix((noise,), 10.0, 1), tmp_path / "streams"
     paths = write_streams(recordings, mix, folder, jobs=1)
     assert soundfile.info(paths[0]).subtype == "PCM_16"
@@ -205,7 +213,7 @@ def test_streams_are_kept_and_made_again_bit_for_bit(tmp_path):
 
 def test_without_noise_the_speech_is_alone(tmp_path):
     speech = sound(tmp_path / "speech.wav", 1, level=0.1)
-    wave = mixed([Part(RATE), Part(speech.samples, speech)], Mix((), 10.0, 0), 0)
+    wave = mixed([StreamPart(RATE), StreamPart(speech.samples, speech)], Mix((), 10.0, 0), 0)
     assert not wave[:RATE].any()
     assert np.abs(wave[RATE:]).max() == pytest.approx(1)
 
@@ -217,7 +225,7 @@ def test_a_full_disk_leaves_no_recording_behind(tmp_path, monkeypatch):
     speech = sound(tmp_path / "speech.wav", 1)
     monkeypatch.setattr(soundfile, "write", full)
     with pytest.raises(OSError, match=r"cannot be written: No space left on device: '.*0000_"):
-        write_streams([[Part(speech.samples, speech)]], Mix((), 10.0, 0), tmp_path / "streams", 1)
+        write_streams([[StreamPart(speech.samples, speech)]], Mix((), 10.0, 0), tmp_path / "streams", 1)
     assert list((tmp_path / "streams").iterdir()) == []
 
 

@@ -99,7 +99,7 @@ DAMAGES = {"none": lambda path: path.unlink(), "half": cut, "nothing": lambda pa
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_folder_says_what_to_do(folder, name, damage):
     DAMAGES[damage](folder / name)
-    with pytest.raises(StoreError, match="holds no heard words; remove it to make them anew") as error:
+    with pytest.raises(StoreError, match="holds no features; remove it to make them anew") as error:
         StreamFeatures(folder)
     assert str(folder) in str(error.value)
 

@@ -16,7 +16,7 @@ from sklearn.metrics import average_precision_score
 
 from kwskit.data.store.packed_store import PackedStore
 from kwskit.evaluation.report import write_report
-from kwskit.evaluation.report.clips import Clips
+from kwskit.evaluation.report.page_audio import PageAudio
 from kwskit.evaluation.report.plots import token_centres
 from kwskit.evaluation.report.run_folder import ReportError
 from kwskit.evaluation.report.tables import Table, latex_escape, percent
@@ -366,8 +366,8 @@ def test_word_map_takes_the_words_with_most_recordings_and_stays_inside():
 def test_clips_stop_at_their_budget(run):
     store = run[1] / "store" / "test"
     utt_ids = PackedStore.open(store).utt_ids.to_pylist()
-    size = len(Clips(store).address(utt_ids[0]).partition(",")[2])
-    clips = Clips(store, budget=size)
+    size = len(PageAudio(store).address(utt_ids[0]).partition(",")[2])
+    clips = PageAudio(store, budget=size)
     assert clips.address("nobody") is None
     assert clips.address(utt_ids[0])
     assert clips.address(utt_ids[0]) is None

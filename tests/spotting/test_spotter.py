@@ -206,14 +206,13 @@ def test_a_keyword_is_one_in_any_spelling(sung_model):
     spotter.enrol("hey_nova", threshold=1)
     spotter.enrol("Hey Nova!", threshold=2)
     assert [(name, keyword.threshold) for name, keyword in spotter.keywords.items()] == [("Hey Nova!", 2)]
-    assert spotter.retune("hey nova", 3).name == "Hey Nova!"
     spotter.forget("HEY NOVA")
     assert not spotter.keywords
     with pytest.raises(KeyError, match="no keyword 'hey_nova'"):
         spotter.forget("hey_nova")
 
 
-def test_enrolling_forgetting_retuning(sung_model, caplog):
+def test_enrolling_and_forgetting(sung_model, caplog):
     spotter = Spotter(sung_model)
     with caplog.at_level(logging.WARNING):
         keyword = spotter.enrol("hey nova", fa_per_hour=2.0)
@@ -222,16 +221,12 @@ def test_enrolling_forgetting_retuning(sung_model, caplog):
     assert (keyword.name, keyword.fa_per_hour, keyword.threshold_source) == ("hey nova", 2.0, "gaussian")
     windows = sum(3600 / (seconds / 4) for seconds in keyword.windows)
     assert keyword.threshold == pytest.approx(norm.isf(2.0 / windows))
-    assert spotter.retune("hey nova", 3).threshold == spotter.keywords["hey nova"].threshold == 3
-    assert spotter.keywords["hey nova"].fa_per_hour is None
     spotter.enrol("tiger", name="hey nova", threshold=1)
     assert [keyword.text for keyword in spotter.keywords.values()] == ["tiger"]
     spotter.forget("hey nova")
     assert dict(spotter.keywords) == {}
     with pytest.raises(KeyError, match="no keyword 'hey nova' is enrolled; there are: none"):
         spotter.forget("hey nova")
-    with pytest.raises(KeyError, match="no keyword"):
-        spotter.retune("x", 1)
     with pytest.raises(TypeError):
         spotter.keywords["x"] = keyword
 

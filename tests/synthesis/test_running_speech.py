@@ -16,7 +16,7 @@ from kwskit.synthesis.casting import running_speakers
 from kwskit.synthesis.running_plan import RunningPlan, SpeechPart
 from kwskit.synthesis.running_speech import make_running_speech, running_shards
 from kwskit.synthesis.sentences import sentences_without
-from kwskit.synthesis.voices.spoken import Spoken, UntimedSpeech
+from kwskit.synthesis.voices.timed_speech import TimedSpeech, UntimedSpeech
 from kwskit.synthesis.voices.voice import MARKS, MissingEngine, Voice
 
 pytest.importorskip("symspellpy")
@@ -54,7 +54,7 @@ class Chimes(Voice):
             silence = RATE * 3 // 10 if word.endswith(",") else RATE * 3 // 100
             pieces.append(np.zeros(silence))
             at += seconds + silence / RATE
-        return Spoken(np.concatenate(pieces).astype(np.float32), RATE, np.array(spans))
+        return TimedSpeech(np.concatenate(pieces).astype(np.float32), RATE, np.array(spans))
 
 
 def chimes_plan(sentences=30, seed=4, **settings):

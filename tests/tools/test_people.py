@@ -218,9 +218,9 @@ def test_resampling_repeats_whole_speakers():
 
 
 def test_json_has_no_nan():
-    from people.figure import Figure, as_json
+    from people.figure import ResampledFigure, as_json
 
-    facts = {"a": [Figure(0.5, np.array([0.25, 0.75])), float("nan")], 2: "x"}
+    facts = {"a": [ResampledFigure(0.5, np.array([0.25, 0.75])), float("nan")], 2: "x"}
     written = json.loads(json.dumps(as_json(facts), allow_nan=False))
     assert written["a"][0] == pytest.approx({"value": 0.5, "low": 0.2625, "high": 0.7375})
     assert written["a"][1] is None
@@ -229,13 +229,21 @@ def test_json_has_no_nan():
 
 def test_models_are_compared_in_the_same_resamples():
     from people.comparison import above_zero, comparisons, differences
-    from people.figure import Figure
+    from people.figure import ResampledFigure
 
     one = {
-        "digits": {"top1": Figure(0.5, np.array([0.4, 0.6, 0.5])), "errors": {"x": Figure(1, np.ones(3))}, "clips": 3}
+        "digits": {
+            "top1": ResampledFigure(0.5, np.array([0.4, 0.6, 0.5])),
+            "errors": {"x": ResampledFigure(1, np.ones(3))},
+            "clips": 3,
+        }
     }
     other = {
-        "digits": {"top1": Figure(0.3, np.array([0.5, 0.1, 0.5])), "errors": {"x": Figure(1, np.ones(3))}, "clips": 3}
+        "digits": {
+            "top1": ResampledFigure(0.3, np.array([0.5, 0.1, 0.5])),
+            "errors": {"x": ResampledFigure(1, np.ones(3))},
+            "clips": 3,
+        }
     }
     ((place, difference),) = differences(one, other)
     assert place == "digits top1"
