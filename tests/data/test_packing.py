@@ -13,7 +13,7 @@ import pytest
 import soundfile
 
 from kwskit.data.audio import AudioError, AudioFormat
-from kwskit.data.store import packing, packing_task, shard_writer
+from kwskit.data.store import packing, packing_task, shard_plan, shard_writer
 from kwskit.data.store import writer as store_writer
 from kwskit.data.store.layout import StoreError
 from kwskit.data.store.packed_store import PackedStore
@@ -33,7 +33,7 @@ def table_of(*rows):
 @pytest.fixture
 def several_shards(monkeypatch):
     """Shards of two files, written in small record batches."""
-    monkeypatch.setattr(packing, "SHORTEST_SHARD", 3.5)
+    monkeypatch.setattr(shard_plan, "SHORTEST_SHARD", 3.5)
     monkeypatch.setattr(packing, "BATCH", 1.0)
 
 
@@ -409,8 +409,8 @@ def test_what_other_versions_left_is_no_hindrance(corpus, tmp_path):
 
 
 def test_a_shard_is_at_most_a_512th_of_a_large_corpus(corpus, tmp_path, monkeypatch):
-    monkeypatch.setattr(packing, "SHORTEST_SHARD", 0.0)
-    monkeypatch.setattr(packing, "SHARDS", 3)
+    monkeypatch.setattr(shard_plan, "SHORTEST_SHARD", 0.0)
+    monkeypatch.setattr(shard_plan, "SHARDS", 3)
     pack_manifest(corpus[0], tmp_path / "store", progress=False)
     assert len(list((tmp_path / "store" / "pcm").iterdir())) == 3
 

@@ -220,7 +220,8 @@ def test_partitions_find_what_a_comparison_with_all_finds(tmp_path, model, write
 
 
 def test_commands(tmp_path, model, recordings, monkeypatch, capsys):
-    monkeypatch.setattr("kwskit.index.speech_index.open_model", lambda source, device: model)
+    for module in ("about", "speech_index"):
+        monkeypatch.setattr(f"kwskit.index.{module}.open_model", lambda source, device: model)
     folder = shutil.copytree(recordings[0], tmp_path / "recordings")
     (folder / "broken.wav").write_bytes(b"broken")
     place = str(tmp_path / "index")
