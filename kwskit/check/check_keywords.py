@@ -6,8 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from kwskit.check.confusables import Confusables
-from kwskit.check.keyword_check import KeywordCheck
-from kwskit.check.rival import Rival
+from kwskit.check.keyword_check import KeywordCheck, Rival
 from kwskit.check.rules import remarks
 from kwskit.spotting import FA_PER_HOUR
 from kwskit.spotting.keyword import Keyword
@@ -42,7 +41,7 @@ def check_keywords(
 
     Raises
     ------
-    kwskit.text.unpronounceable.UnpronounceableText
+    kwskit.errors.UnpronounceableText
         For text that cannot be read out.
     ValueError
         When there is none, or a rate or a count is out of its range.

@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from kwskit.check.confusable import Confusable
+from kwskit.check.keyword_check import Confusable
 from kwskit.check.phrase_candidates import phrase_candidates
 from kwskit.check.predicted_embeddings import PredictedEmbeddings
 from kwskit.speech_model.speech_model import SpeechModel

@@ -1,19 +1,58 @@
 """Is it a good wake word?"""
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kwskit.check.confusable import Confusable
-from kwskit.check.remark import LEVELS, Remark
-from kwskit.check.rival import Rival
 from kwskit.spotting.keyword import Keyword
 from kwskit.text.lexicon import WORD_BOUNDARY
 from kwskit.text.neural_g2p import VOWELS
 
 CLOSE = 0.9  # of what the keyword itself scores
+LEVELS = ("good", "note", "risky", "poor")  # the worst last
+
+
+@dataclass(frozen=True)
+class Confusable:
+    """A word or a phrase that a model may take for a keyword.
+
+    Attributes
+    ----------
+    text : as it is spelt
+    also : other words that sound the same, of a word
+    phonemes : how it is said, without stress
+    kind : ``word`` or ``phrase``
+    edits : phonemes more, less or other than the keyword's
+    cosine : of its typed embedding and the keyword's
+    score : the cosine normalised as that of a detection is, so that it can be compared with a threshold
+    same : whether it is said as the keyword is, but for stress
+    """
+
+    text: str
+    also: tuple[str, ...]
+    phonemes: str
+    kind: str
+    edits: int
+    cosine: float
+    score: float
+    same: bool
+
+
+class Rival(NamedTuple):
+    """Another keyword: the ``score`` that it gets here when it is said as typed, and whether it sounds the ``same``."""
+
+    text: str
+    score: float
+    same: bool
+
+
+class Remark(NamedTuple):
+    """``level`` (of ``LEVELS``) and a sentence with the reason."""
+
+    level: str
+    text: str
 
 
 @dataclass(frozen=True, eq=False)

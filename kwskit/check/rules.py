@@ -2,8 +2,7 @@
 
 import re
 
-from kwskit.check.keyword_check import CLOSE, KeywordCheck
-from kwskit.check.remark import Remark
+from kwskit.check.keyword_check import CLOSE, KeywordCheck, Remark
 from kwskit.spotting.expected_duration import WINDOWS
 
 FEWEST, FEW = 4, 5  # phonemes: below the first a keyword is poor, below the second risky

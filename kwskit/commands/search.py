@@ -1,6 +1,9 @@
 """``kwskit search``."""
 
 import argparse
+import json
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,6 +11,7 @@ from kwskit.commands.usage import UsageError, add_device, count, finite
 
 if TYPE_CHECKING:
     from kwskit.index.speech_index import SpeechIndex
+    from kwskit.index.tables import Found
 
 HELP = "find typed words, or those of a spoken example, in an index"
 OVERRIDES = True  # argparse would not take the text where options are between it and the index
@@ -38,7 +42,6 @@ def run(options: argparse.Namespace, rest: list[str]) -> None:
         options.text, rest = rest[0], []
     if rest:
         raise UsageError(f"unknown argument {rest[0]}: a text of several words goes in quotation marks")
-    from kwskit.index.hit_table import tell
     from kwskit.index.snippets import write_snippets
     from kwskit.index.speech_index import TOP, SpeechIndex
 
@@ -54,7 +57,7 @@ def run(options: argparse.Namespace, rest: list[str]) -> None:
     else:
         hits = index.search(options.text, top, options.min_score)
     snippets = write_snippets(hits, options.snippets) if options.snippets else []
-    tell(hits, snippets)
+    _print_hits(hits, snippets)
 
 
 def _detect(options: argparse.Namespace, index: "SpeechIndex") -> None:
@@ -66,3 +69,29 @@ def _detect(options: argparse.Namespace, index: "SpeechIndex") -> None:
     found = detections(index, options.queries, TOP if options.top is None else options.top)
     write_records(options.to, "detections", found, {"model": index.about.model, "digest": index.about.digest})
     print(f"{len(found):,} detections: {options.to}")
+
+
+def _print_hits(hits: Sequence["Found"], snippets: Sequence[Path] = ()) -> None:
+    """A table on a terminal, JSON lines elsewhere; with a column of ``snippets``, one a hit, where there are any."""
+    if not sys.stdout.isatty():
+        for number, hit in enumerate(hits):
+            facts = hit._asdict() | ({"snippet": str(snippets[number])} if snippets else {})
+            print(
+                json.dumps({name: round(fact, 3) if isinstance(fact, float) else fact for name, fact in facts.items()})
+            )
+        return
+    if not hits:
+        print("nothing found")
+        return
+    print(f"{'score':>6}  {'time':>10}  {'':>6}  file")
+    for number, hit in enumerate(hits):
+        line = f"{hit.score:6.2f}  {_clock(hit.start):>10}  {hit.stop - hit.start:4.1f} s  {hit.path}"
+        print(f"{line}  {snippets[number]}" if snippets else line)
+
+
+def _clock(seconds: float) -> str:
+    """``1:02:03.4``, or ``2:03.4`` below an hour."""
+    tenths = round(seconds * 10)
+    minutes, rest = divmod(tenths, 600)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest / 10:04.1f}" if hours else f"{minutes}:{rest / 10:04.1f}"

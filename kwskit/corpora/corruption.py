@@ -41,7 +41,7 @@ UNREADABLE = "segments that cannot be read"
 
 
 @dataclass(frozen=True)
-class Draw:
+class CorruptionDraw:
     """What one segment was corrupted with.
 
     Attributes
@@ -108,7 +108,7 @@ class Corruption:
             "corruption_seed": self.seed,
         }
 
-    def corrupt(self, wav: NDArray[np.float32], utt_id: str) -> tuple[NDArray[np.float32], Draw]:
+    def corrupt(self, wav: NDArray[np.float32], utt_id: str) -> tuple[NDArray[np.float32], CorruptionDraw]:
         """``wav`` (samples,) in a room and in noise, as long as before, and what was drawn.
 
         The direct sound stays where it was; what rings on past the end is cut off. Clipping is avoided by scaling.
@@ -128,7 +128,7 @@ class Corruption:
         peak = float(np.abs(wet).max(initial=0.0))
         if peak > 0.99:
             wet = wet * np.float32(0.99 / peak)
-        return wet, Draw(room, kind, source, snr_db)
+        return wet, CorruptionDraw(room, kind, source, snr_db)
 
     def _noise(self, kind: str, samples: int, rng: np.random.Generator) -> tuple[NDArray[np.float32], str]:
         """(samples,) of noise, and its source."""
@@ -187,7 +187,7 @@ def corrupted_copy(
     key = hashlib.sha256(repr((corruption.origin, utt_ids, rows)).encode()).hexdigest()[:8]
     folder = Path("corrupted") / key
 
-    def corrupt(row: int) -> tuple[Draw | None, int, str]:
+    def corrupt(row: int) -> tuple[CorruptionDraw | None, int, str]:
         path, start, stop = rows[row]
         try:
             wav = _pcm(path, start, stop)
@@ -203,7 +203,7 @@ def corrupted_copy(
                 soundfile.write(partial, wet, SAMPLE_RATE, subtype="PCM_16", format="WAV")
         return draw, len(wet), ""
 
-    draws: dict[int, Draw] = {}
+    draws: dict[int, CorruptionDraw] = {}
     samples: dict[int, int] = {}
     with ThreadPoolExecutor(jobs) as pool, Progress(len(rows), "corrupt", "segments") as bar:
         for row, (draw, length, reason) in enumerate(pool.map(corrupt, range(len(rows)))):

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kwskit.corpora.findings import Findings
+from kwskit.errors import UnpronounceableText
 from kwskit.text.normalise import normalise
-from kwskit.text.unpronounceable import UnpronounceableText
 
 
 def frequent(table: pa.Table, least: int, most: int | None = None, seed: int = 0) -> pa.Table:

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from kwskit.errors import UnpronounceableText
 from kwskit.text.tokenizer import Tokenizer
-from kwskit.text.unpronounceable import UnpronounceableText
 
 EXAMPLES = 5
 

@@ -15,7 +15,7 @@ def confusion_matrix(scored: ScoredTrials) -> dict[str, Any] | None:
     A closed set tries every utterance with every typed word, of which there are 2 to ``MOST_WORDS``. An utterance
     counts in the row of the word spoken (its target; of several the first) and in the column of the typed word that
     scores best. A tie for the first place between n words counts 1/n for each, as in
-    :func:`kwskit.evaluation.metrics.top1`: the diagonal over the sum of all rows is the top-1 accuracy.
+    :func:`kwskit.evaluation.metrics.top1_of_trials`: the diagonal over the sum of all rows is the top-1 accuracy.
 
     Returns
     -------

@@ -38,41 +38,10 @@ def frr_at(targets: ArrayLike, scores: ArrayLike, false_alarm_rate: float) -> fl
     return OperatingPoints.of(targets, scores).frr_at(false_alarm_rate)
 
 
-def roc_points(targets: ArrayLike, scores: ArrayLike) -> tuple[NDArray, NDArray, NDArray]:
-    """False alarm rate, hit rate and threshold (G + 1,) of every distinct score, from (0, 0, inf) to (1, 1, min)."""
-    points = OperatingPoints.of(targets, scores)
-    return points.false_alarm_rate, points.hits / points.positives, points.thresholds
-
-
-def det_points(targets: ArrayLike, scores: ArrayLike, points: int = 200) -> tuple[NDArray, NDArray, NDArray]:
-    """False alarm rate, miss rate and threshold of at most ``points`` operating points, even along the DET curve."""
-    curve = OperatingPoints.of(targets, scores).thinned(points)
-    return curve.false_alarm_rate, curve.miss_rate, curve.thresholds
-
-
-def top1(scores: ArrayLike, words: ArrayLike) -> float:
-    """Accuracy of the best typed word, from ``scores`` (N, W) of N utterances and their right columns ``words`` (N,).
+def top1_of_trials(utterances: ArrayLike, targets: ArrayLike, scores: ArrayLike) -> tuple[NDArray, NDArray]:
+    """Top-1 credit of each utterance of a trial list; its mean is the accuracy of the best typed word.
 
     A tie for the first place between n words counts 1/n, what drawing lots among them gives on average.
-
-    Raises
-    ------
-    ValueError
-        When the shapes do not fit, there is no utterance, a score is not finite or a column does not exist.
-    """
-    matrix, right = np.asarray(scores, dtype=np.float64), np.asarray(words)
-    if matrix.ndim != 2 or right.shape != matrix.shape[:1] or 0 in matrix.shape:
-        raise ValueError(f"top1 needs scores (N, W) and words (N,), not {matrix.shape} and {right.shape}")
-    if not np.isfinite(matrix).all():
-        raise ValueError(f"utterance {int(np.argwhere(~np.isfinite(matrix))[0, 0]) + 1} has a score that is not finite")
-    if right.min() < 0 or right.max() >= matrix.shape[1]:
-        raise ValueError(f"words must be columns of the {matrix.shape[1]} scores, not {right.min()} to {right.max()}")
-    first = matrix == matrix.max(axis=1, keepdims=True)
-    return float(np.mean(first[np.arange(len(right)), right] / first.sum(axis=1)))
-
-
-def top1_of_trials(utterances: ArrayLike, targets: ArrayLike, scores: ArrayLike) -> tuple[NDArray, NDArray]:
-    """Top-1 credit of each utterance of a trial list, ties as in :func:`top1`; its mean is the accuracy.
 
     Parameters
     ----------

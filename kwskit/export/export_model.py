@@ -17,8 +17,7 @@ from kwskit.export.clips import Clips
 from kwskit.export.graphs import graphs, write_graph
 from kwskit.export.profile import Profile, real_time_factors, size
 from kwskit.export.quantised_model import quantise_model
-from kwskit.export.report import Exported, Report
-from kwskit.export.tell import tell
+from kwskit.export.report import Exported, Report, print_step
 from kwskit.export.trial_precision import TrialPrecision
 from kwskit.hparams import plain_value
 from kwskit.speech_model.onnx_manifest import FILE, OnnxManifest
@@ -85,6 +84,8 @@ def export_model(
         When ``source`` holds no model with an embedding of speech.
     ExportError
         When outputs differ by more than their precision allows.
+    BackgroundError
+        When the background of ``source`` cannot be used, or was recorded with another model.
     FileExistsError
         When something else is at ``target``.
     """
@@ -93,26 +94,26 @@ def export_model(
     targets = [target, *([target.with_name(f"{target.name}-int8")] if int8 else [])]
     with atomic_directories(targets, FILE) as partials:
         first = partials[0]
-        tell("writing graphs")
+        print_step("writing graphs")
         for name, graph in graphs(model.system, model.tokenizer.size).items():
             write_graph(graph, first / name)
         profile = Profile.of(model.system, first)
         if model.system.hears_windows:  # a word is embedded by the other graphs, one after another
             (first / AUDIO).unlink()
         _describe(model, source, first, "float32")
-        tell(f"comparing on {clips.source}")
+        print_step(f"comparing on {clips.source}")
         comparison = Comparison(model, clips.pcm)
         found = [_checked(comparison, first, "float32")]
         if int8:
             describe = partial(_describe, model, source, precision="int8")
             quantise_model(first, partials[1], describe, comparison, clips.pcm[::2][:CALIBRATION])
             found.append(_checked(comparison, partials[1], "int8"))
-        tell("measuring")
+        print_step("measuring")
         factors = {"torch": real_time_factors(model)}
         factors |= {name: real_time_factors(OnnxModel(at)) for name, at in zip(LEAST, partials, strict=False)}
         scored: dict[str, float] = {}
         if trials is not None:
-            tell(f"scoring {trials.name}")
+            print_step(f"scoring {trials.name}")
             scored = {"torch": trials.of(model.system)}
             scored |= {name: trials.of(OnnxModel(at)) for name, at in zip(LEAST, partials, strict=False)}
         report = Report(
@@ -159,7 +160,9 @@ def _describe(model: TorchModel, source: Path, directory: Path, precision: str) 
         composed=model.system.hears_windows,
     ).write(directory)
     if (source / BACKGROUND).is_file():
-        replace(Background.read(source / BACKGROUND), digest=digest).save(directory / BACKGROUND)
+        background = Background.read(source / BACKGROUND)
+        background.require_model(model)
+        replace(background, digest=digest).save(directory / BACKGROUND)
 
 
 def _checked(comparison: Comparison, directory: Path, precision: str) -> dict[str, Agreement]:

@@ -13,7 +13,7 @@ from kwskit.constants import SAMPLE_RATE
 from kwskit.speech_model.onnx_model import AUDIO, FEATURES, FRAMES, POOL, TEXT
 from kwskit.stream_shape import StreamShape
 from kwskit.systems.dual_encoder import DualEncoder
-from kwskit.systems.stream_parts import PooledFrames, StreamFeatures, StreamFrames
+from kwskit.systems.stream_parts import PooledFrames, StreamFrames, StreamFrontend
 
 OPSET = 17
 LEAST_SAMPLES = SAMPLE_RATE // 10  # more than a window of any front end
@@ -79,7 +79,7 @@ def graphs(system: DualEncoder, num_tokens: int) -> dict[str, Graph]:
 
 
 def _stream_graphs(system: DualEncoder, shape: StreamShape, wav: Tensor) -> dict[str, Graph]:
-    features, frames, pool = StreamFeatures(system), StreamFrames(system), PooledFrames(system)
+    features, frames, pool = StreamFrontend(system), StreamFrames(system), PooledFrames(system)
     with torch.inference_mode():
         heard = features(wav)
         seen = heard.new_zeros(1, shape.past + 2 * shape.stride + shape.ahead, heard.shape[1])

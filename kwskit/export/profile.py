@@ -15,7 +15,7 @@ from kwskit.speech_model.onnx_model import AUDIO, FEATURES, FRAMES, OnnxModel
 from kwskit.speech_model.torch_model import TorchModel
 from kwskit.systems.dual_encoder import DualEncoder
 from kwskit.systems.parameter_counts import parameter_counts
-from kwskit.systems.stream_parts import StreamFeatures
+from kwskit.systems.stream_parts import StreamFrontend
 
 STREAM_SECONDS = 4
 REPEATS = 5
@@ -92,7 +92,7 @@ def _stream_macs(system: DualEncoder, directory: Path) -> int:
     """Of a second, the frames' share alone: what steps look at besides is computed once for many."""
     shape = system.stream
     assert shape is not None
-    size = StreamFeatures(system)(torch.zeros(1, shape.window)).shape[1]
+    size = StreamFrontend(system)(torch.zeros(1, shape.window)).shape[1]
     around = shape.past + shape.ahead
 
     def of_frames(steps: int) -> int:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kwskit.export.agreement import LEAST, Comparison
 from kwskit.export.int8 import quantise_by_range, quantise_weights
-from kwskit.export.tell import tell
+from kwskit.export.report import print_step
 from kwskit.speech_model.frame_stream import FrameStream
 from kwskit.speech_model.onnx_model import AUDIO, FEATURES, FRAMES, POOL, TEXT, OnnxModel
 from kwskit.speech_model.speech_model import SpeechModel
@@ -49,7 +49,7 @@ def quantise_model(
         quantise_by_range(floats / POOL, small / POOL, pool_feeds)
     speech = [{"wav": clip[None] / np.float32(32768), "lens": np.array([len(clip)])} for clip in clips]
     for kept in FLOATS:
-        tell("making 8-bit products" + (f", but for the first {kept}" if kept else ""))
+        print_step("making 8-bit products" + (f", but for the first {kept}" if kept else ""))
         quantise_by_range(floats / AUDIO, small / AUDIO, speech, kept)
         if exact.stream is not None:
             quantise_by_range(floats / FRAMES, small / FRAMES, frame_feeds, kept)
@@ -57,7 +57,7 @@ def quantise_model(
         agreed = comparison.speech(OnnxModel(small))
         if agreed.worst >= LEAST["int8"]:
             return
-        tell(f"speech: {agreed}: that is too far")
+        print_step(f"speech: {agreed}: that is too far")
 
 
 class _Overheard:

@@ -7,7 +7,7 @@ from kwskit.registry import register
 
 
 @register("frontend", "two_stream")
-class TwoStream(nn.Module):
+class TwoStreamFrontend(nn.Module):
     """Features of two front ends beside each other: ``(N, S) samples, (N,) -> (N, T, F1 + F2), (N,)``.
 
     For ``!encoder:two_stream``. Both must have the same hop; ``T`` is the smaller number of frames, so that

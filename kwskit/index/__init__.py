@@ -5,7 +5,7 @@ from typing import Any
 
 from kwskit.errors import SpeechIndexError
 
-_MODULES = {"SpeechIndex": "speech_index", "Found": "found", "Added": "added"}
+_MODULES = {"SpeechIndex": "speech_index", "Found": "tables", "Added": "tables"}
 __all__ = ["Added", "Found", "SpeechIndex", "SpeechIndexError"]
 
 

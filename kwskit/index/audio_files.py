@@ -4,7 +4,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from kwskit.data.audio import AudioError, probe
 from kwskit.data.audio_folder import AudioFolder, audio_below
+from kwskit.index.tables import IndexedFile
 
 
 def require_paths(paths: Sequence[str | Path]) -> None:
@@ -36,3 +38,22 @@ def audio_files(paths: Sequence[str | Path]) -> AudioFolder:
             found.files.append(path)
     found.files, found.passed_over = list(dict.fromkeys(found.files)), list(dict.fromkeys(found.passed_over))
     return found
+
+
+def audio_seconds(path: Path) -> float:
+    """Duration of a file in seconds, or 0 when it cannot be read."""
+    try:
+        return probe(path)[1]
+    except (AudioError, OSError):
+        return 0.0
+
+
+def missing_files(
+    indexed: Sequence[IndexedFile], paths: Sequence[str | Path], listed: AudioFolder
+) -> list[IndexedFile]:
+    """Files ``indexed`` that are below ``paths`` and not ``listed``; folders that cannot be read may have them."""
+    there = set(map(str, listed.files))
+    folders = [Path(os.path.abspath(path)) for path in paths]
+    gone = [one for one in indexed if one.path not in there]
+    gone = [one for one in gone if not any(Path(one.path).is_relative_to(closed) for closed in listed.closed)]
+    return [one for one in gone if any(Path(one.path).is_relative_to(folder) for folder in folders)]

@@ -12,9 +12,8 @@ from kwskit.constants import SAMPLE_RATE
 from kwskit.data.audio import AudioError, read_blocks
 from kwskit.data.audio_folder import has_utf8_name
 from kwskit.data.progress import Progress
-from kwskit.index.added import Added
 from kwskit.index.cohort_norm import CohortNorm
-from kwskit.index.tables import IndexedFile, Windows
+from kwskit.index.tables import Added, IndexedFile, WindowRows
 from kwskit.index.window_tables import WindowTables
 from kwskit.spotting.listener import EncodedWindows, Listener
 
@@ -45,7 +44,7 @@ class Indexing:
         self.lengths = sorted(lengths)
         self.known: Mapping[str, IndexedFile] = {one.path: one for one in tables.files()}
         self.added = Added()
-        self._windows: dict[float, list[Windows]] = {length: [] for length in self.lengths}
+        self._windows: dict[float, list[WindowRows]] = {length: [] for length in self.lengths}
         self._flushed: set[int] = set()  # files of the last windows written
         self._count, self._written = 0, time.monotonic()
         self._files: list[IndexedFile] = []
@@ -107,30 +106,30 @@ class Indexing:
             if progress is not None:
                 progress.advance((samples + len(block)) // SAMPLE_RATE - samples // SAMPLE_RATE)
             samples += len(block)
-            for heard in listener.push(block):
-                self._keep(number, heard, self._nearest(heard))
+            for windows in listener.push(block):
+                self._keep(number, windows, self._nearest(windows))
             if self._count >= WINDOWS_KEPT:
                 self._write_windows()
-        for heard in listener.finish():
-            whole = heard.start[0] == 0 and len(heard.start) == 1 and samples / SAMPLE_RATE < self.lengths[-1]
+        for windows in listener.finish():
+            whole = windows.start[0] == 0 and len(windows.start) == 1 and samples / SAMPLE_RATE < self.lengths[-1]
             # A recording shorter than a length is one window, which stands for all those lengths.
             longer = [length for length in self.lengths if length * SAMPLE_RATE > samples] if whole else []
-            for length in longer or [self._nearest(heard)]:
-                self._keep(number, heard, length)
+            for length in longer or [self._nearest(windows)]:
+                self._keep(number, windows, length)
         return samples / SAMPLE_RATE
 
-    def _nearest(self, heard: EncodedWindows[NDArray[np.float32]]) -> float:
-        return self.lengths[np.abs(np.array(self.lengths) - (heard.stop[0] - heard.start[0])).argmin()]
+    def _nearest(self, windows: EncodedWindows[NDArray[np.float32]]) -> float:
+        return self.lengths[np.abs(np.array(self.lengths) - (windows.stop[0] - windows.start[0])).argmin()]
 
-    def _keep(self, number: int, heard: EncodedWindows[NDArray[np.float32]], length: float) -> None:
-        rows, deviation = self.norm.windows(heard.kept)
+    def _keep(self, number: int, windows: EncodedWindows[NDArray[np.float32]], length: float) -> None:
+        rows, deviation = self.norm.windows(windows.kept)
         file = np.full(len(rows), number, np.int64)
-        self._windows[length].append(Windows(file, heard.start, heard.stop, deviation, rows.astype(np.float16)))
+        self._windows[length].append(WindowRows(file, windows.start, windows.stop, deviation, rows.astype(np.float16)))
         self._count += len(rows)
 
     def _write_windows(self) -> None:
         kept = {length: parts for length, parts in self._windows.items() if parts}
-        self.tables.add_windows({length: Windows.join(parts) for length, parts in kept.items()})
+        self.tables.add_windows({length: WindowRows.join(parts) for length, parts in kept.items()})
         self._flushed = {number for parts in kept.values() for part in parts for number in part.file[:1].tolist()}
         self._windows, self._count = {length: [] for length in self.lengths}, 0
 

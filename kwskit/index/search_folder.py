@@ -12,8 +12,8 @@ from kwskit.data.progress import Progress
 from kwskit.data.records import DETECTIONS
 from kwskit.errors import SpeechIndexError
 from kwskit.evaluation.searched import Search
-from kwskit.index.found import Found
 from kwskit.index.speech_index import SpeechIndex
+from kwskit.index.tables import Found
 
 TOP = 1000  # hits of a query
 
@@ -35,7 +35,7 @@ def detections(index: SpeechIndex, folder: Path, top: int = TOP) -> pa.Table:
         When the search is broken.
     SpeechIndexError
         When a recording is not in the index.
-    kwskit.text.unpronounceable.UnpronounceableText
+    kwskit.errors.UnpronounceableText
         When a query has no pronounceable letter.
     """
     search = Search.read(folder)

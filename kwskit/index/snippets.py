@@ -8,7 +8,7 @@ import soundfile
 from kwskit.atomic_write import atomic_write
 from kwskit.constants import SAMPLE_RATE
 from kwskit.data.audio import read_segment
-from kwskit.index.found import Found
+from kwskit.index.tables import Found
 
 CONTEXT = 0.5  # s before and after a hit
 

@@ -1,6 +1,5 @@
 """Recordings that can be searched."""
 
-import os
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -10,32 +9,27 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kwskit.constants import SAMPLE_RATE
-from kwskit.data.audio import AudioError, probe, read_segment
-from kwskit.data.audio_folder import AudioFolder
+from kwskit.data.audio import read_segment
 from kwskit.data.progress import Progress
 from kwskit.errors import SpeechIndexError
 from kwskit.index.about import About
-from kwskit.index.added import Added
-from kwskit.index.audio_files import audio_files
+from kwskit.index.audio_files import audio_files, audio_seconds, missing_files
 from kwskit.index.cohort_norm import CohortNorm
-from kwskit.index.found import Found
+from kwskit.index.hits import find_hits
 from kwskit.index.indexing import Indexing
-from kwskit.index.merging import merged
-from kwskit.index.tables import IndexedFile, Near
+from kwskit.index.tables import Added, Found, NearestWindows
 from kwskit.index.window_tables import WindowTables
 from kwskit.search.search_settings import SearchSettings
 from kwskit.speech_model.model_source import ModelSource
 from kwskit.speech_model.open_model import open_model
 from kwskit.speech_model.speech_model import SpeechModel
 from kwskit.spotting.cohort_embeddings import COHORT, CohortEmbeddings
-from kwskit.spotting.expected_duration import WINDOWS, expected_seconds, fitting_windows
+from kwskit.spotting.expected_duration import WINDOWS, expected_seconds
 from kwskit.spotting.listener import Listener
 from kwskit.spotting.listening import HOP, knows_streams, listener
-from kwskit.spotting.pcm import as_pcm
+from kwskit.spotting.sound import as_pcm
 
 TOP = 20
-WINDOWS_A_HIT = 8  # windows looked up at first for each hit that is wanted
-MOST_WINDOWS = 20_000
 DEFAULTS = SearchSettings(windows=WINDOWS, hop=HOP)
 
 
@@ -140,17 +134,7 @@ class SpeechIndex:
             When it cannot be opened.
         """
         if self._opened is None:
-            source = self._from or self.about.opened_from
-            if not source:
-                raise SpeechIndexError(f"{self.place}: say where the model {self.about.model} is (--model)")
-            model = open_model(source, self._device) if isinstance(source, str | Path) else source
-            if model.digest != self.about.digest:
-                raise SpeechIndexError(
-                    f"{self.place} was made with the model {self.about.model} ({self.about.digest}), and "
-                    f"{source if isinstance(source, str | Path) else 'this'} is {model.name} ({model.digest}): their "
-                    "embeddings cannot be compared. Give the same model (--model), or index the recordings anew"
-                )
-            self._opened = model
+            self._opened = self.about.open_model(self.place, self._from, self._device)
         return self._opened
 
     @property
@@ -189,13 +173,13 @@ class SpeechIndex:
             indexing.added.passed_over = list(map(str, listed.passed_over))
             indexing.added.refused = {str(folder): reason for folder, reason in listed.closed.items()}
             new = [path for path in listed.files if indexing.is_new(path)]
-            bar = Progress(int(sum(map(_seconds, new))), "indexing", "s of audio") if progress and new else None
+            bar = Progress(int(sum(map(audio_seconds, new))), "indexing", "s of audio") if progress and new else None
             with bar or nullcontext():
                 for path in new:
                     indexing.add(path, bar)
             indexing.write()
             if remove_missing:
-                indexing.remove(self._missing(paths, listed))
+                indexing.remove(missing_files(self._tables.files(), paths, listed))
             self._tables.optimise()
         return indexing.added
 
@@ -204,7 +188,7 @@ class SpeechIndex:
 
         Raises
         ------
-        kwskit.text.unpronounceable.UnpronounceableText
+        kwskit.errors.UnpronounceableText
             When it has no pronounceable letter.
         SpeechIndexError
             When the index or its model cannot be used.
@@ -212,7 +196,9 @@ class SpeechIndex:
         embeddings = self.model.embed_tokens(self.model.tokenizer.encode(text))
         rows = CohortNorm(None, self.model.dim).typed(embeddings)  # the cohort is in the windows' rows
         seconds = expected_seconds(text, self.model.tokenizer)
-        return self._search(lambda most: self._tables.search(rows, self._lengths(seconds), most), top, min_score)
+        return self._search(
+            lambda most: self._tables.search(rows, self._settings.fitting_windows(seconds), most), top, min_score
+        )
 
     def search_example(
         self, audio: str | Path | ArrayLike, top: int = TOP, min_score: float | None = None
@@ -234,23 +220,17 @@ class SpeechIndex:
         """
         pcm = read_segment(audio) if isinstance(audio, str | Path) else as_pcm(audio)
         row, mean, deviation = self.norm.spoken(self.model.embed_windows(pcm[None])[0])
-        lengths = self._lengths(len(pcm) / SAMPLE_RATE)
-
-        def look(most: int) -> Near:
-            near = self._tables.search(row[None], lengths, most)
-            usual = near.deviation.mean() if len(near.score) else 1.0
-            floor = float((near.floor * usual - mean) / deviation)
-            return near._replace(score=(near.score * near.deviation - mean) / np.float32(deviation), floor=floor)
-
-        return self._search(look, top, min_score)
+        lengths = self._settings.fitting_windows(len(pcm) / SAMPLE_RATE)
+        return self._search(
+            lambda most: self._tables.search(row[None], lengths, most).renormalised(mean, deviation), top, min_score
+        )
 
     @property
     def norm(self) -> CohortNorm:
         """How scores are normalised."""
         if self._norm is None:
-            cohort = (
-                None if self._settings.cohort == 0 else CohortEmbeddings(self.model, self._settings.cohort or COHORT)
-            )
+            words = self._settings.cohort
+            cohort = None if words == 0 else CohortEmbeddings(self.model, words or COHORT)
             self._norm = CohortNorm(cohort, self.model.dim)
         return self._norm
 
@@ -258,45 +238,13 @@ class SpeechIndex:
     def _settings(self) -> SearchSettings:
         return self.about.search_settings()
 
-    def _missing(self, paths: Sequence[str | Path], listed: AudioFolder) -> list[IndexedFile]:
-        """Files of the index that are below ``paths`` and not ``listed``; folders that cannot be read may have them."""
-        there = set(map(str, listed.files))
-        folders = [Path(os.path.abspath(path)) for path in paths]
-        gone = [one for one in self._tables.files() if one.path not in there]
-        gone = [one for one in gone if not any(Path(one.path).is_relative_to(closed) for closed in listed.closed)]
-        return [one for one in gone if any(Path(one.path).is_relative_to(folder) for folder in folders)]
-
     def _listener(self) -> Listener[NDArray[np.float32]]:
         settings, model = self._settings, self.model
-        hop = settings.hop or np.inf
-        return listener(model, settings.windows, knows_streams(model), settings.overlap, hop)
+        return listener(model, settings.windows, knows_streams(model), settings.overlap, settings.hop or np.inf)
 
-    def _lengths(self, seconds: float) -> list[float]:
-        """Of the windows that fit what takes ``seconds`` to be said."""
-        there = self._settings.windows
-        fitting = [length for length in fitting_windows(seconds) if length in there]
-        return fitting or [min(there, key=lambda length: max(length / seconds, seconds / length))]
-
-    def _search(self, look: Callable[[int], Near], top: int, min_score: float | None) -> list[Found]:
+    def _search(self, look: Callable[[int], NearestWindows], top: int, min_score: float | None) -> list[Found]:
         """Hits of ``look``, which gives so many windows of each length."""
-        if top < 1:
-            raise ValueError(f"the number of hits is at least 1, not {top}")
-        most = max(64, WINDOWS_A_HIT * top)
-        while True:
-            near = look(most)
-            hits = merged(near, self._settings.refractory)
-            enough = len(hits.score) >= top or near.floor < (-np.inf if min_score is None else min_score)
-            if enough or near.floor == -np.inf or most >= MOST_WINDOWS:
-                break
-            most *= 4
-        found = [row for row in zip(*hits[:4], strict=True) if min_score is None or row[3] >= min_score]
+        hits = find_hits(look, top, self._settings.refractory, min_score)
         paths = self._tables.paths()
-        return [Found(paths[int(n)], float(a), float(b), float(score)) for n, a, b, score in found[:top]]
-
-
-def _seconds(path: Path) -> float:
-    """Of a file, or 0 when it cannot be read."""
-    try:
-        return probe(path)[1]
-    except (AudioError, OSError):
-        return 0.0
+        rows = zip(hits.file, hits.start, hits.stop, hits.score, strict=True)
+        return [Found(paths[int(n)], float(a), float(b), float(score)) for n, a, b, score in rows]

@@ -3,7 +3,6 @@
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import timedelta
 from functools import cached_property
@@ -16,7 +15,8 @@ from numpy.typing import NDArray
 from kwskit.errors import SpeechIndexError
 from kwskit.extras import missing_extra
 from kwskit.index.about import About
-from kwskit.index.tables import IndexedFile, Near, Windows
+from kwskit.index.nearest_windows import make_partitions, nearest_windows
+from kwskit.index.tables import IndexedFile, NearestWindows, WindowRows
 from kwskit.index.writer_lock import LOCK, writer_lock
 
 NEED = "indexing and searching need LanceDB"
@@ -28,17 +28,7 @@ except ModuleNotFoundError as error:
     raise missing_extra("index", NEED, error) from error
 
 ABOUT, FILES = "about", "files"
-# Below so many windows of a length, a query is compared with each of them.
-INDEXED_FROM = 50_000
-# Partitions are a quarter of the square root of the windows: making them takes as long as these times those.
-PARTITIONS = 0.25
-PROBED = 32  # partitions that a query looks into; of three queries at once or more, fewer each
-LEAST_PROBED = 12
-OUTGROWN = 4  # partitions are made anew when there are so many times the windows that they were made for
-# Of k-means for the partitions: windows of each partition that it looks at, and rounds.
-SAMPLES, ROUNDS = 64, 12
 MOST_TABLES = 1000
-COLUMNS = ("file", "start", "stop", "deviation")
 KEPT_VERSIONS = timedelta(minutes=10)  # for searches that have begun; each begins with the newest
 TRIES = 5
 FILE_SCHEMA = pa.schema(
@@ -142,7 +132,7 @@ class WindowTables:
         """Paths of the files that the last search has looked into, by their number."""
         return {number: one.path for number, one in self._known[1].items()}
 
-    def add_windows(self, windows: Mapping[float, Windows]) -> None:
+    def add_windows(self, windows: Mapping[float, WindowRows]) -> None:
         """Add windows, by their length, of files that are not in the index yet."""
         for seconds, found in windows.items():
             columns = found.row.shape[1]
@@ -192,27 +182,11 @@ class WindowTables:
                 table = self._table(_windows(seconds))
                 table.checkout_latest()
                 table.optimize(cleanup_older_than=KEPT_VERSIONS)
-                self._partition(table)
+                make_partitions(table)
         with self._engine_errors("optimised"):
             self._table(FILES).optimize(cleanup_older_than=KEPT_VERSIONS)
 
-    def _partition(self, table: Any) -> None:
-        """Make the partitions of a table, whose index is named after the number of windows that they were made for."""
-        count = table.count_rows()
-        before = [index.name for index in table.list_indices()]
-        if count < INDEXED_FROM or any(count < OUTGROWN * int(name.rpartition("_")[2]) for name in before):
-            return
-        kind = _engine().index.IvfSq(
-            distance_type="dot",
-            num_partitions=round(PARTITIONS * count**0.5),
-            sample_rate=SAMPLES,
-            max_iterations=ROUNDS,
-        )
-        table.create_index("row", config=kind, name=f"made_for_{count}")
-        for name in before:
-            table.drop_index(name)
-
-    def search(self, queries: NDArray[np.float32], lengths: Sequence[float], most: int) -> Near:
+    def search(self, queries: NDArray[np.float32], lengths: Sequence[float], most: int) -> NearestWindows:
         """The ``most`` windows of each of ``lengths`` that score highest with each of ``queries`` (Q, columns)."""
         tables = [self._table(_windows(seconds)) for seconds in lengths]
         with self._engine_errors("searched"):
@@ -226,10 +200,7 @@ class WindowTables:
                 self.files()
                 if self._known[0] == version:
                     break
-            jobs = [(table, query) for table in tables for query in queries]
-            probed = max(min(PROBED, LEAST_PROBED), 2 * PROBED // max(2, len(queries)))
-            with ThreadPoolExecutor(max(1, len(jobs))) as pool:
-                found = Near.join(list(pool.map(lambda job: _nearest(job[0], job[1], probed, most), jobs)))
+            found = nearest_windows(tables, queries, most)
         return found.take(np.isin(found.file, list(self._known[1])))
 
     def _table(self, name: str) -> Any:
@@ -253,11 +224,6 @@ class WindowTables:
             ) from error
 
 
-def partitions(count: int) -> int:
-    """How many partitions ``count`` windows have: a query looks into ``PROBED`` of them."""
-    return max(1, round(PARTITIONS * count**0.5))
-
-
 def _engine() -> Any:
     """LanceDB, without its notes that a table that is to be made is not there."""
     os.environ.setdefault("LANCEDB_LOG", "error")
@@ -267,14 +233,6 @@ def _engine() -> Any:
     except ImportError as error:
         raise missing_extra("index", NEED, error) from error
     return lancedb
-
-
-def _nearest(table: Any, query: NDArray[np.float32], probed: int, most: int) -> Near:
-    wanted = table.search(query, vector_column_name="row").distance_type("dot").nprobes(probed).refine_factor(1)
-    found = wanted.limit(most).select([*COLUMNS, "_distance"]).to_arrow()
-    file, start, stop, deviation = (found[name].to_numpy() for name in COLUMNS)
-    score = 1 - found["_distance"].to_numpy()  # what the engine calls the distance of an inner product
-    return Near(file, start, stop, score, deviation, float(score.min()) if len(score) == most else -np.inf)
 
 
 def _windows(seconds: float) -> str:

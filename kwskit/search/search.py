@@ -1,24 +1,67 @@
 """Recordings searched for queries."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import ArrayLike, NDArray
 
 from kwskit.data.audio import probe, read_blocks
 from kwskit.data.progress import Progress
 from kwskit.data.records import DETECTIONS
-from kwskit.search.queries import Queries
 from kwskit.search.search_settings import SearchSettings
-from kwskit.search.stream_search import StreamSearch
-from kwskit.spotting.listener import Listener
-from kwskit.spotting.peak_picker import Peaks
+from kwskit.spotting.listener import EncodedWindows, Listener
+from kwskit.spotting.peak_picker import PeakPicker, Peaks
 
 BLOCK = 60.0  # s of audio read at once
 FEWEST = 10  # peaks of a query that any recording may have
 T = TypeVar("T")
+
+
+class Queries(Protocol[T]):
+    """Queries that windows of speech can be compared with."""
+
+    def __len__(self) -> int: ...
+
+    def scores(self, windows: EncodedWindows[T]) -> NDArray[np.float32]:
+        """(n, number of queries) of n windows, higher for a better match; -inf for one that is not to be found."""
+        ...
+
+
+class StreamSearch(Generic[T]):
+    """Where queries are in one stream of sound, told as it arrives.
+
+    Memory is bounded by a block and by what a peak waits for: half the longest window and the refractory time.
+
+    Parameters
+    ----------
+    listener : turns the stream into windows
+    queries : what is searched for
+    refractory : peaks of a query are at least so many seconds apart
+    """
+
+    def __init__(self, listener: Listener[T], queries: Queries[T], refractory: float):
+        self.listener, self.queries = listener, queries
+        self._picker = PeakPicker(len(queries), refractory)
+
+    def push(self, block: ArrayLike) -> Peaks:
+        """The peaks that are certain after ``block`` (samples,), int16 at 16 kHz."""
+        found = list(self.listener.push(np.asarray(block, np.int16)))
+        return self._peaks(found, self.listener.seen)
+
+    def finish(self) -> Peaks:
+        """The peaks that waited for the stream to go on."""
+        return self._peaks(self.listener.finish(), np.inf)
+
+    def _peaks(self, found: Iterable[EncodedWindows[T]], seen: float) -> Peaks:
+        starts, stops, scores = [np.zeros(0)], [np.zeros(0)], [np.zeros((0, len(self.queries)), np.float32)]
+        for windows in found:
+            starts.append(windows.start)
+            stops.append(windows.stop)
+            scores.append(self.queries.scores(windows))
+        return self._picker.push(np.concatenate(starts), np.concatenate(stops), np.concatenate(scores), seen)
 
 
 def search_recordings(

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
+from kwskit.spotting.expected_duration import fitting_windows
+
 SECONDS = (0.3, 0.5, 0.8, 1.2)
 
 
@@ -64,6 +66,11 @@ class SearchSettings:
         except ValueError as error:
             raise ValueError(f"the settings of a search are numbers: {given}: {error}") from error
         return cls(**found)
+
+    def fitting_windows(self, seconds: float) -> list[float]:
+        """Those of ``windows`` that fit what takes ``seconds`` to be said, or the nearest one where none does."""
+        fitting = [length for length in fitting_windows(seconds) if length in self.windows]
+        return fitting or [min(self.windows, key=lambda length: max(length / seconds, seconds / length))]
 
     def facts(self) -> dict[str, str]:
         """As facts of a file."""

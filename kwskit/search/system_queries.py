@@ -55,8 +55,8 @@ class TypedQueries:
     def __len__(self) -> int:
         return len(self.texts)
 
-    def scores(self, heard: EncodedWindows[Encoded]) -> NDArray[np.float32]:
-        found = self.enrolment.scores(heard.kept).float().cpu().numpy()
+    def scores(self, windows: EncodedWindows[Encoded]) -> NDArray[np.float32]:
+        found = self.enrolment.scores(windows.kept).float().cpu().numpy()
         own, cohort = found[:, : len(self)], found[:, len(self) :]
         return normalised(own, cohort) if cohort.shape[1] else own
 
@@ -97,9 +97,9 @@ class SpokenQueries:
     def __len__(self) -> int:
         return self.count
 
-    def scores(self, heard: EncodedWindows[Encoded]) -> NDArray[np.float32]:
+    def scores(self, windows: EncodedWindows[Encoded]) -> NDArray[np.float32]:
         with torch.inference_mode():
-            found = self.system.score(heard.kept, self.encoded).float().cpu().numpy()
+            found = self.system.score(windows.kept, self.encoded).float().cpu().numpy()
         own, cohort = found[:, : len(self)], found[:, len(self) :]
         return normalised(own, cohort) if cohort.shape[1] else own
 

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kwskit.data.audio import AudioError, probe, read_segment
-from kwskit.errors import ModelError, SpeechIndexError
-from kwskit.index.found import Found
+from kwskit.errors import ModelError, SpeechIndexError, UnpronounceableText
+from kwskit.index.tables import Found
 from kwskit.serve.limits import Limits
 from kwskit.serve.refusal import Refusal
 from kwskit.serve.upload import Upload, wav
 from kwskit.spotting.spoken_example import trimmed
-from kwskit.text.unpronounceable import UnpronounceableText
 
 if TYPE_CHECKING:
     from kwskit.index.speech_index import SpeechIndex

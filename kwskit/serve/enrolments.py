@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from kwskit.errors import UnpronounceableText
 from kwskit.serve.limits import Limits
 from kwskit.serve.refusal import Refusal
 from kwskit.spotting.false_alarm_rate import rate_of_peaks
@@ -15,7 +16,6 @@ from kwskit.spotting.keyword_queries import KeywordQueries
 from kwskit.spotting.spotter import Spotter
 from kwskit.spotting.spotting_stream import SpottingStream
 from kwskit.text.normal_form import normal_form
-from kwskit.text.unpronounceable import UnpronounceableText
 
 REMEMBERED = 256
 LEAST_RATE, MOST_RATE = 0.01, 1000.0  # false alarms an hour

@@ -16,7 +16,7 @@ END = "end"
 REFUSED = 1008  # a websocket's code for what is against the rules
 
 
-class Microphone:
+class MicrophoneSocket:
     """A websocket that takes 16 kHz int16 little-endian samples, in messages of any size, until one says ``end``.
 
     It answers each with one of :class:`Listening`, and what it refuses with an ``error``, after which it closes.

@@ -20,7 +20,7 @@ from kwskit.serve.file_spotting import FileSpotting
 from kwskit.serve.guard import Guard
 from kwskit.serve.heavy_work import HeavyWork
 from kwskit.serve.limits import Limits
-from kwskit.serve.microphone import Microphone
+from kwskit.serve.microphone import MicrophoneSocket
 from kwskit.serve.refusal import Refusal
 from kwskit.serve.upload import Upload, received, wav
 from kwskit.spotting.spotter import Spotter
@@ -62,7 +62,7 @@ class Page:
             Route("/api/keyword", self.keyword, methods=["POST"]),
             Route("/api/spot", FileSpotting(*parts), methods=["POST"]),
             Route("/api/wav", self.wav, methods=["POST"]),
-            WebSocketRoute("/api/listen", Microphone(*parts).__call__),
+            WebSocketRoute("/api/listen", MicrophoneSocket(*parts).__call__),
             Route("/api/search", self.search, methods=["POST"]),
             Route("/api/search/example", self.search_example, methods=["POST"]),
             Route("/api/snippet/{number:int}", self.snippet),

@@ -16,7 +16,7 @@ from kwskit.stream_shape import StreamShape
 from kwskit.systems.dual_encoder import DualEncoder
 from kwskit.systems.enrolment import TEXTS_AT_ONCE, pad_tokens
 from kwskit.systems.model_directory import PARTS, WEIGHTS, load_model
-from kwskit.systems.stream_parts import StreamFeatures, StreamFrames
+from kwskit.systems.stream_parts import StreamFrames, StreamFrontend
 
 
 class TorchModel:
@@ -47,7 +47,7 @@ class TorchModel:
         self.system, self.tokenizer = model.system, model.tokenizer
         self.dim: int = self.system.dim
         self.stream: StreamShape | None = self.system.stream
-        self._features, self._frames = StreamFeatures(self.system), StreamFrames(self.system)
+        self._features, self._frames = StreamFrontend(self.system), StreamFrames(self.system)
         self._device = torch.device(device)
 
     @torch.inference_mode()

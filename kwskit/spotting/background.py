@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kwskit.atomic_write import atomic_write
+from kwskit.speech_model.speech_model import SpeechModel
 from kwskit.spotting.array_file import read_arrays
 from kwskit.spotting.expected_duration import WINDOWS
 from kwskit.spotting.false_alarm_rate import Threshold, rate_of_peaks, threshold_of_peaks
@@ -50,6 +51,7 @@ class Background:
     mean, deviation : (n,) of the cosines with the cohort
     said : the words that are known to be said there
     hop : seconds between windows of a length; NaN where they were farther apart for longer ones
+    windows : lengths in seconds that a listener was asked for
     """
 
     digest: str
@@ -63,6 +65,7 @@ class Background:
     deviation: NDArray[np.float32]
     said: SaidWords
     hop: float = float("nan")
+    windows: tuple[float, ...] = WINDOWS
 
     def peaks(self, keyword: Keyword, least: float | None = None) -> tuple[NDArray[np.float32], float]:
         """Scores of a keyword's peaks, descending, and the hours in which they are.
@@ -108,6 +111,20 @@ class Background:
             peaks, hours = self.peaks(keyword, threshold)
         return rate_of_peaks(peaks, hours, threshold)
 
+    def require_model(self, model: SpeechModel) -> None:
+        """Refuse to go with another model than that which the background was recorded with.
+
+        Raises
+        ------
+        BackgroundError
+            When it is another one, by its digest.
+        """
+        if self.digest != model.digest or self.codes.shape[1] != model.dim:
+            raise BackgroundError(
+                f"the background was recorded with another model than {model.name}: record it again "
+                "(kwskit calibrate MODEL RECORDINGS)"
+            )
+
     def save(self, path: str | Path) -> None:
         """Write it, whole or not at all.
 
@@ -127,15 +144,18 @@ class Background:
         Raises
         ------
         BackgroundError
-            When the file is missing, damaged, or something else.
+            When the file is missing, damaged, something else, or has windows that spotting has not.
         """
         try:
             arrays = read_arrays(path, LARGEST)
             if "version" not in arrays or arrays["version"].shape or int(arrays["version"]) != VERSION:
                 raise BackgroundError(f"{path}: no background that this kwskit reads: record it again")
-            arrays.setdefault("hop", np.array(np.nan))  # of an earlier kwskit
+            # What an earlier kwskit has not written.
+            arrays.setdefault("hop", np.array(np.nan))
+            arrays.setdefault("windows", np.array(WINDOWS))
             values: dict[str, Any] = {one.name: arrays[one.name] for one in fields(cls) if one.name != "said"}
             values |= {name: kind(values[name].item()) for name, kind in _SCALARS.items()}
+            values["windows"] = tuple(values["windows"].tolist())
             found = cls(**values, said=SaidWords.of(arrays))
         except BackgroundError:
             raise
@@ -145,6 +165,11 @@ class Background:
             raise BackgroundError(f"{path}: no background, or damaged: {error}") from error
         if not found._fits_together():
             raise BackgroundError(f"{path}: damaged: its arrays do not fit together")
+        if found.windows != WINDOWS:
+            raise BackgroundError(
+                f"{path}: recorded with windows of {_listed(found.windows)} s, but spotting has those of "
+                f"{_listed(WINDOWS)} s: record it again (kwskit calibrate MODEL RECORDINGS)"
+            )
         return found
 
     def _fits_together(self) -> bool:
@@ -156,6 +181,7 @@ class Background:
             and len(self.codes) == count
             and self.codes.dtype == np.int8
             and self.seconds > 0
+            and all(isinstance(seconds, float) for seconds in self.windows)
             and bool((self.deviation > 0).all())
         )
 
@@ -176,6 +202,10 @@ class Background:
 
 
 _SCALARS = {"digest": str, "streaming": bool, "hop": float, "seconds": float}
+
+
+def _listed(windows: tuple[float, ...]) -> str:
+    return ", ".join(f"{seconds:g}" for seconds in windows[:10]) or "no"
 
 
 def _highest(stretch: _Stretch, refractory: float, least: float) -> NDArray[np.float32]:

@@ -12,8 +12,8 @@ from kwskit.spotting.background_sound import BackgroundSound
 from kwskit.spotting.cohort_embeddings import CohortEmbeddings
 from kwskit.spotting.expected_duration import WINDOWS
 from kwskit.spotting.listener import EncodedWindows, Listener
-from kwskit.spotting.pcm import as_pcm
 from kwskit.spotting.said_words import SaidWords
+from kwskit.spotting.sound import as_pcm
 
 APART = 10.0  # s between recordings, so that no peak is merged with one of another
 
@@ -61,10 +61,10 @@ class BackgroundRecorder:
                 pcm = as_pcm(block)
                 samples += len(pcm)
                 self.sound.add(pcm)
-                for heard in listener.push(pcm):
-                    self._keep(heard)
-            for heard in listener.finish():
-                self._keep(heard)
+                for windows in listener.push(pcm):
+                    self._keep(windows)
+            for windows in listener.finish():
+                self._keep(windows)
             if said is not None:
                 self._said.append(SaidWords(said.start + self._offset, said.stop + self._offset, said.pronunciations))
         finally:  # a recording that breaks off counts up to there
@@ -88,6 +88,7 @@ class BackgroundRecorder:
             digest=self.model.digest,
             streaming=self.streaming,
             hop=self.hop,
+            windows=WINDOWS,
             seconds=self.seconds,
             start=start,
             stop=stop,
@@ -98,10 +99,10 @@ class BackgroundRecorder:
             said=SaidWords.join(self._said),
         )
 
-    def _keep(self, heard: EncodedWindows[NDArray[np.float32]]) -> None:
-        scale = np.maximum(np.abs(heard.kept).max(1) / 127, 1e-12).astype(np.float32)
-        codes = np.rint(heard.kept / scale[:, None]).astype(np.int8)
-        others = self.cohort.scores(heard.kept).astype(np.float64)
+    def _keep(self, windows: EncodedWindows[NDArray[np.float32]]) -> None:
+        scale = np.maximum(np.abs(windows.kept).max(1) / 127, 1e-12).astype(np.float32)
+        codes = np.rint(windows.kept / scale[:, None]).astype(np.int8)
+        others = self.cohort.scores(windows.kept).astype(np.float64)
         mean, deviation = others.mean(1).astype(np.float32), np.maximum(others.std(1), 1e-6).astype(np.float32)
-        start, stop = heard.start + self._offset, heard.stop + self._offset
+        start, stop = windows.start + self._offset, windows.stop + self._offset
         self._parts.append((start, stop, codes, scale, mean, deviation))

@@ -28,9 +28,9 @@ class CohortEmbeddings:
         self._first = np.cumsum(counts) - counts
         self._tokens = [{tuple(ids) for ids in found} for found in tokens]
 
-    def scores(self, heard: NDArray[np.float32]) -> NDArray[np.float32]:
+    def scores(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Cosines (n, words) of windows (n, dim): the highest of a word's pronunciations."""
-        return np.maximum.reduceat(heard @ self.embeddings.T, self._first, axis=1)
+        return np.maximum.reduceat(windows @ self.embeddings.T, self._first, axis=1)
 
     def same(self, pronunciations: Sequence[Sequence[int]]) -> list[int]:
         """The words that can be said as ``pronunciations``, token ids, can."""

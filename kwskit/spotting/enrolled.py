@@ -33,7 +33,7 @@ def enrolled(
 
     Raises
     ------
-    kwskit.text.unpronounceable.UnpronounceableText
+    kwskit.errors.UnpronounceableText
         For text that cannot be read out.
     kwskit.data.audio.AudioError
         For an example that cannot be read.

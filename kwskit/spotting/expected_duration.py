@@ -3,9 +3,9 @@
 import re
 from typing import Any
 
+from kwskit.errors import UnpronounceableText
 from kwskit.text.g2p import G2P
 from kwskit.text.lexicon import WORD_BOUNDARY
-from kwskit.text.unpronounceable import UnpronounceableText
 
 # Least squares over the 20,800 words of the small synthetic corpus (three synthesisers; 78, 84 and 98 ms of standard
 # deviation around it). Telling vowels from consonants (60 and 49 ms) explains no more. Half of the synthetic words take

@@ -49,13 +49,13 @@ class FrameListener:
 
     def push(self, pcm: NDArray[np.int16]) -> Iterator[EncodedWindows[NDArray[np.float32]]]:
         self._received += len(pcm)
-        yield from self._heard(self._cutter.push(self._frames.push(pcm)))
+        yield from self._encoded(self._cutter.push(self._frames.push(pcm)))
 
     def finish(self) -> Iterator[EncodedWindows[NDArray[np.float32]]]:
-        yield from self._heard(self._cutter.push(self._frames.finish()))
-        yield from self._heard(self._cutter.finish())
+        yield from self._encoded(self._cutter.push(self._frames.finish()))
+        yield from self._encoded(self._cutter.finish())
 
-    def _heard(self, cut: Iterable[Windows]) -> Iterator[EncodedWindows[NDArray[np.float32]]]:
+    def _encoded(self, cut: Iterable[Windows]) -> Iterator[EncodedWindows[NDArray[np.float32]]]:
         frame, end = self._frames.shape.frame_seconds, self._received / SAMPLE_RATE
         for starts, frames in cut:
             for at in range(0, len(starts), WINDOWS_AT_ONCE):

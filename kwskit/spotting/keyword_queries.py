@@ -45,22 +45,22 @@ class KeywordQueries:
     def __len__(self) -> int:
         return len(self.keywords)
 
-    def scores(self, heard: EncodedWindows[NDArray[np.float32]]) -> NDArray[np.float32]:
+    def scores(self, windows: EncodedWindows[NDArray[np.float32]]) -> NDArray[np.float32]:
         """(n, Q) of n windows."""
-        fits = self._fits[nearest_window(heard.stop - heard.start)]
-        return np.where(fits, self.every_score(heard.kept), np.float32(-np.inf))
+        fits = self._fits[nearest_window(windows.stop - windows.start)]
+        return np.where(fits, self.every_score(windows.kept), np.float32(-np.inf))
 
-    def whole_scores(self, heard: EncodedWindows[NDArray[np.float32]]) -> NDArray[np.float32]:
+    def whole_scores(self, windows: EncodedWindows[NDArray[np.float32]]) -> NDArray[np.float32]:
         """(n, Q) of windows that are a whole stream, for the keywords that only longer ones would fit."""
-        short = (heard.stop - heard.start)[:, None] < self._shortest
-        return np.where(short, self.every_score(heard.kept), np.float32(-np.inf))
+        short = (windows.stop - windows.start)[:, None] < self._shortest
+        return np.where(short, self.every_score(windows.kept), np.float32(-np.inf))
 
-    def every_score(self, heard: NDArray[np.float32]) -> NDArray[np.float32]:
+    def every_score(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n, Q) of windows (n, dim), whether they fit or not."""
         if not self.keywords:
-            return np.zeros((len(heard), 0), np.float32)
-        own = np.maximum.reduceat(heard @ self._rows.T, self._first, axis=1)
-        others = self.cohort.scores(heard)
+            return np.zeros((len(windows), 0), np.float32)
+        own = np.maximum.reduceat(windows @ self._rows.T, self._first, axis=1)
+        others = self.cohort.scores(windows)
         found = normalised(own, others)
         if self._of_cohort:
             found[:, self._of_cohort] = self._normalised_by_others(own[:, self._of_cohort], others.astype(np.float64))

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from kwskit.constants import SAMPLE_RATE
 from kwskit.data.audio import AudioError, read_blocks
 from kwskit.data.audio_file import OPEN_ENDED
-from kwskit.spotting.raw_pcm import BYTES, raw_blocks
 from kwskit.spotting.stream_resampler import StreamResampler
 
+BYTES = 1 << 16  # read at once, at most
 PCM, EXTENSIBLE = 1, 0xFFFE  # formats of a WAV
 CHUNK = 8  # bytes of the header of a RIFF file's chunk
 LARGEST = 1 << 20  # bytes of a chunk before the samples
@@ -63,6 +63,22 @@ def piped_sound(pipe: BinaryIO, name: str, rate: int, first: bytes = b"") -> tup
     elif not head.startswith(FILES) and not _is_mp3(source):
         return raw_blocks(source.read), rate
     return _of_file(source, name), SAMPLE_RATE
+
+
+def raw_blocks(read: Callable[[int], bytes]) -> Iterator[NDArray[np.int16]]:
+    """Blocks (samples,) of 16-bit little-endian mono PCM, as they arrive; half a sample at the end is dropped.
+
+    Parameters
+    ----------
+    read : gives some bytes as they arrive, at most so many; none at the end
+    """
+    kept = b""
+    while arrived := read(BYTES):
+        kept += arrived
+        whole = len(kept) // 2 * 2
+        if whole:
+            yield np.frombuffer(kept[:whole], "<i2").astype(np.int16)
+        kept = kept[whole:]
 
 
 @contextmanager

@@ -74,7 +74,7 @@ def pronunciations_of(text: str, tokenizer: Any) -> tuple[str, ...]:
 
     Raises
     ------
-    kwskit.text.unpronounceable.UnpronounceableText
+    kwskit.errors.UnpronounceableText
         For text that cannot be read out.
     """
     return tuple(" ".join(tokenizer.decode(ids)) for ids in tokenizer.encode(text))

@@ -38,8 +38,8 @@ def spoken_example(
     if seconds > LONGEST:
         raise ValueError(f"an example takes {seconds:.1f} s: a keyword is {LONGEST:g} s long at most; cut it out")
     listener = listen([seconds])
-    heard = [*listener.push(said), *listener.finish()]
-    return SpokenExample(heard[-1].kept[-1], seconds)
+    windows = [*listener.push(said), *listener.finish()]
+    return SpokenExample(windows[-1].kept[-1], seconds)
 
 
 def trimmed(pcm: NDArray[np.int16]) -> NDArray[np.int16]:

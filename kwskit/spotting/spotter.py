@@ -15,11 +15,11 @@ from kwskit.speech_model.model_source import ModelSource
 from kwskit.speech_model.open_model import open_model
 from kwskit.speech_model.speech_model import SpeechModel
 from kwskit.spotting import FA_PER_HOUR
-from kwskit.spotting.background import FILE, Background, BackgroundError
+from kwskit.spotting.background import FILE, Background
 from kwskit.spotting.background_recorder import BackgroundRecorder
+from kwskit.spotting.calibration import check_background, given_threshold, with_threshold
 from kwskit.spotting.cohort_embeddings import CohortEmbeddings
 from kwskit.spotting.enrolled import enrolled
-from kwskit.spotting.false_alarm_rate import Threshold, gaussian_threshold
 from kwskit.spotting.hit import Hit
 from kwskit.spotting.keyword import Keyword
 from kwskit.spotting.keyword_queries import KeywordQueries
@@ -27,7 +27,7 @@ from kwskit.spotting.listener import Listener
 from kwskit.spotting.listening import HOP, knows_streams, listener
 from kwskit.spotting.sound import Sound, blocks_of
 from kwskit.spotting.spotting_stream import SpottingStream
-from kwskit.spotting.stream_resampler import StreamResampler
+from kwskit.spotting.stream_resampler import resampled_blocks
 from kwskit.text.normal_form import normal_form
 
 logger = logging.getLogger(__name__)
@@ -127,7 +127,7 @@ class Spotter:
 
         Raises
         ------
-        kwskit.text.unpronounceable.UnpronounceableText
+        kwskit.errors.UnpronounceableText
             For text that cannot be read out.
         kwskit.data.audio.AudioError
             For an example that cannot be read.
@@ -137,9 +137,9 @@ class Spotter:
         """
         keyword = enrolled(self.model, self.listener, text, examples, name)
         if threshold is None:
-            keyword = self._with_threshold(keyword, fa_per_hour)
+            keyword = with_threshold(keyword, fa_per_hour, self.background, self.model.name)
         else:
-            keyword = dataclasses.replace(keyword, threshold=_given(threshold))
+            keyword = dataclasses.replace(keyword, threshold=given_threshold(threshold))
         self._keywords[normal_form(keyword.name)] = keyword
         return keyword
 
@@ -151,40 +151,23 @@ class Spotter:
         KeyError
             When there is none of this name.
         """
-        self._known(name)
-        del self._keywords[normal_form(name)]
-
-    def retune(self, name: str, threshold: float) -> Keyword:
-        """Give a keyword another threshold.
-
-        Raises
-        ------
-        KeyError
-            When there is none of this name.
-        """
-        known = self._known(name)
-        retuned = dataclasses.replace(known, threshold=_given(threshold), fa_per_hour=None, threshold_source="given")
-        self._keywords[normal_form(name)] = retuned
-        return retuned
+        key = normal_form(name)
+        if key not in self._keywords:
+            raise KeyError(f"no keyword '{name}' is enrolled; there are: {', '.join(self.keywords) or 'none'}")
+        del self._keywords[key]
 
     def score(self, audio: Sound, text: str) -> float:
         """The highest score of any window that fits a keyword, enrolled or typed here; -inf when there is no sound.
 
         Raises
         ------
-        kwskit.text.unpronounceable.UnpronounceableText
+        kwskit.errors.UnpronounceableText
             For text that cannot be read out.
         kwskit.data.audio.AudioError
             For a file that cannot be read.
         """
         keyword = self._keywords.get(normal_form(text)) or enrolled(self.model, self.listener, text)
-        stream = self._stream([keyword], [np.inf])
-        best = -np.inf
-        for block in blocks_of(audio):
-            stream.push(block)
-            best = max(best, float(stream.scores[1].max(initial=-np.inf)))
-        stream.finish()
-        return max(best, float(stream.scores[1].max(initial=-np.inf)))
+        return self._stream([keyword], [np.inf]).best_score(blocks_of(audio))
 
     def spot(self, audio: Sound) -> list[Hit]:
         """The hits in a file or in (samples,) at 16 kHz, by their end.
@@ -199,17 +182,15 @@ class Spotter:
     def stream(self, blocks: Iterable[ArrayLike], rate: int = SAMPLE_RATE) -> Iterator[Hit]:
         """The hits in blocks (samples,) of any size, int16 or float in [-1, 1], at ``rate`` Hz, as they are heard."""
         stream = self.listen()
-        resampler = None if rate == SAMPLE_RATE else StreamResampler(rate)
-        for block in blocks:
-            yield from stream.push(block if resampler is None else resampler.push(block))
-        if resampler is not None:
-            yield from stream.push(resampler.finish())
+        for block in resampled_blocks(blocks, rate):
+            yield from stream.push(block)
         yield from stream.finish()
 
     def listen(self, threshold: float | None = None) -> SpottingStream:
         """A stream that hears the keywords enrolled so far; ``threshold`` is for all, in the place of their own."""
         keywords = list(self._keywords.values())
-        return self._stream(keywords, [one.threshold if threshold is None else _given(threshold) for one in keywords])
+        thresholds = [given_threshold(one.threshold if threshold is None else threshold) for one in keywords]
+        return self._stream(keywords, thresholds)
 
     def listener(self, seconds: Sequence[float]) -> Listener[NDArray[np.float32]]:
         """What turns a stream into windows of the lengths ``seconds``, embedded."""
@@ -241,58 +222,12 @@ class Spotter:
         return BackgroundRecorder(self.model, self.cohort, self.listener, self.streaming, HOP)
 
     def _take(self, background: Background) -> None:
-        if background.digest != self.model.digest or background.codes.shape[1] != self.model.dim:
-            raise BackgroundError(
-                f"the background was recorded with another model than {self.model.name}: record it again "
-                "(kwskit calibrate MODEL RECORDINGS)"
-            )
-        if background.streaming != self.streaming:
-            modes = {True: "as a stream", False: "in windows"}
-            logger.warning(
-                "the background of %s was heard %s, but spotting listens %s: thresholds may be off",
-                self.model.name,
-                modes[background.streaming],
-                modes[self.streaming],
-            )
-        if not np.isclose(background.hop, HOP):
-            logger.warning(
-                "the background of %s was recorded with windows farther apart than spotting has them: thresholds are "
-                "too low; record it again (kwskit calibrate MODEL RECORDINGS)",
-                self.model.name,
-            )
+        check_background(background, self.model, self.streaming)
         self.background = background
         for name, keyword in self._keywords.items():
             if keyword.fa_per_hour is not None:
-                self._keywords[name] = self._with_threshold(keyword, keyword.fa_per_hour)
-
-    def _with_threshold(self, keyword: Keyword, fa_per_hour: float) -> Keyword:
-        found = self._threshold(keyword, fa_per_hour)
-        return dataclasses.replace(
-            keyword, threshold=found.value, fa_per_hour=float(fa_per_hour), threshold_source=found.threshold_source
-        )
-
-    def _threshold(self, keyword: Keyword, fa_per_hour: float) -> Threshold:
-        if self.background is not None:
-            return self.background.estimate(keyword, fa_per_hour)
-        logger.warning(
-            "%s has no background: the threshold of '%s' is not calibrated (kwskit calibrate MODEL RECORDINGS)",
-            self.model.name,
-            keyword.name,
-        )
-        per_hour = sum(4 * 3600 / length for length in keyword.windows)  # closer windows are no further chances
-        return gaussian_threshold(fa_per_hour, per_hour)
+                self._keywords[name] = with_threshold(keyword, keyword.fa_per_hour, background, self.model.name)
 
     def _stream(self, keywords: Sequence[Keyword], thresholds: Sequence[float]) -> SpottingStream:
         queries = KeywordQueries(keywords, self.cohort, self.model.tokenizer)
         return SpottingStream(self.listener, queries, thresholds)
-
-    def _known(self, name: str) -> Keyword:
-        if normal_form(name) not in self._keywords:
-            raise KeyError(f"no keyword '{name}' is enrolled; there are: {', '.join(self.keywords) or 'none'}")
-        return self._keywords[normal_form(name)]
-
-
-def _given(threshold: float) -> float:
-    if np.isnan(threshold):
-        raise ValueError("a threshold is a number, not nan, which no score would reach")
-    return float(threshold)

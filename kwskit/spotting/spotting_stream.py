@@ -11,7 +11,7 @@ from kwskit.spotting.hit import Hit
 from kwskit.spotting.hit_picker import REFRACTORY, HitPicker
 from kwskit.spotting.keyword_queries import KeywordQueries
 from kwskit.spotting.listener import EncodedWindows, Listener
-from kwskit.spotting.pcm import as_pcm
+from kwskit.spotting.sound import as_pcm
 
 STEP = 0.24  # s of sound that small blocks are gathered to: a model is called a third as often as every 80 ms
 Embedded = EncodedWindows[NDArray[np.float32]]
@@ -91,8 +91,17 @@ class SpottingStream:
         self._finished = True
         if not len(self.queries):
             return []
-        heard = [*self._listener.push(self._arrived()), *self._listener.finish()]
-        return self._hits(heard, last=True) + self._hits_of(self._picker.finish())
+        windows = [*self._listener.push(self._arrived()), *self._listener.finish()]
+        return self._hits(windows, last=True) + self._hits_of(self._picker.finish())
+
+    def best_score(self, blocks: Iterable[ArrayLike]) -> float:
+        """The highest score of any keyword in all of a stream's ``blocks``; -inf when there is no sound."""
+        best = -np.inf
+        for block in blocks:
+            self.push(block)
+            best = max(best, float(self.scores[1].max(initial=-np.inf)))
+        self.finish()
+        return max(best, float(self.scores[1].max(initial=-np.inf)))
 
     def _arrived(self) -> NDArray[np.int16]:
         """The sound that has not been listened to."""
@@ -103,34 +112,34 @@ class SpottingStream:
     def _hits(self, found: Iterable[Embedded], last: bool = False) -> list[Hit]:
         parts = list(found)
         if not parts:
-            heard = EncodedWindows(
+            windows = EncodedWindows(
                 np.zeros(0), np.zeros(0), np.zeros((0, self.queries.cohort.embeddings.shape[1]), np.float32)
             )
         else:
             start, stop = (np.concatenate([getattr(part, name) for part in parts]) for name in ("start", "stop"))
             order = np.lexsort((start, stop))
-            heard = EncodedWindows(start[order], stop[order], np.concatenate([part.kept for part in parts])[order])
-        score = self.queries.scores(heard)
+            windows = EncodedWindows(start[order], stop[order], np.concatenate([part.kept for part in parts])[order])
+        score = self.queries.scores(windows)
         if self._lengths and self._received < round(self._lengths[-1] * SAMPLE_RATE):
-            score, heard = self._with_whole(score, heard, last)
-        self.windows = heard.start, heard.stop
-        self.scores = (heard.start + heard.stop) / 2, score
-        return self._hits_of(self._picker.push(heard.start, heard.stop, score))
+            score, windows = self._with_whole(score, windows, last)
+        self.windows = windows.start, windows.stop
+        self.scores = (windows.start + windows.stop) / 2, score
+        return self._hits_of(self._picker.push(windows.start, windows.stop, score))
 
-    def _with_whole(self, score: NDArray, heard: Embedded, last: bool) -> tuple[NDArray, Embedded]:
+    def _with_whole(self, score: NDArray, windows: Embedded, last: bool) -> tuple[NDArray, Embedded]:
         """A stream shorter than all windows of a keyword is one window of it."""
-        first = np.flatnonzero(heard.start == 0)
+        first = np.flatnonzero(windows.start == 0)
         if len(first):
-            self._whole = EncodedWindows(heard.start[first[-1:]], heard.stop[first[-1:]], heard.kept[first[-1:]])
+            self._whole = EncodedWindows(windows.start[first[-1:]], windows.stop[first[-1:]], windows.kept[first[-1:]])
         if last and self._whole is not None:
             whole = self._whole
-            heard = EncodedWindows(
-                np.append(heard.start, whole.start),
-                np.append(heard.stop, whole.stop),
-                np.concatenate([heard.kept, whole.kept]),
+            windows = EncodedWindows(
+                np.append(windows.start, whole.start),
+                np.append(windows.stop, whole.stop),
+                np.concatenate([windows.kept, whole.kept]),
             )
             score = np.concatenate([score, self.queries.whole_scores(whole)])
-        return score, heard
+        return score, windows
 
     def _hits_of(self, picks: Iterable) -> list[Hit]:
         return [

@@ -1,12 +1,13 @@
 """A stream at another rate, resampled as it arrives."""
 
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kwskit.constants import SAMPLE_RATE
-from kwskit.spotting.pcm import as_pcm
+from kwskit.spotting.sound import as_pcm
 
 SECONDS = 0.02  # of a step, about
 LOWEST, HIGHEST = 4_000, 384_000
@@ -74,3 +75,20 @@ class StreamResampler:
         self._kept = self._kept[self._step :]
         self._given += count
         return np.clip(np.rint(around[first : first + count] * 32768.0), -32768, 32767).astype(np.int16)
+
+
+def resampled_blocks(blocks: Iterable[ArrayLike], rate: int) -> Iterator[ArrayLike]:
+    """Blocks (samples,) at ``rate`` Hz as blocks at 16 kHz; those that are at 16 kHz already stay as they are.
+
+    Raises
+    ------
+    ValueError
+        When the rate is out of its range, or for samples that :meth:`StreamResampler.push` refuses.
+    """
+    if rate == SAMPLE_RATE:
+        yield from blocks
+        return
+    resampler = StreamResampler(rate)
+    for block in blocks:
+        yield resampler.push(block)
+    yield resampler.finish()

@@ -38,12 +38,12 @@ class WindowListener(Generic[T]):
         return self._cutter.seen
 
     def push(self, pcm: NDArray[np.int16]) -> Iterator[EncodedWindows[T]]:
-        return self._heard(self._cutter.push(pcm))
+        return self._encoded(self._cutter.push(pcm))
 
     def finish(self) -> Iterator[EncodedWindows[T]]:
-        return self._heard(self._cutter.finish())
+        return self._encoded(self._cutter.finish())
 
-    def _heard(self, cut: Iterable[Windows]) -> Iterator[EncodedWindows[T]]:
+    def _encoded(self, cut: Iterable[Windows]) -> Iterator[EncodedWindows[T]]:
         for starts, pcm in cut:
             for at in range(0, len(starts), WINDOWS_AT_ONCE):
                 few = slice(at, at + WINDOWS_AT_ONCE)

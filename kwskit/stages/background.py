@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from kwskit.constants import SAMPLE_RATE
 from kwskit.data.store.packed_store import PackedStore
+from kwskit.errors import UnpronounceableText
 from kwskit.speech_model.torch_model import TorchModel
 from kwskit.spotting.background import FILE
 from kwskit.spotting.said_words import SaidWords, pronunciations_of, spoken
 from kwskit.spotting.spotter import Spotter
-from kwskit.text.unpronounceable import UnpronounceableText
 
 WORDS_AT_ONCE = 64
 SECONDS = 300.0  # of a background, at most

@@ -7,9 +7,9 @@ from pathlib import Path
 from kwskit.constants import SAMPLE_RATE
 from kwskit.data.store.packed_store import PackedStore, StoreError
 from kwskit.data.store.packing import pack_manifest
+from kwskit.errors import UnpronounceableText
 from kwskit.text.g2p import G2P
 from kwskit.text.lexicon import write_lexicon
-from kwskit.text.unpronounceable import UnpronounceableText
 
 MANIFEST_DIGEST = "manifest_sha256"
 

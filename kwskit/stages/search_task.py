@@ -16,8 +16,7 @@ from kwskit.data.records import RecordError, read_records, write_records
 from kwskit.data.store.packed_store import PackedStore
 from kwskit.evaluation.search_results import best_threshold, search_results
 from kwskit.evaluation.searched import Search
-from kwskit.search.queries import Queries
-from kwskit.search.search import search_recordings
+from kwskit.search.search import Queries, search_recordings
 from kwskit.search.search_settings import SearchSettings
 from kwskit.search.system_queries import SpokenQueries, TypedQueries, keeps_one_embedding, window_encoder
 from kwskit.spotting.window_listener import WindowListener

@@ -14,7 +14,7 @@ from kwskit.atomic_write import atomic_write
 from kwskit.data.loader import WordBatches
 from kwskit.data.sampler import PKSampler
 from kwskit.data.store.packed_store import PackedStore
-from kwskit.data.stream_features.make import hear
+from kwskit.data.stream_features.make import make_stream_features
 from kwskit.data.stream_features.store import StreamFeatures
 from kwskit.folder_lock import folder_lock
 from kwskit.hparams import select
@@ -114,8 +114,8 @@ class TrainingRun:
         weights = system.state_dict() if plan.init_share else {}
         self.start = {name: tensor.clone() for name, tensor in weights.items()}
         freeze_parts(system, plan.freeze)
-        heard = self._heard()
-        self.speech: PackedStore | StreamFeatures = self.store if heard is None else heard
+        features = self._stream_features()
+        self.speech: PackedStore | StreamFeatures = self.store if features is None else features
         for loss in system.losses.values():
             cast(Loss, loss).begin(system, self.tokenizer, self.speech.words)
 
@@ -209,20 +209,20 @@ class TrainingRun:
             f"model in {self.exp / 'model'}; curves: tensorboard --logdir {self.exp / 'train' / 'tensorboard'}"
         )
 
-    def _heard(self) -> StreamFeatures | None:
-        """The training words as heard in their recordings, where the plan says so; the first process makes them."""
+    def _stream_features(self) -> StreamFeatures | None:
+        """Features of the training words in their recordings, where the plan says so; the first process makes them."""
         if self.plan.heard is None:
             return None
         if self.system.stream is None:
             raise ArgumentError("training.heard", "is for systems whose front end makes the frames of a stream")
         system: Any = self.system
-        settings = select(self.experiment.text, {"frontend": None, "wave_augment": None}, inside="system")
+        description = select(self.experiment.text, {"frontend": None, "wave_augment": None}, inside="system")
         manifest, folder = self.data / "manifests" / "train.tsv", self.data / "heard"
-        parts = manifest, folder, system.frontend, system.wave_augment, self.plan.heard, settings
+        parts = manifest, folder, system.frontend, system.wave_augment, self.plan.heard, description
         if self.processes.first:
-            hear(*parts, self.processes.device)
+            make_stream_features(*parts, self.processes.device)
         collectives.broadcast_from_first(True)
-        return hear(*parts, self.processes.device)
+        return make_stream_features(*parts, self.processes.device)
 
     def _identity(self) -> str:
         """What must be the same for training to go on: the configuration, the plugins and the data."""

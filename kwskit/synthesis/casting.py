@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from kwskit import registry
 from kwskit.synthesis.voices.espeak import ACCENTS
+from kwskit.synthesis.voices.kokoro import VOICES
 from kwskit.synthesis.voices.voice import MissingEngine, Voice
 
 # Left out: whispers, croaks, robots, Klatt's buzz and others that people cannot follow; and Reed and caleb, whose noise
@@ -29,6 +30,12 @@ WARPS = {
     "hibari:heart": (84, 88, 92, 96, 100, 104, 108, 112),
     "pico:en-US": (86, 91, 96, 101, 106, 111, 116),
     "pico:en-GB": (93, 100, 107),
+}
+FLITE_WARPS = {
+    "awb": (88, 92, 96, 100, 104, 108, 112),
+    "kal16": (92, 100, 108),  # of diphones: sounds it does not have to offer, so it gets fewer people
+    "rms": (92, 96, 100, 104, 108, 112, 116),
+    "slt": (84, 88, 92, 96, 100, 104, 108),
 }
 # Share of a split's utterances that each voice speaks; "espeak" is shared by all accents and variants of the split.
 SHARES = {
@@ -78,6 +85,24 @@ def cast(split: str, engines: Collection[str]) -> dict[str, float]:
         own = _espeak_speakers(split) if voice == "espeak" else [f"{voice}@{warp}" for warp in WARPS[voice]]
         chances.update(dict.fromkeys(own, share / sum(present.values()) / len(own)))
     return chances
+
+
+def running_speakers(engine: str) -> tuple[str, ...]:
+    """Speaker ids (:class:`Speaker`) of ``engine``, all equally likely.
+
+    Raises
+    ------
+    KeyError
+        For an engine whose voices do not tell the times of words.
+    """
+    variants = [variant for own in ESPEAK_VARIANTS.values() for variant in own.split()]
+    speakers = {
+        "hibari": [f"hibari:heart@{warp}" for warp in WARPS["hibari:heart"]],
+        "flite": [f"flite:{voice}@{warp}" for voice, warps in FLITE_WARPS.items() for warp in warps],
+        "espeak": [f"espeak:{accent}+{variant}" for accent in ACCENTS for variant in variants],
+        "kokoro": [f"kokoro:{voice}" for voice in VOICES],
+    }
+    return tuple(speakers[engine])
 
 
 def installed_engines(others: Collection[str] = ()) -> tuple[list[str], list[str]]:

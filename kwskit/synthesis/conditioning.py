@@ -44,29 +44,20 @@ def condition_timed(
     return np.round(trimmed * (gain * 32767.0)).astype(np.int16), moved
 
 
-def trim_silence(samples: np.ndarray) -> np.ndarray:
-    """(samples,) at 16 kHz without its silent ends, 40 ms of margin kept.
-
-    Silence is 10 ms frames more than 42 dB below the loudest frame.
-    """
-    first, behind = _sounding(samples)
-    return samples[first:behind]
-
-
 def tightened(samples: np.ndarray, spans: np.ndarray) -> np.ndarray:
     """(words, 2) ``spans`` in seconds of ``samples`` (samples,) at 16 kHz, without the silence in their ends.
 
-    Silence is as in :func:`trim_silence`, measured on the whole of ``samples``; 20 ms of it are kept. A span without
-    sound comes back empty, its end at its begin.
+    Silence is 10 ms frames more than 42 dB below the loudest frame of all ``samples``; 20 ms of it are kept. A span
+    without sound comes back empty, its end at its begin.
     """
     power = _power(samples)
     loud = power > power.max(initial=0.0) * 10 ** (FLOOR_DB / 10)
     tight = []
     for begin, end in spans:
         own = np.arange(max(0, round(begin * SAMPLE_RATE / HOP)), min(len(loud), round(end * SAMPLE_RATE / HOP) - 1))
-        heard = own[loud[own]]
-        if len(heard):
-            first, last = heard[0] * HOP / SAMPLE_RATE, (heard[-1] * HOP + FRAME) / SAMPLE_RATE
+        sounding = own[loud[own]]
+        if len(sounding):
+            first, last = sounding[0] * HOP / SAMPLE_RATE, (sounding[-1] * HOP + FRAME) / SAMPLE_RATE
             tight.append((max(begin, first - SPAN_MARGIN), min(end, last + SPAN_MARGIN)))
         else:
             tight.append((begin, begin))
@@ -74,7 +65,10 @@ def tightened(samples: np.ndarray, spans: np.ndarray) -> np.ndarray:
 
 
 def _sounding(samples: np.ndarray) -> tuple[int, int]:
-    """First sample and the one behind the last of what :func:`trim_silence` keeps."""
+    """First sample and the one behind the last that are kept: silent ends go, but for 40 ms of margin.
+
+    Silence is 10 ms frames more than 42 dB below the loudest frame.
+    """
     if len(samples) < FRAME:
         return 0, len(samples)
     power = _power(samples)

@@ -24,7 +24,7 @@ from kwskit.synthesis.engines import engine, slowest_first
 from kwskit.synthesis.running_plan import RunningPlan, RunningShard
 from kwskit.synthesis.sentences import sentences_without
 from kwskit.synthesis.shard_making import audio_path, make_shards, read_shard, write_shard
-from kwskit.synthesis.voices.spoken import UntimedSpeech
+from kwskit.synthesis.voices.timed_speech import UntimedSpeech
 from kwskit.synthesis.voices.voice import Voice
 
 SHARE = 20  # one word in so many

@@ -80,7 +80,7 @@ class Utterance:
 
 
 @dataclass(frozen=True)
-class Shard:
+class WordShard:
     """Utterances of one engine that go into one file."""
 
     name: str
@@ -106,7 +106,7 @@ def utterances(plan: CorpusPlan, split: str) -> Iterator[Utterance]:
             yield Utterance(f"{split}-{word}-{k}", word, speaker, split, _seed(plan.seed, split, word, k))
 
 
-def shards(plan: CorpusPlan) -> list[Shard]:
+def shards(plan: CorpusPlan) -> list[WordShard]:
     """The corpus cut into shards, the slowest engines first so that no process is left alone at the end."""
     cut = []
     for split in plan.splits:
@@ -115,7 +115,7 @@ def shards(plan: CorpusPlan) -> list[Shard]:
             by_engine.setdefault(Speaker.parse(utterance.speaker).engine, []).append(utterance)
         for name, own in by_engine.items():
             for number, first in enumerate(range(0, len(own), plan.shard)):
-                cut.append(Shard(f"{split}-{name}-{number:04d}", name, tuple(own[first : first + plan.shard])))
+                cut.append(WordShard(f"{split}-{name}-{number:04d}", name, tuple(own[first : first + plan.shard])))
     return slowest_first(cut)
 
 
@@ -157,7 +157,7 @@ def synthesise_corpus(plan: CorpusPlan, data: str | Path, jobs: int = 1) -> Coun
     return counts
 
 
-def speak_shard(shard: Shard, plan: CorpusPlan, data: Path) -> int:
+def speak_shard(shard: WordShard, plan: CorpusPlan, data: Path) -> int:
     """Speak ``shard`` into ``data/audio/<name>.wav`` and its record file; returns the number of utterances tried."""
     rows: list[tuple] = []
     pieces: list[np.ndarray] = []

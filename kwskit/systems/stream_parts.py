@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from kwskit.systems.dual_encoder import DualEncoder
 
 
-class StreamFeatures(nn.Module):
+class StreamFrontend(nn.Module):
     """Features (T, F) of a stretch of a stream (1, samples), 16 kHz in [-1, 1].
 
     Parameters

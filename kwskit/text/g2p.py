@@ -4,12 +4,12 @@ import itertools
 import re
 from pathlib import Path
 
+from kwskit.errors import UnpronounceableText
 from kwskit.text.lexicon import WORD_BOUNDARY, read_lexicon
 from kwskit.text.neural_g2p import neural_g2p
 from kwskit.text.normal_form import normal_form, token_words, vowelless
 from kwskit.text.normalise import normalise
 from kwskit.text.pronouncing_dictionary import cmudict
-from kwskit.text.unpronounceable import UnpronounceableText
 
 Pronunciation = tuple[str, ...]
 Ranks = tuple[int, ...]

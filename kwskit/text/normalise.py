@@ -5,10 +5,10 @@ import re
 import unicodedata
 from collections.abc import Callable
 
+from kwskit.errors import UnpronounceableText
 from kwskit.text.capitals import read_capitals
 from kwskit.text.number_words import spell_numbers
 from kwskit.text.pronouncing_dictionary import cmudict
-from kwskit.text.unpronounceable import UnpronounceableText
 
 MAX_CHARACTERS = 500  # far beyond a keyword or a phrase; keeps a pasted book from becoming one
 

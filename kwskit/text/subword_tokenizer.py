@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from kwskit.arguments import PositiveInt
+from kwskit.errors import UnpronounceableText
 from kwskit.registry import register
 from kwskit.text.neural_g2p import SPECIALS
 from kwskit.text.subwords import SPACE, learn_subwords, plain_words
 from kwskit.text.tokenizer import Tokenizer
-from kwskit.text.unpronounceable import UnpronounceableText
 
 
 @register("tokenizer", "subword")

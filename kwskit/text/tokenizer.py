@@ -31,7 +31,7 @@ class Tokenizer:
 
         Raises
         ------
-        kwskit.text.unpronounceable.UnpronounceableText
+        kwskit.errors.UnpronounceableText
             For text that cannot be read out.
         """
         raise NotImplementedError(f"{type(self).__name__} must define encode(text)")

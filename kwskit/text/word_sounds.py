@@ -34,17 +34,24 @@ def phonemes_of(sound: str) -> tuple[str, ...]:
     return tuple(_PHONEMES[code] for code in sound)
 
 
-def sound_distances(queries: Sequence[str], others: Sequence[str]) -> NDArray[np.int16]:
+def sound_distances(
+    queries: Sequence[str], others: Sequence[str], broad: Sequence[str] | None = None
+) -> NDArray[np.int16]:
     """(Q, N) of :func:`sound_of`: 2 for a phoneme more, less or other, 1 for another that is alike (``ALIKE``).
 
     The sum of two Levenshtein distances, of phonemes and of groups of phonemes that are alike, which is at most the
-    distance with these weights (ours).
+    distance with these weights (ours). ``broad`` are the groups' characters of ``others``, where they are at hand.
     """
-    broad = [query.translate(_BROAD) for query in queries], "\n".join(others).translate(_BROAD).split("\n")
-    return edit_distances(queries, others).astype(np.int16) + edit_distances(*broad)
+    distances = edit_distances(queries, others).astype(np.int16)
+    return distances + edit_distances(_groups(queries), _groups(others) if broad is None else broad)
 
 
-class Near(NamedTuple):
+def _groups(sounds: Sequence[str]) -> list[str]:
+    """Sounds with the same character for all phonemes that are alike."""
+    return "\n".join(sounds).translate(_BROAD).split("\n")
+
+
+class NearestSounds(NamedTuple):
     """Sounds near a query: their ``rows`` and ``distances``, nearest first."""
 
     rows: list[int]
@@ -76,7 +83,7 @@ class WordSounds:
         self.sounds = sorted(words, key=len)
         self._words = words
         self._lens = np.array([len(sound) for sound in self.sounds])
-        self._broad = "\n".join(self.sounds).translate(_BROAD).split("\n")
+        self._broad = _groups(self.sounds)
         self._all = "\n".join(self.sounds) + "\n"
         self._starts = np.cumsum(self._lens + 1) - self._lens - 1
 
@@ -85,13 +92,13 @@ class WordSounds:
         entries = sorted(self._words[self.sounds[row]].split(" "), key=_plainness)
         return list(dict.fromkeys(entry.partition("(")[0] for entry in entries))
 
-    def nearest(self, sound: str, count: int) -> Near:
+    def nearest(self, sound: str, count: int) -> NearestSounds:
         """The ``count`` nearest sounds by :func:`sound_distances`, ``sound`` itself among them where a word has it."""
         return self._nearest([sound], 0, len(self.sounds), count)[0]
 
-    def close(self, sounds: Sequence[str], count: int, longer: int = 1) -> list[Near]:
+    def close(self, sounds: Sequence[str], count: int, longer: int = 1) -> list[NearestSounds]:
         """For each of ``sounds`` the ``count`` nearest of those that are at most ``longer`` longer or shorter."""
-        found: dict[str, Near] = {}
+        found: dict[str, NearestSounds] = {}
         for length in {len(sound) for sound in sounds}:
             part = list({sound for sound in sounds if len(sound) == length})
             low, high = np.searchsorted(self._lens, [length - longer, length + longer + 1])
@@ -114,16 +121,15 @@ class WordSounds:
         rows = {row: part for row, part in enumerate(self.sounds) if part in parts}
         return sorted(rows, key=lambda row: (-len(rows[row]), sound.index(rows[row])))
 
-    def _nearest(self, sounds: Sequence[str], low: int, high: int, count: int) -> list[Near]:
-        found: list[Near] = []
+    def _nearest(self, sounds: Sequence[str], low: int, high: int, count: int) -> list[NearestSounds]:
+        found: list[NearestSounds] = []
         at_once = max(1, AT_A_TIME // max(high - low, 1))
         for at in range(0, len(sounds), at_once):
             part = sounds[at : at + at_once]
-            distances = edit_distances(part, self.sounds[low:high]).astype(np.int16)
-            distances += edit_distances([sound.translate(_BROAD) for sound in part], self._broad[low:high])
+            distances = sound_distances(part, self.sounds[low:high], self._broad[low:high])
             for row in distances:
                 order = np.argsort(row, kind="stable")[:count]
-                found.append(Near((low + order).tolist(), row[order].tolist()))
+                found.append(NearestSounds((low + order).tolist(), row[order].tolist()))
         return found
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from kwskit.losses.base import Loss
+
 
 class NonFiniteLoss(RuntimeError):
     """A loss became NaN or infinite; the message names the losses and the batch's utterances."""
@@ -68,3 +70,12 @@ class LossWatch:
         """Go on from :meth:`state`."""
         self.names = list(state)
         self._sums = torch.stack(list(state.values())).to(device) if state else None
+
+
+def fetched_metrics(losses: Mapping[str, Loss]) -> dict[str, float]:
+    """What ``losses`` tell of their latest step besides their values, ``loss.metric`` by name, fetched at once."""
+    metrics = {f"{name}.{key}": value for name, loss in losses.items() for key, value in loss.metrics.items()}
+    if not metrics:
+        return {}
+    values = torch.stack([value.detach().float() for value in metrics.values()]).tolist()
+    return dict(zip(metrics, values, strict=True))

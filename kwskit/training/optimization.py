@@ -1,5 +1,6 @@
 """Optimizers and schedulers as a YAML names them: made for a system, tried, and taken on to a longer training."""
 
+import functools
 import inspect
 import warnings
 from collections.abc import Callable, Mapping
@@ -9,8 +10,9 @@ import torch
 from torch import nn
 
 from kwskit.arguments import ArgumentError
-from kwskit.training.fused_optimizer import build_optimizer
 
+# What says how an optimizer steps; whoever chooses one of these has chosen.
+CHOICES = ("fused", "foreach", "capturable", "differentiable")
 MakeOptimizer = Callable[..., torch.optim.Optimizer]
 MakeScheduler = Callable[..., Any]
 
@@ -27,6 +29,34 @@ def parameter_groups(module: nn.Module) -> list[dict[str, Any]]:
         decay = {} if weight_decay is None else {"weight_decay": weight_decay}
         groups.append({"params": parameters, **decay})
     return groups
+
+
+def build_optimizer(make: MakeOptimizer, groups: list[dict[str, Any]], device_type: str) -> torch.optim.Optimizer:
+    """``make(groups)``, fused on a GPU: the whole step in one kernel, where it has this way.
+
+    An optimizer that does not, or that was told how to step, is left as it is.
+
+    Parameters
+    ----------
+    make : ``(parameter groups) -> optimizer``, such as a ``functools.partial`` of a class
+    groups : parameter groups
+    device_type : of the parameters
+    """
+    chosen = make.keywords if isinstance(make, functools.partial) else {}
+    decided = any(chosen.get(choice) is not None for choice in CHOICES)
+    if device_type != "cuda" or decided or "fused" not in inspect.signature(make).parameters:
+        return make(groups)
+    try:
+        return make([dict(group) for group in groups], fused=True)
+    except RuntimeError:  # such as parameters of a type that the kernel does not know
+        return make(groups)
+
+
+def clip_special_groups(optimizer: torch.optim.Optimizer, max_grad_norm: float) -> None:
+    """Clip the gradients of the groups of :func:`parameter_groups` after the first, by their own norm or this one."""
+    for group in optimizer.param_groups[1:]:
+        norm = getattr(group["params"][0], "max_grad_norm", None)
+        nn.utils.clip_grad_norm_(group["params"], max_grad_norm if norm is None else norm)
 
 
 def takes_total(make_scheduler: MakeScheduler) -> bool:

@@ -94,6 +94,16 @@ class TrainingPlan:
             )
         return plan
 
+    def run_options(self, device: str, progress: bool) -> dict[str, Any]:
+        """``run_opts`` of a SpeechBrain ``Brain`` that trains on ``device``, and shows a progress bar or not."""
+        return {
+            "device": device,
+            "precision": self.precision,
+            "grad_accumulation_factor": self.accumulate,
+            "max_grad_norm": self.max_grad_norm,
+            "noprogressbar": not progress,
+        }
+
     def is_over(self, epoch: int, best_epoch: int) -> bool:
         """Whether training ends after ``epoch`` epochs, of which ``best_epoch`` was the best."""
         stale = epoch - best_epoch

@@ -10,11 +10,10 @@ import torch
 from torch import Tensor
 
 from kwskit.arguments import ArgumentError
-from kwskit.errors import ModelError
+from kwskit.errors import ModelError, UnpronounceableText
 from kwskit.speech_model.model_source import ModelSource
 from kwskit.systems.model_directory import WEIGHTS, load_tokenizer
 from kwskit.systems.system import System
-from kwskit.text.unpronounceable import UnpronounceableText
 
 # Every phoneme and every letter; texts that two tokenizers write alike here, they write alike.
 PANGRAM = "the quick brown fox jumps over lazy dogs beige voyage thing church with joyous measures out loud"
@@ -104,3 +103,13 @@ def freeze_parts(system: System, names: Collection[str]) -> None:
         if name not in parts:
             raise ArgumentError("training.freeze", f"names no part of the system: '{name}'; it has: {', '.join(parts)}")
         parts[name].requires_grad_(False)
+
+
+def hold_frozen(system: System, frozen: Collection[str], keep_statistics: bool) -> None:
+    """Put the parts ``frozen`` into evaluation, and with ``keep_statistics`` all that have running statistics."""
+    for name in frozen:
+        system.get_submodule(name).eval()
+    if keep_statistics:
+        for part in system.modules():
+            if getattr(part, "running_mean", None) is not None:
+                part.eval()

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import torch
 from speechbrain import Brain, Stage
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.data import DataLoader
 
 from kwskit.batch import Batch
@@ -18,10 +18,11 @@ from kwskit.training.checkpoint import Checkpoints
 from kwskit.training.compilation import compile_parts
 from kwskit.training.feed import TrainingFeed
 from kwskit.training.log import TrainingLog
-from kwskit.training.loss_watch import LossWatch
-from kwskit.training.optimization import check_rate, make_optimization, restore_optimization
+from kwskit.training.loss_watch import LossWatch, fetched_metrics
+from kwskit.training.optimization import check_rate, clip_special_groups, make_optimization, restore_optimization
 from kwskit.training.plan import TrainingPlan
 from kwskit.training.replica import check_same_place, replica, share_buffers
+from kwskit.training.start import hold_frozen
 
 # Brain tells its settings, which the run folder keeps, and a parameter count, which stage 3 prints by part.
 logging.getLogger("speechbrain.core").setLevel(logging.WARNING)
@@ -68,13 +69,7 @@ class Trainer(Brain):
     ):
         super().__init__(
             modules={"system": system},
-            run_opts={
-                "device": processes.device,
-                "precision": plan.precision,
-                "grad_accumulation_factor": plan.accumulate,
-                "max_grad_norm": plan.max_grad_norm,
-                "noprogressbar": not (progress and processes.first),
-            },
+            run_opts=plan.run_options(processes.device, progress and processes.first),
         )
         self.system = system
         self.parts = cast(dict[str, Loss], dict(system.losses.items()))
@@ -163,12 +158,7 @@ class Trainer(Brain):
         progress = position / (self.plan.epochs * len(self.feed))
         for loss in self.parts.values():
             loss.set_progress(progress)
-        for name in self.plan.freeze:
-            cast(nn.Module, getattr(self.system, name)).eval()
-        if self.plan.keep_statistics:
-            for part in self.system.modules():
-                if getattr(part, "running_mean", None) is not None:
-                    part.eval()
+        hold_frozen(self.system, self.plan.freeze, self.plan.keep_statistics)
 
     def compute_forward(self, batch: Batch, stage: Stage) -> dict[str, Tensor]:
         return self.modules.system(batch, self.generator)
@@ -183,9 +173,7 @@ class Trainer(Brain):
             self.watch.look()
 
     def optimizers_step(self) -> None:
-        for group in self.optimizer.param_groups[1:]:
-            norm = getattr(group["params"][0], "max_grad_norm", None)
-            nn.utils.clip_grad_norm_(group["params"], self.plan.max_grad_norm if norm is None else norm)
+        clip_special_groups(self.optimizer, self.plan.max_grad_norm)
         super().optimizers_step()
         if self.plan.schedule_every == "step":
             self._step_scheduler()
@@ -199,7 +187,7 @@ class Trainer(Brain):
             self.watch.look()
         if self.log is not None and at_log:
             position = self.epoch * len(self.feed) + self.step
-            self.log.step(position, {"lr": self._lr(), **self.watch.latest, **self._metrics()})
+            self.log.step(position, {"lr": self._lr(), **self.watch.latest, **fetched_metrics(self.parts)})
         if self.processes.first and at_checkpoint:
             self.checkpoints.save("last", self._state())
 
@@ -227,14 +215,6 @@ class Trainer(Brain):
         star = " *" if better else ""
         total = means["train_total"]
         print(f"epoch {self.epoch}/{self.plan.epochs}  {seconds:.0f} s  loss {total:.4f}  valid AP {ap:.2%}{star}")
-
-    def _metrics(self) -> dict[str, float]:
-        """What the losses of the latest step tell besides, fetched at once."""
-        metrics = {f"{name}.{key}": value for name, part in self.parts.items() for key, value in part.metrics.items()}
-        if not metrics:
-            return {}
-        values = torch.stack([value.detach().float() for value in metrics.values()]).tolist()
-        return dict(zip(metrics, values, strict=True))
 
     def _step_scheduler(self) -> None:
         self.scheduler.step()

@@ -25,8 +25,7 @@ from kwskit.corpora.held_back import TEST_WORDS
 from kwskit.data.records import RecordError, read_records, write_records
 from kwskit.errors import SynthesisError
 from kwskit.evaluation.trials import WSJ, wsj_trials
-from kwskit.synthesis.casting import WARPS
-from kwskit.synthesis.running_cast import running_speakers
+from kwskit.synthesis.casting import WARPS, running_speakers
 from kwskit.synthesis.running_plan import RunningPlan, SpeechPart
 from kwskit.synthesis.running_speech import make_running_speech, split_of
 from kwskit.synthesis.vocabulary import VocabularyError, candidates, split_words

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from kwskit import __version__
 from kwskit.atomic_write import atomic_write
-from kwskit.corpora.alignments.librispeech_alignments import librispeech_alignments
+from kwskit.corpora.alignments.alignment_places import librispeech_alignments
 from kwskit.corpora.alignments.read import read_alignments
 from kwskit.corpora.findings import Findings
 from kwskit.corpora.libriphrase.phrase_audio import phrase_files, phrases_of_utterances, without_pauses

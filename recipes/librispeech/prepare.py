@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kwskit.corpora.alignments.librispeech_alignments import librispeech_alignments
+from kwskit.corpora.alignments.alignment_places import librispeech_alignments
 from kwskit.corpora.alignments.read import read_alignments
 from kwskit.corpora.held_back import held_back_parts, without_test_words
 from kwskit.corpora.librispeech import MINI, hold_out_speakers, read_librispeech

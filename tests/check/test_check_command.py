@@ -12,9 +12,9 @@ import pytest
 from kwskit.check.check_keywords import check_keywords
 from kwskit.check.picture import draw_checks
 from kwskit.cli import main
+from kwskit.errors import UnpronounceableText
 from kwskit.spotting.spotter import Spotter
 from kwskit.text.character_tokenizer import CharacterTokenizer
-from kwskit.text.unpronounceable import UnpronounceableText
 
 BABBLE = ("banana", "window", "meadow", "computer", "thunder", "velvet", "castle", "harbor")
 

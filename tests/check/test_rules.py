@@ -6,9 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from kwskit.check.confusable import Confusable
-from kwskit.check.keyword_check import KeywordCheck
-from kwskit.check.rival import Rival
+from kwskit.check.keyword_check import Confusable, KeywordCheck, Rival
 from kwskit.check.rules import remarks
 from kwskit.spotting.keyword import Keyword
 

@@ -5,89 +5,16 @@ import hashlib
 import io
 import re
 import tarfile
-import threading
 import zipfile
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from kwskit.cli import main
-from kwskit.corpora.download import catalogue, download, unpacking
+from kwskit.corpora.download import catalogue, unpacking
 from kwskit.corpora.download import fetch as fetching
 from kwskit.corpora.download.published_file import PublishedFile
 from kwskit.errors import CorpusError
-
-DATA = bytes(range(256)) * 8192  # 2 MiB
-
-
-class Server(ThreadingHTTPServer):
-    """Serves ``files``; may drop connections after some bytes, know no ranges, and name no lengths."""
-
-    daemon_threads = True
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.files: dict[str, bytes] = {}
-        self.drops: list[int] = []  # bytes after which the next connections end
-        self.errors: list[int] = []  # what the next connections get instead
-        self.ranges, self.lengths, self.tag = True, True, '"1"'
-        self.asked: list[tuple[str, str | None]] = []
-
-    def handle_error(self, request, client_address):
-        """A client that goes away is no error here."""
-
-    def url(self, name: str) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/{name}"
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_GET(self):
-        server, wanted = self.server, self.headers["Range"]
-        server.asked.append((self.path[1:], wanted))
-        data = server.files.get(self.path[1:])
-        if server.errors or data is None:
-            return self.send_error(server.errors.pop(0) if server.errors else 404)
-        start = 0
-        if wanted and server.ranges and self.headers["If-Range"] in (None, server.tag):
-            start = int(re.fullmatch(r"bytes=(\d+)-", wanted)[1])
-        if start >= len(data) > 0:
-            self.send_response(416)
-            self.send_header("Content-Range", f"bytes */{len(data)}")
-            return self.end_headers()
-        self.send_response(206 if start else 200)
-        if start:
-            self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
-        if server.tag:
-            self.send_header("ETag", server.tag)
-        if server.lengths:
-            self.send_header("Content-Length", str(len(data) - start))
-        self.end_headers()
-        end = start + server.drops.pop(0) if server.drops else len(data)
-        self.wfile.write(data[start:end])
-        return None
-
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture
-def server(monkeypatch):
-    for name in ("http_proxy", "HTTP_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(download, "PAUSE", 0.001)
-    with Server() as served:
-        thread = threading.Thread(target=served.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        served.files["x.bin"] = DATA
-        yield served
-        served.shutdown()
-        thread.join()
-
-
-def sha256(data: bytes) -> str:
-    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+from tests.corpora.file_server import Server, left, sha256
 
 
 def tar(members: dict[str, bytes], mode: str = "w:gz") -> bytes:
@@ -98,122 +25,6 @@ def tar(members: dict[str, bytes], mode: str = "w:gz") -> bytes:
             info.size = len(data)
             archive.addfile(info, io.BytesIO(data))
     return buffer.getvalue()
-
-
-def left(folder) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
-
-
-def test_broken_connections_are_continued_where_they_broke(server, tmp_path):
-    server.drops = [1_000_000, 500_000]
-    found = download.download((server.url("x.bin"),), tmp_path / "x", sha256(DATA))
-    assert found == sha256(DATA)
-    assert (tmp_path / "x").read_bytes() == DATA
-    assert left(tmp_path) == ["x"]
-    assert server.asked == [("x.bin", None), ("x.bin", "bytes=1000000-"), ("x.bin", "bytes=1500000-")]
-
-
-def test_a_later_run_continues_what_an_earlier_one_left(server, tmp_path, monkeypatch):
-    monkeypatch.setattr(download, "PATIENCE", 1)
-    server.drops = [700_000]
-    monkeypatch.setattr(download, "_continue", once(download._continue))
-    with pytest.raises(CorpusError, match=r"700,000 bytes are kept"):
-        download.download((server.url("x.bin"),), tmp_path / "x")
-    assert not (tmp_path / "x").exists()
-    monkeypatch.undo()
-    download.download((server.url("x.bin"),), tmp_path / "x")
-    assert (tmp_path / "x").read_bytes() == DATA
-    assert server.asked[-1] == ("x.bin", "bytes=700000-")
-
-
-def once(function):
-    """``function`` for its first call; then connections are reset."""
-    calls = []
-
-    def call(*args):
-        calls.append(args)
-        if len(calls) > 1:
-            raise ConnectionResetError(errno.ECONNRESET, "reset")
-        return function(*args)
-
-    return call
-
-
-def test_a_server_without_ranges_starts_over(server, tmp_path):
-    server.ranges, server.drops = False, [1_000_000]
-    download.download((server.url("x.bin"),), tmp_path / "x", sha256(DATA))
-    assert (tmp_path / "x").read_bytes() == DATA
-
-
-def test_without_a_name_of_the_version_nothing_is_continued(server, tmp_path):
-    server.tag, server.drops = "", [1_000_000]
-    download.download((server.url("x.bin"),), tmp_path / "x", sha256(DATA))
-    assert server.asked == [("x.bin", None), ("x.bin", None)]
-
-
-def test_a_server_that_names_no_length_is_believed(server, tmp_path):
-    server.lengths = False
-    download.download((server.url("x.bin"),), tmp_path / "x", sha256(DATA))
-    assert (tmp_path / "x").read_bytes() == DATA
-
-
-def test_a_file_that_changed_meanwhile_is_not_mixed(server, tmp_path):
-    (tmp_path / "x.partial").write_bytes(b"old" * 1000)
-    (tmp_path / "x.partial.version").write_text('"0"')
-    download.download((server.url("x.bin"),), tmp_path / "x")
-    assert (tmp_path / "x").read_bytes() == DATA
-
-
-def test_a_partial_file_that_is_whole_is_taken(server, tmp_path):
-    (tmp_path / "x.partial").write_bytes(DATA)
-    (tmp_path / "x.partial.version").write_text('"1"')
-    download.download((server.url("x.bin"),), tmp_path / "x", sha256(DATA))
-    assert (tmp_path / "x").read_bytes() == DATA
-
-
-def test_a_wrong_checksum_deletes_what_came(server, tmp_path):
-    with pytest.raises(CorpusError, match=r"wrong checksum: expected md5:0+, the 2,097,152 bytes .* deleted"):
-        download.download((server.url("x.bin"),), tmp_path / "x", "md5:" + "0" * 32)
-    assert left(tmp_path) == []
-
-
-def test_trouble_of_the_server_is_waited_for_and_absence_is_not(server, tmp_path):
-    server.errors = [503, 429]
-    download.download((server.url("x.bin"),), tmp_path / "x")
-    assert len(server.asked) == 3
-    server.asked.clear()
-    with pytest.raises(CorpusError, match=r"nothing: HTTP 404"):
-        download.download((server.url("nothing"),), tmp_path / "y")
-    assert len(server.asked) == 1
-
-
-def test_a_mirror_takes_over(server, tmp_path):
-    download.download((server.url("gone"), server.url("x.bin")), tmp_path / "x", sha256(DATA))
-    assert (tmp_path / "x").read_bytes() == DATA
-
-
-def test_a_server_that_never_finishes_is_given_up(server, tmp_path):
-    server.drops = [0] * 50
-    with pytest.raises(CorpusError, match=r"ended after 0 of 2,097,152 bytes \(6 attempts"):
-        download.download((server.url("x.bin"),), tmp_path / "x")
-
-
-def test_room_is_looked_for_first(server, tmp_path):
-    with pytest.raises(CorpusError, match=r"GB are to come,.* only .* GB are free"):
-        download.download((server.url("x.bin"),), tmp_path / "x", size=10**18)
-    assert server.asked == []
-
-
-@pytest.mark.parametrize(
-    ("number", "message"), [(errno.ENOSPC, "the disk is full; what came is kept"), (errno.EACCES, "permission denied")]
-)
-def test_a_disk_that_refuses_is_told(server, tmp_path, monkeypatch, number, message):
-    def refuse(*_):
-        raise OSError(number, "refused")
-
-    monkeypatch.setattr(download, "_receive", refuse)
-    with pytest.raises(CorpusError, match=message):
-        download.download((server.url("x.bin"),), tmp_path / "x")
 
 
 @pytest.fixture

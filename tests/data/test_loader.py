@@ -11,7 +11,7 @@ from kwskit.data.sampler import PKSampler
 from kwskit.data.store.packed_store import PackedStore
 from kwskit.data.store.writer import StoreWriter
 from kwskit.data.token_table import TokenTable
-from kwskit.text.unpronounceable import UnpronounceableText
+from kwskit.errors import UnpronounceableText
 
 # Words with one, two and three pronunciations of several lengths.
 SOUNDS = {"a": [[5]], "either": [[1, 2, 3], [4, 2]], "the": [[7, 8], [7, 9], [7, 9, 9, 9]], "unused": [[3]]}

@@ -62,7 +62,7 @@ def test_speech_is_padded_with_zeros(folder):
 
 def test_what_cannot_be_given_is_refused(folder):
     words = StreamFeatures(folder)
-    with pytest.raises(ValueError, match="max_samples=8000: heard words were made of whole segments"):
+    with pytest.raises(ValueError, match="max_samples=8000: the features were made of whole segments"):
         words.speech(np.array([0]), 8000)
     with pytest.raises(IndexError):
         words.speech(np.array([4]))
@@ -99,7 +99,7 @@ DAMAGES = {"none": lambda path: path.unlink(), "half": cut, "nothing": lambda pa
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_folder_says_what_to_do(folder, name, damage):
     DAMAGES[damage](folder / name)
-    with pytest.raises(StoreError, match="holds no heard words; remove it to make them anew") as error:
+    with pytest.raises(StoreError, match="holds no features; remove it to make them anew") as error:
         StreamFeatures(folder)
     assert str(folder) in str(error.value)
 

@@ -11,8 +11,10 @@ import soundfile
 
 from kwskit.data.records import write_records
 from kwskit.data.store.packing import pack_manifest
+from kwskit.evaluation.report import write_report
 from kwskit.evaluation.scorer import score_file_results, write_results
 from kwskit.evaluation.trials import libriphrase_trials, wsj_trials
+from tests.evaluation.report_page import Page
 
 PRONUNCIATIONS = {
     "marble": "M AA R B AH L",
@@ -170,3 +172,10 @@ def _write_training(train: Path, rng: np.random.Generator) -> None:
         row = [epoch, epoch * steps_per_epoch, 31.5, 0.001 * 0.8**epoch, *means, 0.9 - 0.7 * 0.6**epoch]
         lines.append("\t".join(map(str, row)))
     (train / "epochs.tsv").write_text("\n".join(lines) + "\n")
+
+
+@pytest.fixture(scope="module")
+def report(run):
+    exp, data = run
+    page = write_report(exp, data)
+    return exp, data, page, Page(page)

@@ -62,7 +62,9 @@ def test_equal_to_scikit_learn_and_to_a_loop(seed):
     )
     assert metrics.auc(targets, scores) == pytest.approx(sklearn_metrics.roc_auc_score(targets, scores), abs=1e-12)
     far, hit_rate, thresholds = sklearn_metrics.roc_curve(targets, scores, drop_intermediate=False)
-    for ours, theirs in zip(metrics.roc_points(targets, scores), (far, hit_rate, thresholds), strict=True):
+    points = OperatingPoints.of(targets, scores)
+    found = points.false_alarm_rate, points.hits / points.positives, points.thresholds
+    for ours, theirs in zip(found, (far, hit_rate, thresholds), strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-15)
     by_loop = points_by_loop(targets, scores)
     # Of points equally near (up to rounding) the lowest threshold.
@@ -124,7 +126,7 @@ def test_large_counts_stay_exact():
     ],
 )
 def test_what_has_no_metric_is_refused(targets, scores, message):
-    for metric in (metrics.average_precision, metrics.auc, metrics.eer, metrics.det_points):
+    for metric in (metrics.average_precision, metrics.auc, metrics.eer, OperatingPoints.of):
         with pytest.raises(ValueError, match=message):
             metric(targets, scores)
 
@@ -139,7 +141,8 @@ def test_the_det_curve_is_thinned_but_not_bent():
     rng = np.random.default_rng(0)
     targets = rng.random(20_000) < 0.1
     scores = rng.normal(size=20_000) + 2 * targets
-    far, frr, thresholds = metrics.det_points(targets, scores, 200)
+    curve = OperatingPoints.of(targets, scores).thinned(200)
+    far, frr, thresholds = curve.false_alarm_rate, curve.miss_rate, curve.thresholds
     assert 50 < len(far) <= 200
     assert (far[0], frr[0], far[-1], frr[-1]) == (0, 1, 1, 0)
     assert (np.diff(far) >= 0).all()
@@ -155,13 +158,7 @@ def test_the_det_curve_is_thinned_but_not_bent():
     assert corners.auc == pytest.approx(whole.auc, abs=1e-12)
 
 
-def test_top1_counts_a_tie_as_a_drawn_lot():
-    scores = [[0.9, 0.1, 0.0], [0.1, 0.2, 0.9], [0.5, 0.5, 0.1], [0.3, 0.3, 0.3]]
-    assert metrics.top1(scores, [0, 0, 1, 2]) == pytest.approx((1 + 0 + 1 / 2 + 1 / 3) / 4)
-    assert metrics.top1(np.eye(5), np.arange(5)) == 1
-
-
-def test_top1_of_trials_equals_top1_of_the_matrix():
+def test_top1_of_trials_counts_a_tie_as_a_drawn_lot():
     rng = np.random.default_rng(0)
     scores, words = rng.integers(0, 6, size=(40, 9)).astype(float), rng.integers(9, size=40)
     order = rng.permutation(scores.size)
@@ -169,7 +166,9 @@ def test_top1_of_trials_equals_top1_of_the_matrix():
     targets = (np.arange(9) == words[:, None]).ravel()[order]
     judged, credit = metrics.top1_of_trials(utterances, targets, scores.ravel()[order])
     assert judged.tolist() == list(range(40))
-    assert credit.mean() == pytest.approx(metrics.top1(scores, words))
+    lots = [float(row[word] == row.max()) / (row == row.max()).sum() for row, word in zip(scores, words, strict=True)]
+    assert np.count_nonzero(np.array(lots) % 1) > 0  # there are ties
+    assert credit.tolist() == pytest.approx(lots)
 
 
 def test_top1_of_trials_judges_utterances_with_a_choice_only():
@@ -179,17 +178,3 @@ def test_top1_of_trials_judges_utterances_with_a_choice_only():
     scores = [0.2, 0.1, 0.5, 0.6, 0.7, 0.3, 0.1, 0.3]
     judged, credit = metrics.top1_of_trials(utterances, targets, scores)
     assert dict(zip(judged.tolist(), credit.tolist(), strict=True)) == {4: 1.0, 1: 0.5}
-
-
-@pytest.mark.parametrize(
-    ("scores", "words", "message"),
-    [
-        ([[1.0, 2.0]], [0, 1], r"not \(1, 2\) and \(2,\)"),
-        (np.zeros((0, 3)), [], "not"),
-        ([[1.0, 2.0], [np.nan, 1.0]], [0, 1], "utterance 2"),
-        ([[1.0, 2.0]], [2], "columns of the 2 scores"),
-    ],
-)
-def test_top1_refuses_what_does_not_fit(scores, words, message):
-    with pytest.raises(ValueError, match=message):
-        metrics.top1(scores, words)

@@ -3,6 +3,7 @@
 import pytest
 import soundfile
 
+from kwskit.index import SpeechIndex
 from tests.sung_models import SungModel
 
 SAID = {"zoo": ["tiger", "meadow", "copper"], "farm": ["meadow", "tiger"], "shop": ["copper", "penguin", "meadow"]}
@@ -34,3 +35,11 @@ def recordings(tmp_path_factory, write_recording):
     for number, (name, words) in enumerate(SAID.items()):
         said[str(folder / f"{name}.wav")] = write_recording(folder / f"{name}.wav", words, number)
     return folder, said
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory, model, recordings):
+    """An index of all recordings; tests leave it as it is."""
+    found = SpeechIndex.create(tmp_path_factory.mktemp("index") / "new", model)
+    found.add([recordings[0]])
+    return found

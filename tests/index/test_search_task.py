@@ -68,7 +68,8 @@ def test_metrics_are_those_of_listening_to_everything(task, tmp_path, model, mon
     )
     write_records(tmp_path / "all.tsv", "detections", everything)
 
-    monkeypatch.setattr("kwskit.index.speech_index.open_model", lambda source, device: model)
+    for module in ("about", "speech_index"):
+        monkeypatch.setattr(f"kwskit.index.{module}.open_model", lambda source, device: model)
     place = str(tmp_path / "index")
     assert main(["index", str(task / "audio"), "--out", place, "--model", str(tmp_path)]) == 0
     found = tmp_path / "found.tsv"

@@ -1,7 +1,6 @@
 """Recordings indexed and searched in one process."""
 
 import dataclasses
-import json
 import os
 import shutil
 
@@ -9,24 +8,15 @@ import numpy as np
 import pytest
 import soundfile
 
-from kwskit.cli import main
 from kwskit.data.audio import AudioError
-from kwskit.index import Found, SpeechIndex, SpeechIndexError, window_tables
+from kwskit.errors import UnpronounceableText
+from kwskit.index import Found, SpeechIndex, SpeechIndexError, nearest_windows
 from kwskit.index.about import About
 from kwskit.index.cohort_norm import CohortNorm
 from kwskit.search.search_settings import SearchSettings
 from kwskit.spotting.cohort_embeddings import CohortEmbeddings
-from kwskit.text.unpronounceable import UnpronounceableText
 
 SMALL = SearchSettings(windows=(0.3, 0.5))
-
-
-@pytest.fixture(scope="module")
-def index(tmp_path_factory, model, recordings):
-    """An index of all recordings; tests leave it as it is."""
-    found = SpeechIndex.create(tmp_path_factory.mktemp("index") / "new", model)
-    found.add([recordings[0]])
-    return found
 
 
 def places(hits, said, word):
@@ -196,9 +186,9 @@ def test_partitions_find_what_a_comparison_with_all_finds(tmp_path, model, write
         write_recording(tmp_path / "r" / f"{number}.wav", rng.choice(words, 12), number)
     exact = SpeechIndex.create(tmp_path / "exact", model, SMALL)
     exact.add([tmp_path / "r"])
-    monkeypatch.setattr(window_tables, "INDEXED_FROM", 256)
-    monkeypatch.setattr(window_tables, "PARTITIONS", 0.4)
-    monkeypatch.setattr(window_tables, "PROBED", 4)
+    monkeypatch.setattr(nearest_windows, "INDEXED_FROM", 256)
+    monkeypatch.setattr(nearest_windows, "PARTITIONS", 0.4)
+    monkeypatch.setattr(nearest_windows, "PROBED", 4)
     index = SpeechIndex.create(tmp_path / "index", model, SMALL)
     sizes = []
     for files in (range(3), range(3, 5), range(5, 6)):
@@ -208,56 +198,12 @@ def test_partitions_find_what_a_comparison_with_all_finds(tmp_path, model, write
         sizes.append((found.name, one.index_stats(found.name).num_unindexed_rows))
     assert sizes[0][0] == sizes[2][0]  # made once, and what came later is in it
     assert {rest for _, rest in sizes} == {0}
-    monkeypatch.setattr(window_tables, "OUTGROWN", 1.5)
+    monkeypatch.setattr(nearest_windows, "OUTGROWN", 1.5)
     index.add([tmp_path / "r"])
     assert [found.name for found in one.list_indices()] == [f"made_for_{one.count_rows()}"]
     # Which windows are in a partition differs from time to time: a few partitions have most of what all have.
     alike = [len(set(index.search(word, top=6)) & set(exact.search(word, top=6))) for word in words]
     assert sum(alike) >= 0.7 * 6 * len(words)
-    monkeypatch.setattr(window_tables, "PROBED", 1000)
+    monkeypatch.setattr(nearest_windows, "PROBED", 1000)
     for word in words:
         assert index.search(word, top=6) == exact.search(word, top=6)
-
-
-def test_commands(tmp_path, model, recordings, monkeypatch, capsys):
-    monkeypatch.setattr("kwskit.index.speech_index.open_model", lambda source, device: model)
-    folder = shutil.copytree(recordings[0], tmp_path / "recordings")
-    (folder / "broken.wav").write_bytes(b"broken")
-    place = str(tmp_path / "index")
-    assert main(["index", str(folder), "--out", place, "--model", "/nowhere/at/all"]) == 1
-    assert "/nowhere/at/all is no directory" in capsys.readouterr().err
-    assert main(["index", str(folder), "--out", place, "--model", str(folder), "--windows", "0.3,0.5"]) == 1
-    output = capsys.readouterr()
-    assert "3 files indexed, 1 cannot be read" in output.out
-    assert "not indexed" in output.err
-    assert "broken.wav" in output.err
-    assert "1 of 4 recordings could not be indexed" in output.err
-    (folder / "broken.wav").unlink()
-    assert main(["index", str(folder), "--out", place]) == 0
-    assert "3 unchanged" in capsys.readouterr().out
-    assert main(["index", str(folder), "--out", place, "--overlap", "0.5"]) == 1
-    capsys.readouterr()
-    assert main(["search", place, "tiger", "--top", "2", "--snippets", str(tmp_path / "s")]) == 0
-    hits = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [hit["path"] for hit in hits] == [one.path for one in SpeechIndex.open(place, model).search("tiger", top=2)]
-    for hit in hits:
-        pcm, rate = soundfile.read(hit["snippet"], dtype="int16")
-        whole, _ = soundfile.read(hit["path"], dtype="int16")
-        first = round(max(0.0, hit["start"] - 0.5) * rate)
-        assert rate == 16_000
-        np.testing.assert_array_equal(pcm, whole[first : first + len(pcm)])
-        assert len(pcm) / rate >= hit["stop"] - hit["start"]
-    soundfile.write(tmp_path / "query.wav", model.say("copper"), 16_000)
-    assert main(["search", place, "--example", str(tmp_path / "query.wav"), "--top", "1"]) == 0
-    assert json.loads(capsys.readouterr().out)["score"] > 1
-    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-    assert main(["search", place, "tiger", "--min-score", "99"]) == 0
-    assert capsys.readouterr().out == "nothing found\n"
-    assert main(["search", place, "tiger", "--top", "1"]) == 0
-    assert "0:00." in capsys.readouterr().out
-    assert main(["search", place, "--top", "1", "tiger"]) == 0
-    assert main(["search", place, "--top", "1", "tiger", "meadow"]) == 2
-    assert "quotation marks" in capsys.readouterr().err
-    assert main(["search", place, "--of", "tiger"]) == 2
-    assert main(["search", place]) == 2
-    assert "--example" in capsys.readouterr().err

@@ -59,7 +59,8 @@ def test_what_was_indexed_before_an_error_stays(tmp_path, model, write_recording
 
 
 def test_links_are_followed_and_other_kinds_told_of(tmp_path, model, write_recording, monkeypatch, capsys):
-    monkeypatch.setattr("kwskit.index.speech_index.open_model", lambda source, device: model)
+    for module in ("about", "speech_index"):
+        monkeypatch.setattr(f"kwskit.index.{module}.open_model", lambda source, device: model)
     write_recording(tmp_path / "in" / "real" / "1.wav", ["tiger"])
     (tmp_path / "in" / "real" / "1.wav").rename(tmp_path / "in" / "real" / "1.wave")
     write_recording(tmp_path / "far" / "2.wav", ["meadow"])

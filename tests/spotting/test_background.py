@@ -146,6 +146,24 @@ def test_saved_and_read(background, spotter, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["background.npz"]
 
 
+def test_the_windows_it_was_recorded_with_are_saved_and_checked(background, tmp_path):
+    path = tmp_path / "background.npz"
+    background.save(path)
+    with np.load(path) as arrays:
+        assert arrays["windows"].tolist() == [0.3, 0.5, 0.8, 1.2, 1.8]
+        earlier = {name: array for name, array in arrays.items() if name != "windows"}
+    other = (0.3, 0.5, 0.8, 1.2, 2.4)
+    dataclasses.replace(background, windows=other).save(path)
+    with pytest.raises(BackgroundError) as refused:
+        Background.read(path)
+    assert str(refused.value) == (
+        f"{path}: recorded with windows of 0.3, 0.5, 0.8, 1.2, 2.4 s, but spotting has those of 0.3, 0.5, 0.8, 1.2, "
+        "1.8 s: record it again (kwskit calibrate MODEL RECORDINGS)"
+    )
+    np.savez(path, **earlier)  # files of before are read still
+    assert Background.read(path).windows == WINDOWS
+
+
 def damaged(path, how):
     whole = path.read_bytes()
     with np.load(path) as arrays:

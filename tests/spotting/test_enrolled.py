@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from kwskit.errors import UnpronounceableText
 from kwskit.spotting.expected_duration import WINDOWS, expected_seconds, fitting_windows
 from kwskit.spotting.spoken_example import trimmed
 from kwskit.spotting.spotter import Spotter
-from kwskit.text.unpronounceable import UnpronounceableText
 
 RATE = 16_000
 

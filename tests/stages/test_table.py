@@ -1,8 +1,6 @@
 """Tables: planned, run by subprocesses that fail or not, gathered."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,7 +13,6 @@ from kwskit.hparams import HparamsError
 from kwskit.stages import table_jobs
 from kwskit.stages.score_task import ScoreTask
 from kwskit.stages.table import make_tables
-from kwskit.stages.table_jobs import Job, JobRunner
 from kwskit.stages.table_place import Workplace
 from kwskit.stages.table_plan import Base, TableError, read_table
 
@@ -34,6 +31,8 @@ optimizer: !name:torch.optim.AdamW {lr: 1.0e-2}
 scheduler: !name:torch.optim.lr_scheduler.StepLR {step_size: 1}
 training: {epochs: 1, keywords: 6}
 """
+
+
 TABLE = """\
 title: a test
 columns:
@@ -113,19 +112,6 @@ def test_rows_of_one_configuration_share_a_run(home):
 def test_windows_are_of_streams(mini_corpus, name):
     with pytest.raises(ValueError, match=r"as in streams_test@0\.3"):
         ScoreTask.named(mini_corpus, name)
-
-
-def test_a_failing_job_is_told_and_the_others_go_on(tmp_path, capsys):
-    jobs = [
-        Job(name, tmp_path / name, (("parts", kind), ("parts", "loss"))) for name, kind in (("a", "-x"), ("b", "loss"))
-    ]
-    assert JobRunner(2).run(jobs) == jobs[:1]
-    out, message = capsys.readouterr()
-    assert "a: FAILED" in out
-    assert "b: done" in out
-    assert "[2/2]" in out
-    assert "unknown argument -x" in message or "unrecognized" in message or "-x" in message
-    assert "!loss:asyp" in (tmp_path / "b/log.txt").read_text()
 
 
 class InProcess:
@@ -223,29 +209,3 @@ def test_the_papers_tables_can_be_read():
     base = Base(folder.parents[1] / "hparams/adml.yaml", (folder.parents[1] / "hparams/small.yaml",))
     names = [base.digest(row) for table in tables.values() for row in table.rows]
     assert len(set(names)) < len(names)  # some rows stand in several tables
-
-
-def test_interrupting_ends_the_running_jobs(tmp_path):
-    """SIGTERM to the runner's process reaches its children; checkpoints are theirs to keep."""
-    script = f"""
-import os, signal, sys, threading, time
-from pathlib import Path
-started = Path({str(tmp_path / "started")!r})
-table_jobs.sys = type("S", (), {{"executable": {str(tmp_path / "child.sh")!r}, "stderr": sys.stderr}})
-def stop():
-    while not started.exists():
-        time.sleep(0.01)
-    os.kill(os.getpid(), signal.SIGTERM)
-threading.Thread(target=stop).start()
-try:
-    table_jobs.JobRunner(1).run([table_jobs.Job("a", Path({str(tmp_path / "a")!r}), (("train",),))])
-except KeyboardInterrupt:
-    print("interrupted")
-"""
-    child = tmp_path / "child.sh"
-    child.write_text(f"#!/bin/bash\ncd '{tmp_path}'\necho $$ > started.new\nmv started.new started\nexec sleep 60\n")
-    child.chmod(0o755)
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=50)
-    assert done.stdout == "interrupted\n", done.stderr
-    pid = int((tmp_path / "started").read_text())
-    assert not Path(f"/proc/{pid}").exists()

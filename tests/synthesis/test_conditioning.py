@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kwskit.synthesis.conditioning import condition, condition_timed, tightened, trim_silence
+from kwskit.synthesis.conditioning import condition, condition_timed, tightened
 
 
 def tone(frequency, seconds, sample_rate, amplitude=0.3):
@@ -23,18 +23,16 @@ def test_trims_silent_ends(noise, before, after):
     first = int(before * 16000)
     whole = hiss[: first + len(sound) + int(after * 16000)]
     whole[first : first + len(sound)] += sound
-    trimmed = trim_silence(whole)
-    kept = 0.4 + min(before, 0.04) + min(after, 0.04)
-    assert len(trimmed) / 16000 == pytest.approx(kept, abs=0.03)
-    start = next(at for at in range(len(whole)) if np.array_equal(whole[at : at + len(trimmed)], trimmed))
-    assert start <= first
-    assert start + len(trimmed) >= first + len(sound)
+    trimmed, spans = condition_timed(whole, 16000, np.array([[before, before + 0.4]]))
+    margins = min(before, 0.04), min(after, 0.04)
+    assert len(trimmed) / 16000 == pytest.approx(0.4 + sum(margins), abs=0.03)
+    assert spans[0].tolist() == pytest.approx([margins[0], margins[0] + 0.4], abs=0.015)
 
 
 def test_keeps_a_pause_and_a_weak_end():
     weak = tone(3000, 0.1, 16000, amplitude=0.01)  # 30 dB below: a final f or th
     word = np.concatenate([np.zeros(4000), tone(300, 0.2, 16000), np.zeros(2400), weak, np.zeros(4000)])
-    assert len(trim_silence(word)) / 16000 == pytest.approx(0.2 + 0.15 + 0.1 + 0.08, abs=0.03)
+    assert len(condition(word, 16000)) / 16000 == pytest.approx(0.2 + 0.15 + 0.1 + 0.08, abs=0.03)
 
 
 @pytest.mark.parametrize("sample_rate", [16000, 22050, 24000])

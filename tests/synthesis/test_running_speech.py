@@ -1,4 +1,5 @@
-import dataclasses
+"""Running speech that is spoken again, after an interruption, or with more sentences and engines."""
+
 import hashlib
 import itertools
 import re
@@ -11,75 +12,15 @@ import soundfile
 from kwskit import registry
 from kwskit.data.records import read_records
 from kwskit.errors import SynthesisError
-from kwskit.synthesis import running_speech
-from kwskit.synthesis.running_cast import running_speakers
-from kwskit.synthesis.running_plan import RunningPlan, SpeechPart
-from kwskit.synthesis.running_speech import make_running_speech, running_shards
+from kwskit.synthesis.casting import running_speakers
+from kwskit.synthesis.running_plan import RunningPlan
+from kwskit.synthesis.running_speech import make_running_speech
 from kwskit.synthesis.sentences import sentences_without
-from kwskit.synthesis.voices.spoken import Spoken, UntimedSpeech
-from kwskit.synthesis.voices.voice import MARKS, MissingEngine, Voice
+from kwskit.synthesis.voices.timed_speech import UntimedSpeech
+from kwskit.synthesis.voices.voice import MissingEngine
+from tests.synthesis.chimes import HELD_OUT, SPEAKERS, Chimes, chimes_plan, pitch_of, rows_of
 
 pytest.importorskip("symspellpy")
-
-RATE = 8000
-HELD_OUT = ("the", "of", "seven")
-SPEAKERS = ("chimes:low", "chimes:low@110", "chimes:high")
-
-
-def pitch_of(word):
-    """Hz, of its own for every word."""
-    return 300 + int.from_bytes(hashlib.sha256(word.encode()).digest()[:4], "big") % 2000
-
-
-@registry.register("voice", "chimes")
-class Chimes(Voice):
-    """A test voice that says every word as its own tone, with 30 ms between words and 300 ms at a comma."""
-
-    package = "numpy"
-    stateful = False
-    timed = True
-    asked: list[tuple] = []  # noqa: RUF012 — shared on purpose: what all engines of a test spoke
-
-    def speakers(self):
-        return ["low", "high"]
-
-    def speak_words(self, words, speaker, rate=1.0, pitch=1.0, seed=0, said=None):
-        self.asked.append((tuple(words), speaker, rate, pitch, seed, said))
-        pieces, spans, at = [np.zeros(RATE // 5)], [], 0.2
-        for word in words:
-            bare = word.rstrip(MARKS)
-            seconds = round(0.3 / rate * RATE) / RATE
-            pieces.append(0.3 * np.sin(2 * np.pi * pitch_of(bare) * np.arange(round(seconds * RATE)) / RATE))
-            spans.append((at, at + seconds))
-            silence = RATE * 3 // 10 if word.endswith(",") else RATE * 3 // 100
-            pieces.append(np.zeros(silence))
-            at += seconds + silence / RATE
-        return Spoken(np.concatenate(pieces).astype(np.float32), RATE, np.array(spans))
-
-
-def chimes_plan(sentences=30, seed=4, **settings):
-    return RunningPlan({"chimes": SpeechPart(seed, sentences, SPEAKERS)}, HELD_OUT, shard=8, **settings)
-
-
-def rows_of(folder):
-    tables = [read_records(folder / f"manifests/{name}.tsv", "manifest")[0] for name in ("train", "dev")]
-    return [row for table in tables for row in table.to_pylist()]
-
-
-def contents(folder):
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("running")
-    Chimes.asked.clear()
-    counts = make_running_speech(chimes_plan(), folder)
-    return folder, counts, list(Chimes.asked)
 
 
 def test_every_row_is_the_sound_of_its_word(made):
@@ -175,64 +116,6 @@ def test_silences_lie_between_sentences(made):
         assert not samples[middle - rate // 50 : middle + rate // 50].any()
 
 
-def test_same_bytes_after_an_interruption(made, tmp_path, monkeypatch):
-    folder, _, _ = made
-    whole = contents(folder)
-    spoken = running_speech.speak_running_shard
-
-    def interrupted(shard, plan, data):
-        if shard.name == "chimes-0002":
-            raise KeyboardInterrupt
-        return spoken(shard, plan, data)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(running_speech, "speak_running_shard", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            make_running_speech(chimes_plan(), tmp_path)
-    assert sorted(path.name for path in (tmp_path / "audio").glob("*.wav")) == ["chimes-0000.wav", "chimes-0001.wav"]
-    (tmp_path / "audio/chimes-0001.wav").unlink()
-    counts = make_running_speech(chimes_plan(), tmp_path)
-    assert (counts["kept"], counts["shards"]) == (1, 3)
-    assert contents(tmp_path) == whole
-
-
-def test_other_seeds_and_settings(made):
-    folder, _, _ = made
-    before = contents(folder)
-    for plan in (chimes_plan(seed=5), dataclasses.replace(chimes_plan(), held_out=("it",))):
-        with pytest.raises(SynthesisError, match="other settings"):
-            make_running_speech(plan, folder)
-    assert contents(folder) == before
-
-
-def test_more_sentences_later(made, tmp_path):
-    """They end up as if all had been made at once; so do fewer."""
-    folder, _, _ = made
-    whole = contents(folder)
-    assert make_running_speech(chimes_plan(20), tmp_path)["shards"] == 3
-    fewer = rows_of(tmp_path)
-    counts = make_running_speech(chimes_plan(), tmp_path)
-    assert (counts["kept"], counts["shards"]) == (2, 2)
-    assert {name: digest for name, digest in contents(tmp_path).items() if name in whole} == whole
-    assert make_running_speech(chimes_plan(20), tmp_path)["kept"] == 3
-    assert rows_of(tmp_path) == fewer
-
-
-def test_an_engine_can_be_added_later(tmp_path):
-    first = chimes_plan(8)
-    make_running_speech(first, tmp_path)
-    registry.register("voice", "more_chimes")(type("MoreChimes", (Chimes,), {"__doc__": "Others."}))
-    both = {**first.parts, "more_chimes": SpeechPart(9, 6, ("more_chimes:high", "more_chimes:low"), in_turn=True)}
-    Chimes.asked.clear()
-    counts = make_running_speech(dataclasses.replace(first, parts=both), tmp_path)
-    assert (counts["kept"], counts["shards"]) == (1, 1)
-    assert [one[1] for one in Chimes.asked] == ["high", "low"] * 3
-    assert {one[3] for one in Chimes.asked} == {1.0}
-    assert {row["utt_id"].split("-")[0] for row in rows_of(tmp_path)} == {"chimes", "more_chimes"}
-    assert make_running_speech(first, tmp_path)["kept"] == 1
-    assert {row["utt_id"].split("-")[0] for row in rows_of(tmp_path)} == {"chimes"}
-
-
 def test_sentences_without_times_are_left_out(made, tmp_path, monkeypatch, caplog):
     """The others are where they would be anyway."""
     folder, _, _ = made
@@ -262,24 +145,6 @@ def test_nothing_that_can_be_timed(tmp_path, monkeypatch):
         make_running_speech(chimes_plan(4), tmp_path)
     with pytest.raises(SynthesisError, match="needs a sentence of one engine at least"):
         make_running_speech(RunningPlan({}), tmp_path / "empty")
-
-
-def test_same_bytes_with_one_and_two_processes(tmp_path):
-    parts = {}
-    for name in ("flite", "espeak"):
-        try:
-            registry.get("voice", name).cls.require()
-            parts[name] = SpeechPart(3, 6, running_speakers(name))
-        except MissingEngine:
-            continue
-    if not parts:
-        pytest.skip("neither Flite nor espeak-ng is installed")
-    plan = RunningPlan(parts, shard=3)
-    for jobs in (1, 2):
-        make_running_speech(plan, tmp_path / str(jobs), jobs)
-    first = contents(tmp_path / "1")
-    assert first == contents(tmp_path / "2")
-    assert sum(name.endswith(".wav") for name in first) == len(running_shards(plan)) == 2 * len(parts)
 
 
 @pytest.mark.parametrize("engine", ["hibari", "flite", "espeak", "kokoro"])

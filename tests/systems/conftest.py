@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from kwskit.hparams import build_hparams
-from kwskit.systems.model_directory import Model
+from kwskit.systems.model_directory import Model, save_model
 
 CONFIGURATION = """\
 tokenizer: !tokenizer:phoneme {stress: true}
@@ -25,3 +25,9 @@ def model() -> Model:
     torch.manual_seed(3)
     parts = build_hparams(CONFIGURATION, "test.yaml")
     return Model(parts["system"].eval(), parts["tokenizer"])
+
+
+@pytest.fixture
+def directory(model, configuration, tmp_path):
+    save_model(tmp_path / "model", model.system, configuration, "# card\n")
+    return tmp_path / "model"

@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from kwskit.batch import Encoded
+from kwskit.errors import UnpronounceableText
 from kwskit.systems.enrolment import Enrolment, pad_tokens
-from kwskit.text.unpronounceable import UnpronounceableText
 
 
 def test_a_keyword_scores_by_its_best_pronunciation(model):

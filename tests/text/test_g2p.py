@@ -6,10 +6,10 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
+from kwskit.errors import UnpronounceableText
 from kwskit.text.g2p import G2P
 from kwskit.text.neural_g2p import NeuralG2P, neural_g2p
 from kwskit.text.pronouncing_dictionary import PronouncingDictionary, cmudict, package_file
-from kwskit.text.unpronounceable import UnpronounceableText
 
 
 def spoken(text, **arguments):

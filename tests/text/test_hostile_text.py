@@ -7,11 +7,11 @@ import time
 
 import pytest
 
+from kwskit.errors import UnpronounceableText
 from kwskit.text.character_tokenizer import CharacterTokenizer
 from kwskit.text.phoneme_tokenizer import PhonemeTokenizer
 from kwskit.text.subword_tokenizer import SubwordTokenizer
 from kwskit.text.subwords import LETTERS
-from kwskit.text.unpronounceable import UnpronounceableText
 
 ROUNDS = int(os.environ.get("KWSKIT_FUZZ", "1"))
 POOLS = (

@@ -1,8 +1,8 @@
 import pytest
 
+from kwskit.errors import UnpronounceableText
 from kwskit.text.g2p import G2P
 from kwskit.text.lexicon import LexiconError, read_lexicon, write_lexicon
-from kwskit.text.unpronounceable import UnpronounceableText
 
 
 def test_write_and_read_back(tmp_path):

@@ -6,10 +6,10 @@ import pyarrow as pa
 import pytest
 
 from kwskit.data.normal_column import with_normal_form
+from kwskit.errors import UnpronounceableText
 from kwskit.text.g2p import G2P
 from kwskit.text.normal_form import distinct_keywords, merged_message, merged_spellings, normal_form
 from kwskit.text.pronouncing_dictionary import cmudict
-from kwskit.text.unpronounceable import UnpronounceableText
 
 
 @pytest.mark.parametrize(

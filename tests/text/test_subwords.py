@@ -6,11 +6,11 @@ import pytest
 import sentencepiece
 
 from kwskit import registry
+from kwskit.errors import UnpronounceableText
 from kwskit.hparams import plain_value
 from kwskit.stages.fitted_tokenizer import fit_tokenizer
 from kwskit.text.pronouncing_dictionary import cmudict
 from kwskit.text.subwords import LETTERS, learn_subwords
-from kwskit.text.unpronounceable import UnpronounceableText
 from kwskit.untrusted_yaml import load_parts
 
 WORDS = [word for word in cmudict().words() if word.isalpha()][::150]

@@ -1,9 +1,9 @@
 import pytest
 
 from kwskit import registry
+from kwskit.errors import UnpronounceableText
 from kwskit.text.lexicon import WORD_BOUNDARY
 from kwskit.text.phoneme_tokenizer import PhonemeTokenizer
-from kwskit.text.unpronounceable import UnpronounceableText
 
 CONSONANTS = ["B", "CH", "D", "DH", "F", "G", "HH", "JH", "K", "L", "M", "N"]
 CONSONANTS += ["NG", "P", "R", "S", "SH", "T", "TH", "V", "W", "Y", "Z", "ZH"]

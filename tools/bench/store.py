@@ -21,14 +21,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import soundfile
-from kwskit.records import MANIFEST
+from kwskit.data.store.packed_store.shard_plan import SHARDS
 
 from kwskit.data.evaluation_batches import as_wav
 from kwskit.data.loader import WordBatches
 from kwskit.data.records import MANIFEST
 from kwskit.data.sampler import PKSampler
 from kwskit.data.store.packed_store import PackedStore
-from kwskit.data.store.packing import SHARDS, pack_manifest
+from kwskit.data.store.packing import pack_manifest
 from kwskit.data.store.writer import StoreWriter
 from kwskit.text.tokenizer import Tokenizer
 

@@ -1,6 +1,6 @@
 """Where the alignments of a corpus are."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from kwskit.errors import CorpusError
@@ -27,3 +27,22 @@ def find_alignments(given: Path | None, folders: Iterable[Path]) -> Path | None:
             raise CorpusError(f"--alignments {given}: no such file or folder")
         return given
     return next((place for place in usual_places(folders) if place.exists()), None)
+
+
+def librispeech_alignments(given: Path | None, folders: Sequence[Path]) -> Path:
+    """``given``, or the first of the usual places in ``folders`` that is there.
+
+    Raises
+    ------
+    CorpusError
+        When there is none, saying how to get or make them.
+    """
+    found = find_alignments(given, folders)
+    if found is None:
+        raise CorpusError(
+            "LibriSpeech is published without word alignments; name them with --alignments PATH (TextGrids of the "
+            "Montreal Forced Aligner, .ctm, or CSVs with audio_filename,start,end,text), get them with `kwskit fetch "
+            "librispeech-alignments --to DIR`, or make them with `kwskit align`. None of these is there: "
+            f"{', '.join(map(str, usual_places(folders)))}"
+        )
+    return found

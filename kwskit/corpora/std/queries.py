@@ -9,10 +9,9 @@ import pyarrow as pa
 
 from kwskit.corpora.findings import Findings
 from kwskit.data.records import OCCURRENCES
-from kwskit.errors import CorpusError
+from kwskit.errors import CorpusError, UnpronounceableText
 from kwskit.text.g2p import G2P
 from kwskit.text.normal_form import normal_form
-from kwskit.text.unpronounceable import UnpronounceableText
 
 LENGTHS = (6, 8)  # letters up to which a word is short or middling
 NIST_GAP = 0.5  # s that may be between the words of a phrase (OpenKWS)

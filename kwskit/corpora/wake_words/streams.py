@@ -27,7 +27,7 @@ FULL_SCALE = 32767
 
 
 @dataclass(frozen=True)
-class Part:
+class StreamPart:
     """What is heard for ``samples`` of a recording: a keyword, background speech, or, without a sound, a pause."""
 
     samples: int
@@ -58,7 +58,7 @@ def timeline(
     share: float,
     seed: int,
     longest: int = RECORDING,
-) -> list[list[Part]]:
+) -> list[list[StreamPart]]:
     """Every keyword's recordings once, in a drawn order, with equal stretches of background around them.
 
     A file of the background is drawn; it is heard with a chance of ``share``, and otherwise there is a pause as long
@@ -80,15 +80,15 @@ def timeline(
     rng = np.random.default_rng(seed)
     turns = _turns(background, rng)
     stretch = hours * 3600 * SAMPLE_RATE / (len(said) + 1)
-    recordings: list[list[Part]] = [[]]
+    recordings: list[list[StreamPart]] = [[]]
     filled, length = 0, 0
     for number, place in enumerate([*rng.permutation(len(said)), None], start=1):
         between = []
         while filled < number * stretch:
             sound = next(turns)
-            between.append(Part(sound.samples, sound if rng.uniform() < share else None))
+            between.append(StreamPart(sound.samples, sound if rng.uniform() < share else None))
             filled += sound.samples
-        for part in between or [Part(BREATH)]:
+        for part in between or [StreamPart(BREATH)]:
             if length >= longest:
                 recordings.append([])
                 length = 0
@@ -96,13 +96,13 @@ def timeline(
             length += part.samples
         if place is not None:
             word, sound = said[place]
-            recordings[-1].append(Part(sound.samples, sound, word))
+            recordings[-1].append(StreamPart(sound.samples, sound, word))
             length += sound.samples
     # Whoever is said last in a recording may still be heard a little later.
-    return [[*parts, Part(BREATH)] if parts[-1].keyword else parts for parts in recordings]
+    return [[*parts, StreamPart(BREATH)] if parts[-1].keyword else parts for parts in recordings]
 
 
-def write_streams(recordings: Sequence[Sequence[Part]], mix: Mix, folder: Path, jobs: int) -> list[Path]:
+def write_streams(recordings: Sequence[Sequence[StreamPart]], mix: Mix, folder: Path, jobs: int) -> list[Path]:
     """Mix every recording into a FLAC file of 16-bit PCM at 16 kHz; what is there already is kept.
 
     A recording is mixed in memory by itself, so that jobs need some 220 MB each, however long all is.
@@ -141,7 +141,9 @@ def write_streams(recordings: Sequence[Sequence[Part]], mix: Mix, folder: Path, 
     return paths
 
 
-def stream_tables(recordings: Sequence[Sequence[Part]], paths: Sequence[Path], data: Path) -> tuple[pa.Table, pa.Table]:
+def stream_tables(
+    recordings: Sequence[Sequence[StreamPart]], paths: Sequence[Path], data: Path
+) -> tuple[pa.Table, pa.Table]:
     """The recordings and the occurrences of a search; paths are told from ``data``.
 
     An occurrence is the keyword's whole file.
@@ -159,7 +161,7 @@ def stream_tables(recordings: Sequence[Sequence[Part]], paths: Sequence[Path], d
     return pa.Table.from_pylist(listed, pa.schema(RECORDINGS)), pa.Table.from_pylist(said, pa.schema(OCCURRENCES))
 
 
-def mixed(parts: Sequence[Part], mix: Mix, number: int) -> NDArray[np.float32]:
+def mixed(parts: Sequence[StreamPart], mix: Mix, number: int) -> NDArray[np.float32]:
     """(samples,) float32: the parts over noise, its peak at 1; ``number`` is that of the recording.
 
     As the benchmark does it: noises and speech have their peaks at 1; then speech is scaled until the power of its
@@ -200,13 +202,13 @@ def _loudest_frame(wave: NDArray[np.float32]) -> float:
     return float(np.square(frames, dtype=np.float64).sum(axis=1).max())
 
 
-def _write(path: Path, parts: Sequence[Part], mix: Mix, number: int) -> None:
+def _write(path: Path, parts: Sequence[StreamPart], mix: Mix, number: int) -> None:
     pcm = np.rint(mixed(parts, mix, number) * FULL_SCALE).astype(np.int16)
     with atomic_write(path) as partial:
         soundfile.write(partial, pcm, SAMPLE_RATE, format="FLAC", subtype="PCM_16")
 
 
-def _digest(parts: Sequence[Part], mix: Mix) -> str:
+def _digest(parts: Sequence[StreamPart], mix: Mix) -> str:
     return hashlib.sha256(repr((list(parts), mix)).encode()).hexdigest()[:10]
 
 

@@ -7,11 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kwskit.corpora.alignments.forced_alignment import UtteranceAligner
-from kwskit.errors import CorpusError
+from kwskit.errors import CorpusError, UnpronounceableText
 from kwskit.registry import register
 from kwskit.text.g2p import G2P
 from kwskit.text.normalise import normalise
-from kwskit.text.unpronounceable import UnpronounceableText
 
 FRAMES = 100  # a second
 LEAST = math.ulp(0.0)  # what the likelihood of a long word that does not fit is rounded up to

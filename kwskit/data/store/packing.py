@@ -1,7 +1,6 @@
 """Stage 2: pack the segments of a manifest into a store."""
 
 import errno
-import hashlib
 import logging
 import os
 import shutil
@@ -22,16 +21,14 @@ from kwskit.data.audio import AudioError, AudioFormat
 from kwskit.data.manifest import read_manifest
 from kwskit.data.progress import Progress
 from kwskit.data.records import MANIFEST, write_records
-from kwskit.data.store.layout import REJECTED, VERSION
+from kwskit.data.store.layout import REJECTED
 from kwskit.data.store.packed_shard import PackedShard
+from kwskit.data.store.packed_store.shard_plan import by_file, packing_digest, shard_cuts
 from kwskit.data.store.packing_pool import WorkerDied, run_tasks
 from kwskit.data.store.packing_task import PackingTask
 from kwskit.data.store.shard_writer import SAMPLE_BYTES
 from kwskit.data.store.writer import StoreWriter
 
-# Shards of a store: few enough for any corpus to be open at once, none so short that files would be the work.
-SHARDS = 512
-SHORTEST_SHARD = 300.0
 # Seconds of audio in a record batch.
 BATCH = 300.0
 # Packing that stops at bad segments looks for more of them up to this number.
@@ -105,10 +102,10 @@ def pack_manifest(
     store = Path(store)
     if len(table) == 0:
         raise AudioError(f"{name}: no segments to pack")
-    table = _by_file(_with_large_texts(table))
+    table = by_file(table)
     seconds = pc.subtract(table["stop"], table["start"]).to_numpy()
-    cuts = _cuts(table, seconds)
-    writer = StoreWriter(store, _digest(table, cuts))
+    cuts = shard_cuts(table, seconds)
+    writer = StoreWriter(store, packing_digest(table, cuts, BATCH))
     _check_room(store, float(seconds.sum()), writer)
     bar = Progress(round(float(seconds.sum())), f"pack {store.name}", "s of audio") if progress else None
     try:
@@ -134,41 +131,6 @@ def pack_manifest(
     report = PackingReport(used, samples / SAMPLE_RATE, len(reasons), dict(formats))
     _tell(name, store, report, reasons, len(table))
     return report
-
-
-def _with_large_texts(table: pa.Table) -> pa.Table:
-    """``table`` with texts of a type that takes any number of them in one array."""
-    kinds = [pa.field(f.name, pa.large_string() if f.type == pa.string() else f.type) for f in table.schema]
-    return table.cast(pa.schema(kinds)).combine_chunks()
-
-
-def _by_file(table: pa.Table) -> pa.Table:
-    """The records with those of one file side by side, files in the order in which they appear."""
-    files = _files(table)
-    if (np.diff(files) >= 0).all():
-        return table
-    return table.take(pa.array(np.argsort(files, kind="stable"))).combine_chunks()
-
-
-def _files(table: pa.Table) -> np.ndarray:
-    """(n,) the number of each record's file, in the order in which the files first appear."""
-    return table["path"].combine_chunks().dictionary_encode().indices.to_numpy()
-
-
-def _cuts(table: pa.Table, seconds: np.ndarray) -> list[int]:
-    """Rows at which shards of about equal duration begin, each at the begin of a file, and the number of rows."""
-    size = max(float(seconds.sum()) / SHARDS, SHORTEST_SHARD)
-    firsts = np.flatnonzero(np.diff(_files(table), prepend=-1))
-    begins = np.concatenate([[0.0], np.cumsum(seconds)])[firsts]
-    return [*firsts[np.flatnonzero(np.diff(begins // size, prepend=-1))].tolist(), len(table)]
-
-
-def _digest(table: pa.Table, cuts: list[int]) -> str:
-    """Of the records and of everything else that the shards depend on."""
-    digest = hashlib.sha256(f"{VERSION} {SAMPLE_RATE} {BATCH} {cuts}".encode())
-    for batch in table.select(list(MANIFEST)).to_batches(max_chunksize=65_536):
-        digest.update(batch.serialize())
-    return digest.hexdigest()[:16]
 
 
 def _shards(

@@ -1,4 +1,4 @@
-"""Words heard in their recordings: features of a stream, augmented, made once before training (ours)."""
+"""Features of words in the stream that their recordings are, augmented, made once before training (ours)."""
 
 import hashlib
 import json
@@ -21,27 +21,29 @@ from kwskit.data.stream_features.store import INDEX, StreamFeatures, write_strea
 from kwskit.data.stream_features.stretches import stretches
 
 
-def hear(
+def make_stream_features(
     manifest: Path,
     folder: Path,
     frontend: Any,
     augment: nn.Module | None,
-    hearing: StreamFeatureSettings,
-    settings: str,
+    settings: StreamFeatureSettings,
+    description: str,
     device: Any,
 ) -> StreamFeatures:
-    """The words of ``manifest``, made now or found in a folder below ``folder`` that is named after what made them.
+    """Features of the words of ``manifest``, made now or found in a folder of ``folder`` named after what made them.
 
     Stretches of the recordings are augmented as a whole, and the front end runs over them as over a stream, at a
-    random phase of its steps. Every recording is heard apart: those that an interrupted run, or one with another
-    manifest, has heard already are kept.
+    random phase of its steps. Every recording is worked on by itself: what an interrupted run, or one with another
+    manifest, has made already is kept.
 
     Parameters
     ----------
     manifest : of segments in longer recordings; paths are relative to its folder's parent
     frontend : with ``stream``, ``frames``, ``stream_features`` and ``stream_frames``
     augment : waveform augmentation ``(wav, lens, generator) -> (wav, lens)``, or None
-    settings : of both, as text: it becomes part of the folder's name
+    settings : how many views there are of each word, and how they are cut
+    description : description of ``frontend`` and ``augment``, as text: it becomes part of the folder's name
+    device : device of torch that features are made on
 
     Raises
     ------
@@ -50,28 +52,28 @@ def hear(
     kwskit.data.records.RecordError
         When the manifest cannot.
     """
-    # What no recording sounds different for is left out: more views are heard beside those that are there.
-    how = {name: value for name, value in asdict(hearing).items() if name not in ("views", "phrases")}
-    place = folder / _digest(json.dumps(how) + settings)
-    whole = place / _digest(f"{hearing}{manifest.read_text('utf-8')}")
+    # What changes no recording's features is left out: more views are made beside those that are there.
+    facts = {name: value for name, value in asdict(settings).items() if name not in ("views", "phrases")}
+    place = folder / _digest(json.dumps(facts) + description)
+    whole = place / _digest(f"{settings}{manifest.read_text('utf-8')}")
     if (whole / INDEX).exists():
         return StreamFeatures(whole)
     whole.mkdir(parents=True, exist_ok=True)
     table = read_records(manifest, "manifest")[0]
     cut = {path: list(own) for path, own in groupby(stretches(table), key=lambda stretch: stretch.path)}
     frontend, augment = frontend.to(device).eval(), augment and augment.to(device)  # both may keep sounds and weights
-    maker = StreamFeatureMaker(table, manifest.parent.parent, frontend, augment, hearing, device)
+    maker = StreamFeatureMaker(table, manifest.parent.parent, frontend, augment, settings, device)
     parts, rows, frames = [], [], []
-    with Progress(len(cut) * hearing.views, "hearing", "files") as progress:
+    with Progress(len(cut) * settings.views, "hearing", "files") as progress:
         for path, own in cut.items():
             order = np.concatenate([stretch.rows for stretch in own])
             ids = "".join(f"{row}\n" for row in table.take(pa.array(order)).to_pylist())
-            for view in range(hearing.views):
+            for view in range(settings.views):
                 part = place / f"{_digest(path + ids)}-{view}.npz"
                 if not part.exists():
-                    heard = maker.hear(own, [hearing.seed, int(_digest(path), 16), view])
+                    features = maker.features(own, [settings.seed, int(_digest(path), 16), view])
                     with atomic_write(part) as partial, partial.open("wb") as file:
-                        np.savez(file, frames=np.concatenate(heard), counts=[len(one) for one in heard])
+                        np.savez(file, frames=np.concatenate(features), counts=[len(one) for one in features])
                 with np.load(part) as made:
                     frames.append(made["counts"])
                 parts.append(part)
@@ -80,7 +82,7 @@ def hear(
     index, view_of = np.array(rows).T
     counts = np.concatenate(frames)
     begins = np.cumsum(counts) - counts
-    kept = np.array([_trained_on(row, hearing.phrases) for row in table.select(["utt_id", "word"]).to_pylist()])[index]
+    kept = np.array([_trained_on(row, settings.phrases) for row in table.select(["utt_id", "word"]).to_pylist()])[index]
     index, view_of = index[kept], view_of[kept]
     seconds = table["stop"].to_numpy() - table["start"].to_numpy()
     names = {name: table[name].take(pa.array(index)).to_pylist() for name in ("utt_id", "word", "speaker")}

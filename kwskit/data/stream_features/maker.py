@@ -1,4 +1,4 @@
-"""Stretches of recordings, heard as a stream."""
+"""Features of stretches of recordings, as of a stream."""
 
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ TOGETHER = 16  # stretches a batch
 
 
 class StreamFeatureMaker:
-    """Hears stretches of recordings (ours).
+    """Makes the features of words in stretches of recordings (ours).
 
     Parameters
     ----------
@@ -27,23 +27,23 @@ class StreamFeatureMaker:
     root : what its paths are relative to
     frontend : with ``stream``, ``frames``, ``stream_features`` and ``stream_frames``, on ``device``
     augment : waveform augmentation ``(wav, lens, generator) -> (wav, lens)``, or None
-    hearing : how much is heard alone, and how far ends are off
+    settings : share of the words that are cut out, and how far ends are off
     """
 
     def __init__(
-        self, table: pa.Table, root: Path, frontend: Any, augment: Any, hearing: StreamFeatureSettings, device: Any
+        self, table: pa.Table, root: Path, frontend: Any, augment: Any, settings: StreamFeatureSettings, device: Any
     ):
-        self.root, self.frontend, self.augment, self.hearing, self.device = root, frontend, augment, hearing, device
+        self.root, self.frontend, self.augment, self.settings, self.device = root, frontend, augment, settings, device
         self.starts, self.stops = (table[name].to_numpy() for name in ("start", "stop"))
         self.step = frontend.frames.stride * frontend.stream.hop  # samples
 
     @torch.no_grad()
-    def hear(self, own: list[Stretch], seed: list[int]) -> list[np.ndarray]:
+    def features(self, own: list[Stretch], seed: list[int]) -> list[np.ndarray]:
         """Frames (n, F) float16 of every row in ``own``, in their order."""
         rng = np.random.default_rng(seed)
         generator = torch.Generator(self.device).manual_seed(int(rng.integers(2**62)))
         order = np.argsort([stretch.stop - stretch.start for stretch in own], kind="stable").tolist()
-        heard: dict[int, list[np.ndarray]] = {}
+        made: dict[int, list[np.ndarray]] = {}
         for first in range(0, len(order), TOGETHER):
             some = order[first : first + TOGETHER]
             wav, lens = self._read([own[k] for k in some])
@@ -51,11 +51,11 @@ class StreamFeatureMaker:
             if self.augment is not None:
                 wav, lens = self.augment(wav, lens, generator)
             factors = (lens / given).tolist()
-            found = self._hear_some([own[k] for k in some], wav, lens, factors, rng)
-            heard.update(zip(some, found, strict=True))
-        return [frames for k in range(len(own)) for frames in heard[k]]
+            found = self._some_features([own[k] for k in some], wav, lens, factors, rng)
+            made.update(zip(some, found, strict=True))
+        return [frames for k in range(len(own)) for frames in made[k]]
 
-    def _hear_some(
+    def _some_features(
         self, some: list[Stretch], wav: Tensor, lens: Tensor, factors: list[float], rng: np.random.Generator
     ) -> list[list[np.ndarray]]:
         phases = rng.integers(0, self.step, len(some))
@@ -64,13 +64,13 @@ class StreamFeatureMaker:
         for k, stretch in enumerate(some):
             own = []
             for row in stretch.rows.tolist():
-                early, late = rng.uniform(-self.hearing.jitter / 3, self.hearing.jitter, 2)
+                early, late = rng.uniform(-self.settings.jitter / 3, self.settings.jitter, 2)
                 start = (self.starts[row] - stretch.start) * factors[k] - early
                 stop = (self.stops[row] - stretch.start) * factors[k] + late
                 size = int(lens[k])
                 begin = max(0, min(round(start * SAMPLE_RATE), size - self.step))  # a step is there of the last, too
                 end = min(size, round(stop * SAMPLE_RATE))
-                if rng.random() < self.hearing.alone:
+                if rng.random() < self.settings.alone:
                     cut = wav[k : k + 1, begin : max(end, begin + self.step)]
                     feats, _ = self.frontend(cut, torch.tensor([cut.shape[1]], device=self.device))
                     own.append(feats[0].half().cpu().numpy())

@@ -1,4 +1,4 @@
-"""Features of words as they were heard in their recordings, several augmented times each."""
+"""Features of words in the streams that their recordings are, several augmented times each."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,9 +14,9 @@ FRAMES, INDEX = "frames.npy", "index.arrow"
 
 
 class StreamFeatures:
-    """The features that :func:`kwskit.data.stream_features.make.hear` has made, drawn from like a packed store; memory
-    mapped.
+    """What :func:`~kwskit.data.stream_features.make.make_stream_features` has made, drawn from like a packed store.
 
+    The features are memory mapped.
     A segment of the manifest is as many rows as there are views of it; ``num_samples`` are those of the segment.
 
     Parameters
@@ -33,7 +33,7 @@ class StreamFeatures:
     Raises
     ------
     StoreError
-        When the folder holds no complete set of heard words.
+        When the folder holds no complete set of features.
     """
 
     def __init__(self, path: str | Path):
@@ -42,7 +42,7 @@ class StreamFeatures:
             index = pa.ipc.open_file(pa.memory_map(str(self.path / INDEX))).get_batch(0)
             self._frames = np.load(self.path / FRAMES, mmap_mode="r")
         except (OSError, EOFError, ValueError) as error:  # pyarrow's are ValueError
-            raise StoreError(f"{self.path}: holds no heard words; remove it to make them anew ({error})") from error
+            raise StoreError(f"{self.path}: holds no features; remove it to make them anew ({error})") from error
         self.utt_ids: pa.LargeStringArray = index["utt_id"]
         self.words: list[str] = index["word"].dictionary.to_pylist()
         self.speakers: list[str] = index["speaker"].dictionary.to_pylist()
@@ -68,7 +68,7 @@ class StreamFeatures:
             When segments are to be cut: their features are made already.
         """
         if max_samples is not None:
-            raise ValueError(f"max_samples={max_samples}: heard words were made of whole segments")
+            raise ValueError(f"max_samples={max_samples}: the features were made of whole segments")
         lens = self.num_frames[rows]
         feats = np.zeros((len(rows), int(lens.max(initial=0)), self._frames.shape[1]), np.float32)
         for place, begin, count in zip(feats, self._begins[rows].tolist(), lens.tolist(), strict=True):

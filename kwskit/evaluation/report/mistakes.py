@@ -4,7 +4,7 @@ from typing import Any
 
 from kwskit.data.records import read_records
 from kwskit.evaluation.confusions import confusions
-from kwskit.evaluation.report.clips import Clips
+from kwskit.evaluation.report.page_audio import PageAudio
 from kwskit.evaluation.report.result_tables import pairs_table
 from kwskit.evaluation.report.run_folder import RunFolder
 
@@ -34,7 +34,7 @@ def mistakes(run: RunFolder) -> dict[str, Any] | None:
     table, _ = read_records(manifest, "manifest")
     spoken = dict(zip(table["utt_id"].to_pylist(), table["word"].to_pylist(), strict=True))
     found = confusions(path, spoken, count=max(PAIRS, CLIPS))
-    clips = Clips(run.data / "store" / split)
+    clips = PageAudio(run.data / "store" / split)
     counts = {
         kind: [
             trial

@@ -9,10 +9,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from kwskit import __version__
 from kwskit.atomic_write import atomic_write
-from kwskit.evaluation.report.clips import Clips
 from kwskit.evaluation.report.closed_set import closed_set_tables, confusion_pictures
 from kwskit.evaluation.report.headline import headline
 from kwskit.evaluation.report.mistakes import mistakes
+from kwskit.evaluation.report.page_audio import PageAudio
 from kwskit.evaluation.report.pictures import affinities, det_curves, histograms, learning_curves
 from kwskit.evaluation.report.plots import feature_plot
 from kwskit.evaluation.report.result_tables import data_table, results_tables, shared_with_training
@@ -27,7 +27,7 @@ BUDGET = 700_000  # bytes of audio
 def augmentation_clips(run: RunFolder) -> list[dict[str, Any]]:
     """One entry an utterance and take: ``title``, ``note``, ``svg`` and, while there is room, ``audio``."""
     arrays = run.augmentation or {}
-    clips = Clips(None, BUDGET)
+    clips = PageAudio(None, BUDGET)
     found = []
     for k, word in enumerate(arrays.get("words", [])):
         takes = sum(name.startswith(f"feats_{k}_") for name in arrays)

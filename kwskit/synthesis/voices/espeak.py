@@ -12,7 +12,7 @@ import numpy as np
 
 from kwskit.registry import register
 from kwskit.synthesis.voices.espeak_event import LAST, SOUND, WORD, Event, Happening
-from kwskit.synthesis.voices.spoken import Spoken, UntimedSpeech
+from kwskit.synthesis.voices.timed_speech import TimedSpeech, UntimedSpeech
 from kwskit.synthesis.voices.voice import Voice
 
 _SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS of speak_lib.h: espeak_Synth returns after the last callback
@@ -93,7 +93,7 @@ class Espeak(Voice):
         pitch: float = 1.0,
         seed: int = 0,
         said: Sequence[Sequence[str]] | None = None,
-    ) -> Spoken:
+    ) -> TimedSpeech:
         """See :meth:`Voice.speak_words`; espeak speaks a few pairs ("of the") as one word, which are untimed."""
         self.check_words(words)
         samples, sample_rate = self.synthesise(" ".join(words), speaker, rate, pitch, seed)
@@ -116,7 +116,7 @@ class Espeak(Voice):
                 ends.append(sounds[last + 1].seconds)  # a pause
             else:
                 ends.append(begins[k + 1] if k + 1 < len(words) else len(samples) / sample_rate)
-        return Spoken(samples, sample_rate, np.stack([begins, ends], axis=1))
+        return TimedSpeech(samples, sample_rate, np.stack([begins, ends], axis=1))
 
     def close(self) -> None:
         self._lib.espeak_Terminate()

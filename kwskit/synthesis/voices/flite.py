@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from kwskit.registry import register
-from kwskit.synthesis.voices.spoken import Spoken, UntimedSpeech
+from kwskit.synthesis.voices.timed_speech import TimedSpeech, UntimedSpeech
 from kwskit.synthesis.voices.voice import MissingEngine, Voice
 
 _LIBRARY = "libflite.so.1"
@@ -97,7 +97,7 @@ class Flite(Voice):
         pitch: float = 1.0,
         seed: int = 0,
         said: Sequence[Sequence[str]] | None = None,
-    ) -> Spoken:
+    ) -> TimedSpeech:
         """See :meth:`Voice.speak_words`; times are those of Flite's segments."""
         self.check_words(words)
         spoken, tokens = self._speak(" ".join(words), speaker, rate, pitch, seed)
@@ -105,7 +105,7 @@ class Flite(Voice):
             raise UntimedSpeech(f"Flite reads {' '.join(words)!r} as {len(tokens)} words, not {len(words)}")
         return spoken
 
-    def _speak(self, text: str, speaker: str, rate: float, pitch: float, seed: int) -> tuple[Spoken, np.ndarray]:
+    def _speak(self, text: str, speaker: str, rate: float, pitch: float, seed: int) -> tuple[TimedSpeech, np.ndarray]:
         """The speech and its tokens' spans, which are in it too."""
         self.check_speaker(speaker)
         voice = self._voices[speaker]
@@ -125,7 +125,7 @@ class Flite(Voice):
         finally:
             lib.delete_utterance(utterance)
         spans = np.minimum(spans, len(pcm) / sample_rate)
-        return Spoken(pcm, sample_rate, spans), spans
+        return TimedSpeech(pcm, sample_rate, spans), spans
 
     def _spans(self, utterance: int) -> np.ndarray:
         """(tokens, 2) seconds; a token is what stands between blanks, several words where it is a number."""

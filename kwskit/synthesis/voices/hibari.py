@@ -9,7 +9,7 @@ import numpy as np
 
 from kwskit.registry import register
 from kwskit.synthesis.voices.inner_output import session_with
-from kwskit.synthesis.voices.spoken import Spoken, UntimedSpeech
+from kwskit.synthesis.voices.timed_speech import TimedSpeech, UntimedSpeech
 from kwskit.synthesis.voices.token_times import spans_of_tokens
 from kwskit.synthesis.voices.voice import MARKS, Voice
 
@@ -59,7 +59,7 @@ class Hibari(Voice):
         pitch: float = 1.0,
         seed: int = 0,
         said: Sequence[Sequence[str]] | None = None,
-    ) -> Spoken:
+    ) -> TimedSpeech:
         """See :meth:`Voice.speak_words`; times are the network's own durations, in frames of 12.5 ms."""
         self.check_words(words)
         self.check_speaker(speaker)
@@ -81,7 +81,7 @@ class Hibari(Voice):
         samples = self._vocode(*spectra, f0 * np.float32(pitch), np.random.default_rng(seed))
         ends = np.concatenate([[0.0], np.cumsum(durations, dtype=np.float64)]) / durations.sum()
         seconds = ends * len(samples) / self._tts.sample_rate
-        return Spoken(samples, self._tts.sample_rate, spans_of_tokens(seconds, places))
+        return TimedSpeech(samples, self._tts.sample_rate, spans_of_tokens(seconds, places))
 
     def _phonemes(self, words: Sequence[str]) -> list[str]:
         """Phonemes of each word with its marks, read as a sentence ("to" is weak there), else word by word."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from kwskit.registry import register
 from kwskit.synthesis.voices.inner_output import session_with
-from kwskit.synthesis.voices.spoken import Spoken
+from kwskit.synthesis.voices.timed_speech import TimedSpeech
 from kwskit.synthesis.voices.token_times import spans_of_tokens
 from kwskit.synthesis.voices.voice import MARKS, MissingEngine, Voice
 from kwskit.text.g2p import G2P
@@ -115,7 +115,7 @@ class Kokoro(Voice):
         pitch: float = 1.0,
         seed: int = 0,
         said: Sequence[Sequence[str]] | None = None,
-    ) -> Spoken:
+    ) -> TimedSpeech:
         """See :meth:`Voice.speak_words`; other pitches come of playing it faster, formants and all."""
         self.check_words(words)
         self.check_speaker(speaker)
@@ -136,7 +136,7 @@ class Kokoro(Voice):
         samples, durations = (output.reshape(-1) for output in self._session.run(None, inputs))
         ends = np.concatenate([[0.0], np.cumsum(durations, dtype=np.float64)]) / durations.sum()
         spans = spans_of_tokens(ends * len(samples) / NETWORK_RATE, places)
-        return Spoken(samples, round(NETWORK_RATE * pitch), spans / pitch)
+        return TimedSpeech(samples, round(NETWORK_RATE * pitch), spans / pitch)
 
     @classmethod
     def require(cls) -> None:

@@ -6,7 +6,7 @@ from types import ModuleType
 
 import numpy as np
 
-from kwskit.synthesis.voices.spoken import Spoken
+from kwskit.synthesis.voices.timed_speech import TimedSpeech
 
 MARKS = ",.?!"  # what may follow a word in a phrase
 
@@ -70,7 +70,7 @@ class Voice:
         pitch: float = 1.0,
         seed: int = 0,
         said: Sequence[Sequence[str]] | None = None,
-    ) -> Spoken:
+    ) -> TimedSpeech:
         """Speak ``words`` as one phrase, each running into the next, and tell when each was spoken.
 
         Parameters

@@ -10,7 +10,7 @@ from kwskit.data.resampling import resampled
 from kwskit.synthesis.conditioning import condition_timed, tightened
 from kwskit.synthesis.voices import flite
 from kwskit.synthesis.voices.inner_output import session_with
-from kwskit.synthesis.voices.spoken import UntimedSpeech
+from kwskit.synthesis.voices.timed_speech import UntimedSpeech
 from kwskit.synthesis.voices.voice import MissingEngine
 
 SPEAKERS = {

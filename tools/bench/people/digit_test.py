@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from kwskit.text.g2p import G2P
 from people.clip import Clip
 from people.digits import DIGITS
-from people.figure import Figure
+from people.figure import ResampledFigure
 from people.resampling import Resampling
 from people.sound_groups import sound_groups
 from people.typed_trials import TypedTrials
@@ -66,5 +66,5 @@ class DigitTest:
             },
         }
 
-    def _share(self, right: NDArray[np.bool_], inside: NDArray[np.bool_]) -> Figure:
+    def _share(self, right: NDArray[np.bool_], inside: NDArray[np.bool_]) -> ResampledFigure:
         return self._draws["recordings"].mean(right[inside], np.flatnonzero(inside))

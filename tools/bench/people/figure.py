@@ -10,15 +10,15 @@ from kwskit.evaluation.bootstrap import interval
 
 
 @dataclass(frozen=True, eq=False)
-class Figure:
+class ResampledFigure:
     """A value, and its values in B resamples (B,), NaN where a resample has none."""
 
     value: float
     samples: NDArray[np.float64]
 
-    def __sub__(self, other: "Figure") -> "Figure":
+    def __sub__(self, other: "ResampledFigure") -> "ResampledFigure":
         """The difference, in resamples of the same speakers."""
-        return Figure(self.value - other.value, self.samples - other.samples)
+        return ResampledFigure(self.value - other.value, self.samples - other.samples)
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -37,7 +37,7 @@ class Figure:
 
 def as_json(result: Any) -> Any:
     """``told`` with its figures as ``{value, low, high}``; what is not finite is null."""
-    if isinstance(result, Figure):
+    if isinstance(result, ResampledFigure):
         return as_json(result.plain())
     if isinstance(result, dict):
         return {str(name): as_json(value) for name, value in result.items()}

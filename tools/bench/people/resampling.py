@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from kwskit.evaluation.bootstrap import bootstrap, resample_counts
 from kwskit.evaluation.operating_points import OperatingPoints
-from people.figure import Figure
+from people.figure import ResampledFigure
 
 METRICS = ("ap", "auc", "eer")
 
@@ -28,16 +28,16 @@ class Resampling:
         names, self.of_clip = np.unique(np.asarray(speakers, dtype=str), return_inverse=True)
         self.counts = resample_counts(len(names), resamples, seed)
 
-    def mean(self, values: ArrayLike, clips: NDArray[np.int64] | None = None) -> Figure:
+    def mean(self, values: ArrayLike, clips: NDArray[np.int64] | None = None) -> ResampledFigure:
         """Of ``values`` (n,), one of each of ``clips`` (n,), or of all (N,)."""
         numbers = np.asarray(values, np.float64)
         speakers = self.of_clip if clips is None else self.of_clip[clips]
         size = len(self.counts)
         total, count = (np.bincount(speakers, weights, size) @ self.counts for weights in (numbers, None))
         with np.errstate(invalid="ignore", divide="ignore"):
-            return Figure(float(numbers.mean()), np.where(count > 0, total / count, np.nan))
+            return ResampledFigure(float(numbers.mean()), np.where(count > 0, total / count, np.nan))
 
-    def detection(self, clips: NDArray[np.int64], targets: ArrayLike, scores: ArrayLike) -> dict[str, Figure]:
+    def detection(self, clips: NDArray[np.int64], targets: ArrayLike, scores: ArrayLike) -> dict[str, ResampledFigure]:
         """``METRICS`` of T trials: the clip of each (T,), whether its text is typed (T,), and the score (T,).
 
         Raises
@@ -49,4 +49,4 @@ class Resampling:
         values = {"ap": points.average_precision, "auc": points.auc, "eer": points.eer}
         speakers = self.of_clip[clips]
         samples = bootstrap(speakers, targets, scores, self.counts[: speakers.max() + 1])
-        return {name: Figure(values[name], samples[name]) for name in METRICS}
+        return {name: ResampledFigure(values[name], samples[name]) for name in METRICS}

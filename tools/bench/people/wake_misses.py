@@ -11,7 +11,7 @@ from kwskit.data.records import read_records
 from kwskit.evaluation.occurrence_matching import occurrences_around
 from kwskit.evaluation.searched import Search
 from kwskit.evaluation.term_detection import allowed_per_hour
-from people.figure import Figure
+from people.figure import ResampledFigure
 from people.resampling import Resampling
 
 RATES = (0.5, 2.0, 5.0)  # false alarms of a keyword an hour
@@ -65,6 +65,6 @@ def _missed(
     return best <= threshold
 
 
-def _mean(figures: list[Figure], weights: list[int]) -> Figure:
+def _mean(figures: list[ResampledFigure], weights: list[int]) -> ResampledFigure:
     value = np.average([figure.value for figure in figures], weights=weights)
-    return Figure(float(value), np.average([figure.samples for figure in figures], axis=0, weights=weights))
+    return ResampledFigure(float(value), np.average([figure.samples for figure in figures], axis=0, weights=weights))

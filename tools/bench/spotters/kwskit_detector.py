@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from kwskit import Spotter
 from kwskit.spotting.hit_picker import REFRACTORY
 from kwskit.spotting.peak_picker import PeakPicker, Peaks
-from spotters.spotter_face import Detection
+from spotters.spotter_face import KeywordDetection
 
 LEAST = 0.0  # lower scores are of no use at any rate of false alarms
 
@@ -29,7 +29,7 @@ class KwskitDetector:
             self._spotter.enrol(keyword, fa_per_hour=fa_per_hour)
         self._names = list(keywords)
 
-    def hear(self, blocks: Iterable[NDArray[np.int16]]) -> tuple[list[Detection], list[Detection]]:
+    def hear(self, blocks: Iterable[NDArray[np.int16]]) -> tuple[list[KeywordDetection], list[KeywordDetection]]:
         """Peaks and hits of a recording, in blocks (samples,) int16 at 16 kHz."""
         stream = self._spotter.listen()
         picker = PeakPicker(len(self._names), REFRACTORY)
@@ -47,4 +47,6 @@ class KwskitDetector:
         take(np.inf)
         found = Peaks.join(peaks)
         listed = zip(*(column.tolist() for column in found), strict=True)
-        return [Detection(self._names[query], *rest) for query, *rest in listed], [Detection(*hit[:4]) for hit in hits]
+        return [KeywordDetection(self._names[query], *rest) for query, *rest in listed], [
+            KeywordDetection(*hit[:4]) for hit in hits
+        ]

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kwskit import Spotter
-from spotters.spotter_face import Detection
+from spotters.spotter_face import KeywordDetection
 
 
 class KwskitSpotter:
@@ -34,13 +34,13 @@ class KwskitSpotter:
             self.spotter.enrol(keyword, fa_per_hour=fa_per_hour, threshold=threshold)
         self._stream = self.spotter.listen()
 
-    def push(self, pcm: NDArray[np.int16]) -> Sequence[Detection]:
-        return [Detection(*hit[:4]) for hit in self._stream.push(pcm)]
+    def push(self, pcm: NDArray[np.int16]) -> Sequence[KeywordDetection]:
+        return [KeywordDetection(*hit[:4]) for hit in self._stream.push(pcm)]
 
-    def finish(self) -> Sequence[Detection]:
+    def finish(self) -> Sequence[KeywordDetection]:
         hits = self._stream.finish()
         self._stream.reset()
-        return [Detection(*hit[:4]) for hit in hits]
+        return [KeywordDetection(*hit[:4]) for hit in hits]
 
-    def whole(self, pcm: NDArray[np.int16]) -> Sequence[Detection]:
-        return [Detection(*hit[:4]) for hit in self.spotter.spot(pcm)]
+    def whole(self, pcm: NDArray[np.int16]) -> Sequence[KeywordDetection]:
+        return [KeywordDetection(*hit[:4]) for hit in self.spotter.spot(pcm)]

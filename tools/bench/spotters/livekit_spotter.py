@@ -9,7 +9,7 @@ import onnxruntime
 from livekit.wakeword import WakeWordModel
 from numpy.typing import NDArray
 
-from spotters.spotter_face import Detection
+from spotters.spotter_face import KeywordDetection
 
 FRAME = 1280  # samples between embeddings
 LISTENED = 25 * FRAME  # what its listener hands its model every frame: two seconds
@@ -44,30 +44,31 @@ class LiveKitSpotter:
         self._once = once
         self._reset()
 
-    def push(self, pcm: NDArray[np.int16]) -> Sequence[Detection]:
+    def push(self, pcm: NDArray[np.int16]) -> Sequence[KeywordDetection]:
         self._waiting = np.concatenate([self._waiting, pcm])
-        result: list[Detection] = []
+        result: list[KeywordDetection] = []
         while len(self._waiting) >= FRAME:
             frame, self._waiting = self._waiting[:FRAME], self._waiting[FRAME:]
             self._seconds += FRAME / 16_000
             result += self._detections(self._one(frame) if self._once else self._listened(frame))
         return result
 
-    def finish(self) -> Sequence[Detection]:
+    def finish(self) -> Sequence[KeywordDetection]:
         self._reset()
         return []
 
-    def whole(self, pcm: NDArray[np.int16]) -> Sequence[Detection]:
+    def whole(self, pcm: NDArray[np.int16]) -> Sequence[KeywordDetection]:
         mel = self._model._mel_frontend(pcm.astype(np.float32) / 32768)
         found = self._model._speech_embedding.extract_embeddings(mel, MEL_WINDOW, MEL_STRIDE)[0]
         if len(found) < EMBEDDINGS:
             return []
         windows = np.lib.stride_tricks.sliding_window_view(found, EMBEDDINGS, 0).transpose(0, 2, 1)
-        result: list[Detection] = []
+        result: list[KeywordDetection] = []
         for name, (session, given) in self._model._classifiers.items():
             scores = session.run(None, {given: np.ascontiguousarray(windows, np.float32)})[0][:, 0]
             result += [
-                Detection(name, k * 0.08, k * 0.08 + 2, float(scores[k])) for k in np.flatnonzero(scores > THRESHOLD)
+                KeywordDetection(name, k * 0.08, k * 0.08 + 2, float(scores[k]))
+                for k in np.flatnonzero(scores > THRESHOLD)
             ]
         return result
 
@@ -99,9 +100,9 @@ class LiveKitSpotter:
             for name, (session, given) in self._model._classifiers.items()
         }
 
-    def _detections(self, scores: dict[str, float]) -> list[Detection]:
+    def _detections(self, scores: dict[str, float]) -> list[KeywordDetection]:
         stop = self._seconds
-        return [Detection(name, stop - 2, stop, score) for name, score in scores.items() if score > THRESHOLD]
+        return [KeywordDetection(name, stop - 2, stop, score) for name, score in scores.items() if score > THRESHOLD]
 
 
 def write_head(path: Path) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spotters.pocketsphinx_spotter import PocketSphinxSpotter
-from spotters.spotter_face import Detection
+from spotters.spotter_face import KeywordDetection
 
 PERMISSIVE = 1e-60
 
@@ -25,9 +25,9 @@ class PocketSphinxDetector:
         self._spotter = PocketSphinxSpotter(keywords, PERMISSIVE, restart=False)
         self._least = math.log10(threshold)
 
-    def hear(self, blocks: Iterable[NDArray[np.int16]]) -> tuple[list[Detection], list[Detection]]:
+    def hear(self, blocks: Iterable[NDArray[np.int16]]) -> tuple[list[KeywordDetection], list[KeywordDetection]]:
         """Both of a recording, in blocks (samples,) int16 at 16 kHz."""
-        found: list[Detection] = []
+        found: list[KeywordDetection] = []
         for block in blocks:
             found += self._spotter.push(block)
         found += self._spotter.finish()

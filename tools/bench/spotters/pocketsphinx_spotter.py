@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pocketsphinx import Decoder, get_model_path
 
-from spotters.spotter_face import Detection
+from spotters.spotter_face import KeywordDetection
 
 FRAMES = 100  # a second
 LOG_BASE = 1.0001  # of its scores, which are shifted by ten bits
@@ -49,18 +49,18 @@ class PocketSphinxSpotter:
         self._begun = False
         self._samples, self._offset = 0, 0.0
 
-    def push(self, pcm: NDArray[np.int16]) -> Sequence[Detection]:
+    def push(self, pcm: NDArray[np.int16]) -> Sequence[KeywordDetection]:
         self._begin()
         self._decoder.process_raw(pcm.tobytes(), False, False)
         self._samples += len(pcm)
         return self._end() if self.restart and self._decoder.hyp() is not None else []
 
-    def finish(self) -> Sequence[Detection]:
+    def finish(self) -> Sequence[KeywordDetection]:
         result = self._end() if self._begun else []
         self._samples, self._offset = 0, 0.0
         return result
 
-    def whole(self, pcm: NDArray[np.int16]) -> Sequence[Detection]:
+    def whole(self, pcm: NDArray[np.int16]) -> Sequence[KeywordDetection]:
         self._begin()
         self._decoder.process_raw(pcm.tobytes(), False, False)
         return self.finish()
@@ -70,11 +70,11 @@ class PocketSphinxSpotter:
             self._decoder.start_utt()
             self._begun, self._offset = True, self._samples / 16_000
 
-    def _end(self) -> list[Detection]:
+    def _end(self) -> list[KeywordDetection]:
         self._decoder.end_utt()
         self._begun = False
         return [
-            Detection(
+            KeywordDetection(
                 self._names[part.word.strip()],
                 self._offset + part.start_frame / FRAMES,
                 self._offset + part.end_frame / FRAMES,

@@ -11,7 +11,7 @@ from kwskit.constants import SAMPLE_RATE
 from kwskit.data.store.packed_store import PackedStore
 
 
-class Clips:
+class PageAudio:
     """Hands out recordings until the page would grow too heavy.
 
     Parameters

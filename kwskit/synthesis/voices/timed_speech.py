@@ -10,7 +10,7 @@ class UntimedSpeech(ValueError):
 
 
 @dataclass(frozen=True)
-class Spoken:
+class TimedSpeech:
     """What :meth:`kwskit.synthesis.voices.voice.Voice.speak_words` gives.
 
     Attributes

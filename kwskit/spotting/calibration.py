@@ -1,0 +1,76 @@
+"""Thresholds of keywords, by a background that was heard as a spotter listens."""
+
+import dataclasses
+import logging
+
+import numpy as np
+
+from kwskit.speech_model.speech_model import SpeechModel
+from kwskit.spotting.background import Background
+from kwskit.spotting.false_alarm_rate import gaussian_threshold
+from kwskit.spotting.keyword import Keyword
+from kwskit.spotting.listening import HOP
+
+logger = logging.getLogger(__name__)
+
+
+def check_background(background: Background, model: SpeechModel, streaming: bool) -> None:
+    """Refuse a background of another model, and warn of one that was heard otherwise than a spotter listens.
+
+    Raises
+    ------
+    BackgroundError
+        When it was recorded with another model.
+    """
+    background.require_model(model)
+    if background.streaming != streaming:
+        modes = {True: "as a stream", False: "in windows"}
+        logger.warning(
+            "the background of %s was heard %s, but spotting listens %s: thresholds may be off",
+            model.name,
+            modes[background.streaming],
+            modes[streaming],
+        )
+    if not np.isclose(background.hop, HOP):
+        logger.warning(
+            "the background of %s was recorded with windows farther apart than spotting has them: thresholds are "
+            "too low; record it again (kwskit calibrate MODEL RECORDINGS)",
+            model.name,
+        )
+
+
+def with_threshold(keyword: Keyword, fa_per_hour: float, background: Background | None, model: str) -> Keyword:
+    """``keyword`` with the threshold for ``fa_per_hour``: of a background, or without one that of a Gaussian.
+
+    Parameters
+    ----------
+    keyword : enrolled
+    fa_per_hour : false alarms an hour that the threshold is set for
+    background : of the model that the keyword is enrolled with, or None
+    model : name of that model, for the warning that there is none
+
+    Raises
+    ------
+    ValueError
+        When the rate is not above 0.
+    """
+    if background is not None:
+        found = background.estimate(keyword, fa_per_hour)
+    else:
+        logger.warning(
+            "%s has no background: the threshold of '%s' is not calibrated (kwskit calibrate MODEL RECORDINGS)",
+            model,
+            keyword.name,
+        )
+        per_hour = sum(4 * 3600 / length for length in keyword.windows)  # closer windows are no further chances
+        found = gaussian_threshold(fa_per_hour, per_hour)
+    return dataclasses.replace(
+        keyword, threshold=found.value, fa_per_hour=float(fa_per_hour), threshold_source=found.threshold_source
+    )
+
+
+def given_threshold(threshold: float) -> float:
+    """``threshold`` as a float; raises ValueError for NaN."""
+    if np.isnan(threshold):
+        raise ValueError("a threshold is a number, not nan, which no score would reach")
+    return float(threshold)

@@ -1,0 +1,55 @@
+"""``kwskit index`` and ``kwskit search``."""
+
+import json
+import shutil
+
+import numpy as np
+import soundfile
+
+from kwskit.cli import main
+from kwskit.index import SpeechIndex
+
+
+def test_commands(tmp_path, model, recordings, monkeypatch, capsys):
+    for module in ("about", "speech_index"):
+        monkeypatch.setattr(f"kwskit.index.{module}.open_model", lambda source, device: model)
+    folder = shutil.copytree(recordings[0], tmp_path / "recordings")
+    (folder / "broken.wav").write_bytes(b"broken")
+    place = str(tmp_path / "index")
+    assert main(["index", str(folder), "--out", place, "--model", "/nowhere/at/all"]) == 1
+    assert "/nowhere/at/all is no directory" in capsys.readouterr().err
+    assert main(["index", str(folder), "--out", place, "--model", str(folder), "--windows", "0.3,0.5"]) == 1
+    output = capsys.readouterr()
+    assert "3 files indexed, 1 cannot be read" in output.out
+    assert "not indexed" in output.err
+    assert "broken.wav" in output.err
+    assert "1 of 4 recordings could not be indexed" in output.err
+    (folder / "broken.wav").unlink()
+    assert main(["index", str(folder), "--out", place]) == 0
+    assert "3 unchanged" in capsys.readouterr().out
+    assert main(["index", str(folder), "--out", place, "--overlap", "0.5"]) == 1
+    capsys.readouterr()
+    assert main(["search", place, "tiger", "--top", "2", "--snippets", str(tmp_path / "s")]) == 0
+    hits = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [hit["path"] for hit in hits] == [one.path for one in SpeechIndex.open(place, model).search("tiger", top=2)]
+    for hit in hits:
+        pcm, rate = soundfile.read(hit["snippet"], dtype="int16")
+        whole, _ = soundfile.read(hit["path"], dtype="int16")
+        first = round(max(0.0, hit["start"] - 0.5) * rate)
+        assert rate == 16_000
+        np.testing.assert_array_equal(pcm, whole[first : first + len(pcm)])
+        assert len(pcm) / rate >= hit["stop"] - hit["start"]
+    soundfile.write(tmp_path / "query.wav", model.say("copper"), 16_000)
+    assert main(["search", place, "--example", str(tmp_path / "query.wav"), "--top", "1"]) == 0
+    assert json.loads(capsys.readouterr().out)["score"] > 1
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    assert main(["search", place, "tiger", "--min-score", "99"]) == 0
+    assert capsys.readouterr().out == "nothing found\n"
+    assert main(["search", place, "tiger", "--top", "1"]) == 0
+    assert "0:00." in capsys.readouterr().out
+    assert main(["search", place, "--top", "1", "tiger"]) == 0
+    assert main(["search", place, "--top", "1", "tiger", "meadow"]) == 2
+    assert "quotation marks" in capsys.readouterr().err
+    assert main(["search", place, "--of", "tiger"]) == 2
+    assert main(["search", place]) == 2
+    assert "--example" in capsys.readouterr().err
