@@ -143,7 +143,7 @@ def feed_of(store: PackedStore, hparams: dict, plan: TrainingPlan, options: argp
     sampler = PKSampler(store.word_ids, store.speaker_ids, plan.keywords, plan.utterances, seed=1)
     resident = resident_speech(plan, store, hparams["system"], options.device)
     ahead = 0 if options.device == "cpu" or resident is not None else 2
-    return TrainingFeed(WordBatches(store, sampler, RandomPronunciations(), 1, prefetch=ahead, resident=resident))
+    return TrainingFeed(WordBatches(store, sampler, RandomPronunciations([]), 1, prefetch=ahead, resident=resident))
 
 
 def epochs_of(feed: TrainingFeed) -> Callable[[int], Iterator[Batch]]:
