@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import soundfile
-from kwskit.data.store.packed_store.shard_plan import SHARDS
+from kwskit.data.store.shard_plan import SHARDS
 
 from kwskit.data.evaluation_batches import as_wav
 from kwskit.data.loader import WordBatches
