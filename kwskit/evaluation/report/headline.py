@@ -14,9 +14,9 @@ HUMAN = "human"  # the trial list that stage 4 makes of a folder of recordings
 
 
 def headline(run: RunFolder) -> dict[str, Any]:
-    """The title's ``before`` and ``value``, ``summary`` in sentences, and ``bars``: the model, the untrained one, chance.
+    """The title's ``before`` and ``value``, ``summary``, and ``bars``: the model, the untrained one, chance.
 
-    Bars have ``kind``, ``name``, ``value``, ``label`` (its interval) and, in percent of the width, ``width``, ``low`` and ``high``.
+    Bars have ``kind``, ``name``, ``value``, ``label`` and, in percent of the width, ``width``, ``low`` and ``high``.
     """
     main = run.main
     metric = main_metric(main)
