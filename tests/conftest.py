@@ -21,6 +21,7 @@ from kwskit.evaluation.trials import wsj_trials
 from kwskit.stages.train import train
 from kwskit.text.g2p import G2P
 from tests.sung_models import counting_model, streaming_sung_model, sung_model  # noqa: F401 (fixtures)
+from tests.textgrids import write_textgrid
 
 # Several threads wait for each other where the machine is busy: small tensors are faster on one.
 torch.set_num_threads(1)
@@ -202,25 +203,6 @@ def tiny_model(mini_corpus, tiny_experiment, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("tiny")
     train(tiny_experiment, mini_corpus, folder / "exp", device="cpu")
     return folder / "exp/model"
-
-
-def write_textgrid(path: Path, seconds: float, words: list[tuple[float, float, str]]) -> None:
-    """A TextGrid as the Montreal Forced Aligner writes it, with silences as empty intervals; phones are the words."""
-    intervals, at = [], 0.0
-    for start, stop, word in words:
-        intervals += [(at, start, "")] * (start > at) + [(start, stop, word)]
-        at = stop
-    intervals += [(at, seconds, "")] * (seconds > at)
-    lines = ['File type = "ooTextFile"', 'Object class = "TextGrid"', "", "xmin = 0", f"xmax = {seconds}"]
-    lines += ["tiers? <exists>", "size = 2", "item []:"]
-    for number, name in enumerate(("words", "phones"), 1):
-        lines += [f"    item [{number}]:", '        class = "IntervalTier"', f'        name = "{name}"']
-        lines += ["        xmin = 0", f"        xmax = {seconds}", f"        intervals: size = {len(intervals)}"]
-        for place, (start, stop, text) in enumerate(intervals, 1):
-            lines += [f"        intervals [{place}]:", f"            xmin = {start}", f"            xmax = {stop}"]
-            lines += [f'            text = "{text}"']
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(lines) + "\n")
 
 
 @pytest.fixture(scope="session")

@@ -37,6 +37,7 @@ def sound(seconds, seed):
     return (np.random.default_rng(seed).integers(-128, 128, round(seconds * RATE)) * 256).astype(np.int16)
 
 
+WORDS = ("amber", "brisk", "cedar", "delta", "ember")
 RECORDINGS = {"audio/one.wav": 10.0, "audio/two.wav": 2.0, "audio/three.wav": 0.7}
 
 
@@ -46,10 +47,10 @@ def segments(path, seconds, seed):
     found, at = [], 0.0
     while at + 0.6 < seconds:
         stop = at + rng.uniform(0.1, 0.6)
-        found.append((path, round(at, 2), round(stop, 2), f"word{len(found) % 5}"))  # whole samples
+        found.append((path, round(at, 2), round(stop, 2), WORDS[len(found) % len(WORDS)]))  # whole samples
         at = stop + rng.choice([0.0, 0.2])
     if len(found) > 2:
-        found.append((path, found[0][1], found[1][2], "word0 word1"))
+        found.append((path, found[0][1], found[1][2], " ".join(WORDS[:2])))
     return found
 
 

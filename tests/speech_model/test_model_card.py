@@ -31,9 +31,9 @@ def test_a_card_is_what_was_written(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["card.json"]
 
 
-def test_a_figure_is_told_with_its_interval():
-    assert Figure("misses, %", 7.25, 5.5, 9.0, "x").told() == "misses, % 7.25 [5.5, 9]"
-    assert Figure("size, MB", 3, None, None, "x").told() == "size, MB 3"
+def test_a_figure_is_written_with_its_interval():
+    assert Figure("misses, %", 7.25, 5.5, 9.0, "x").text() == "misses, % 7.25 [5.5, 9]"
+    assert Figure("size, MB", 3, None, None, "x").text() == "size, MB 3"
 
 
 GONE = object()

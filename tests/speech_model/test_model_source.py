@@ -36,8 +36,8 @@ def test_a_directory_wins_where_it_is_written_as_a_path(packaged, tmp_path, monk
     assert ModelSource.find("english-small").directory == packaged / "english-small"
     for given in ("./english-small", "english-small/", Path("english-small"), str(tmp_path / "english-small")):
         assert ModelSource.find(given) == ModelSource(Path(given), str(tmp_path / "english-small"), None, False)
-    assert ModelSource.find("mine").told == str(tmp_path / "mine")
-    assert ModelSource.find("owner/name").told == str(tmp_path / "owner/name")  # nothing is asked of the Hub
+    assert ModelSource.find("mine").model_id == str(tmp_path / "mine")
+    assert ModelSource.find("owner/name").model_id == str(tmp_path / "owner/name")  # nothing is asked of the Hub
     assert ModelSource.find(Path("another")).directory == packaged / "another"  # where there is no such directory
     source = ModelSource.find("mine")
     assert ModelSource.find(source) is source

@@ -78,8 +78,8 @@ def phrases_of_utterances(
         When no segment is found.
     """
     segments = _segments(pairs)
-    utterances = pc.struct_field(pc.extract_regex(segments["name"].combine_chunks(), pattern=NAMED), "utterance")
-    segments = segments.append_column("utterance", utterances)
+    named = pc.struct_field(pc.extract_regex(segments["name"].combine_chunks(), pattern=NAMED), "utterance")
+    segments = segments.append_column("utterance", named)
     nameless = segments.filter(pc.is_null(segments["utterance"]))["name"].to_pylist()
     findings.add_all("segments of LibriPhrase whose name tells no utterance", nameless)
     segments = segments.filter(pc.is_valid(segments["utterance"]))

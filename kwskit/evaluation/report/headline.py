@@ -14,9 +14,9 @@ HUMAN = "human"  # the trial list that stage 4 makes of a folder of recordings
 
 
 def headline(run: RunFolder) -> dict[str, Any]:
-    """The title's ``before`` and ``value``, sentences ``told``, and ``bars``: the model, the untrained one, chance.
+    """The title's ``before`` and ``value``, ``summary``, and ``bars``: the model, the untrained one, chance.
 
-    Bars have ``kind``, ``name``, ``value``, ``told`` and, in percent of the width, ``width``, ``low`` and ``high``.
+    Bars have ``kind``, ``name``, ``value``, ``label`` and, in percent of the width, ``width``, ``low`` and ``high``.
     """
     main = run.main
     metric = main_metric(main)
@@ -74,7 +74,7 @@ def _bar(kind: str, name: str, metric: Any) -> dict[str, Any]:
         "kind": kind,
         "name": name,
         "value": MISSING if value is None else f"{shown} %",
-        "summary": bounds,
+        "label": bounds,
         "width": max(value or 0, 0),
         "low": None if high is None or low is None else max(low, 0),
         "high": high,

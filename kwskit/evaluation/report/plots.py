@@ -84,11 +84,11 @@ def score_histogram(
         figure = new_figure(350, 220)
         axes = figure.add_subplot()
         edges = np.asarray(histogram["edges"], float)
-        for key, colour, label in (("nontarget", OTHER, "other words"), ("target", TRAINED, "the typed word")):
+        for key, colour, legend in (("nontarget", OTHER, "other words"), ("target", TRAINED, "the typed word")):
             counts = np.asarray(histogram[key], float)
             density = counts / max(counts.sum(), 1) / np.diff(edges)
             axes.stairs(density, edges, fill=True, color=colour, alpha=0.25)
-            axes.stairs(density, edges, color=colour, linewidth=1.6, label=label)
+            axes.stairs(density, edges, color=colour, linewidth=1.6, label=legend)
         if threshold is not None:
             axes.axvline(threshold, color=INK, linestyle=":", linewidth=1.2)
         axes.set_ylim(bottom=0, top=axes.get_ylim()[1] * 1.22)
