@@ -21,7 +21,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import soundfile
-from kwskit.data.store.shard_plan import SHARDS
 
 from kwskit.data.evaluation_batches import as_wav
 from kwskit.data.loader import WordBatches
@@ -29,6 +28,7 @@ from kwskit.data.records import MANIFEST
 from kwskit.data.sampler import PKSampler
 from kwskit.data.store.packed_store import PackedStore
 from kwskit.data.store.packing import pack_manifest
+from kwskit.data.store.shard_plan import SHARDS
 from kwskit.data.store.writer import StoreWriter
 from kwskit.text.tokenizer import Tokenizer
 

@@ -23,9 +23,9 @@ from kwskit.data.progress import Progress
 from kwskit.data.records import MANIFEST, write_records
 from kwskit.data.store.layout import REJECTED
 from kwskit.data.store.packed_shard import PackedShard
-from kwskit.data.store.shard_plan import by_file, packing_digest, shard_cuts
 from kwskit.data.store.packing_pool import WorkerDied, run_tasks
 from kwskit.data.store.packing_task import PackingTask
+from kwskit.data.store.shard_plan import by_file, packing_digest, shard_cuts
 from kwskit.data.store.shard_writer import SAMPLE_BYTES
 from kwskit.data.store.writer import StoreWriter
 
