@@ -107,8 +107,8 @@ def test_every_argument_is_explained_by_a_noun_and_its_default_if_any():
     assert tuple(commands) == COMMANDS
     for name, command in commands.items():
         for action in command._actions:
-            text = action.help
-            assert text, f"{name} {action.dest}"
+            assert action.help, f"{name} {action.dest}"
+            text = command._get_formatter()._expand_help(action)
             assert not re.match(r"(of|to|in|where|what|how|with|by|for|also|is|stage \d)\b", text), f"{name}: {text}"
             if action.default not in (None, False, [], argparse.SUPPRESS) and action.dest != "jobs":
                 assert str(action.default) in text, f"{name}: {text}"

@@ -21,6 +21,7 @@ def _scratch_modules(scratch_registry):
 
 PLUGIN = '''
 from kwskit.losses.base import PairwiseLoss
+from kwskit.registry import register
 
 @register("loss", "{name}")
 class {cls}(PairwiseLoss):

@@ -94,7 +94,7 @@ class ModalityAdversarial(Loss):
         hidden_layers: PositiveInt = 2,
         shared: bool = True,
         normalize: bool = False,
-        reversal: NonNegativeFloat = 1.0,
+        reversal: float = 1.0,
         schedule: Annotated[str, OneOf(SCHEDULES)] = "constant",
         weight: NonNegativeFloat = 0.1,
     ):

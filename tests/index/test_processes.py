@@ -18,6 +18,7 @@ sys.path.insert(0, {str(ROOT)!r})
 sys.modules["torch"] = sys.modules["speechbrain"] = None  # indexing and searching do without
 from tests.sung_models import SungModel
 model = SungModel()
+from kwskit.index import SpeechIndex, indexing
 place, *files = sys.argv[1:]
 index = SpeechIndex.open(place, model)
 """

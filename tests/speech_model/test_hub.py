@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 OPEN = """
 import json, sys
 from kwskit.speech_model.model_source import ModelSource
+from kwskit.spotting.spotter import Spotter
 for name in sys.argv[1:]:
     try:
         source = ModelSource.find(name)

@@ -99,6 +99,7 @@ WITHOUT_TORCH = """
 import json, sys
 sys.modules["torch"] = sys.modules["huggingface_hub"] = None
 from pathlib import Path
+from kwskit.speech_model import packaged_models
 packaged_models.FOLDER = Path(sys.argv[1])
 from kwskit import Spotter
 spotter = Spotter.load()

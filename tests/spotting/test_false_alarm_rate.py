@@ -58,7 +58,8 @@ def test_a_threshold_for_a_rate_has_that_rate_even_where_a_peak_reaches_it(rate)
 
 def test_few_peaks_are_no_count():
     peaks = np.r_[9.0, np.linspace(3, 1, 100)]  # one far above the others in 3.6 minutes: not 17 an hour
-    assert 0 < rate_of_peaks(peaks, 0.06, 8.9) < 17
+    assert 0 < rate_of_peaks(peaks, 0.06, 5.0) < 17
+    assert rate_of_peaks(peaks, 0.06, 8.9) == 0  # beyond the end of the tail
     assert rate_of_peaks(peaks, 0.06, peaks[9]) == pytest.approx(10 / 0.06)  # ten are counted
     steps = [rate_of_peaks(peaks, 0.06, threshold) for threshold in np.linspace(0, 12, 500)]
     assert steps == sorted(steps, reverse=True)

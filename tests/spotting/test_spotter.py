@@ -9,6 +9,7 @@ from scipy.spatial.distance import cosine
 
 from kwskit.spotting.cohort import cohort_words
 from kwskit.spotting.expected_duration import expected_seconds, fitting_windows
+from kwskit.spotting.hit_picker import PATIENCE
 from kwskit.spotting.spotter import Spotter
 
 RATE = 16_000
@@ -65,7 +66,7 @@ def test_scores_by_a_loop(sung_model):
         for seconds in keyword.windows:
             size = round(seconds * RATE)
             last = len(pcm) - size
-            for start in sorted({*range(0, last, size // 4), last}):
+            for start in sorted({*range(0, last, 960), last}):
                 heard = sung_model.embed_windows(pcm[None, start : start + size])[0]
                 others = [best(heard, rows) for word, rows in cohort.items() if word != text]
                 score = (best(heard, rows_of(sung_model, text)) - np.mean(others)) / np.std(others)
@@ -81,7 +82,8 @@ def test_what_is_said_is_spotted_where_it_is_said(spotter):
     wanted = [(text, start, stop) for text, start, stop in said if text in spotter.keywords]
     assert [hit.keyword for hit in hits] == [text for text, _, _ in wanted]
     for hit, (_, start, stop) in zip(hits, wanted, strict=True):
-        assert start < (hit.start + hit.end) / 2 < stop
+        # Told when nothing better has come for the picker's patience, which may be before the word is over.
+        assert start - PATIENCE < (hit.start + hit.end) / 2 < stop
         assert hit.score >= hit.threshold == 4.4
 
 

@@ -137,7 +137,7 @@ def test_nonsense_settings():
 
 
 def test_a_missing_package_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match="pip install no_such_package"):
+    with pytest.raises(FileNotFoundError, match="pip install 'no_such_package'"):
         package_file("no_such_package", "data")
     path = tmp_path / "small.dict"
     path.write_text("foo F UW1 # an instance\nfoo(2) F UW0\nfoo(3) F UW1\nbar B AA1 R\n")

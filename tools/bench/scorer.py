@@ -28,6 +28,7 @@ from kwskit.evaluation.trials import wsj_trials
 NAIVE_RESAMPLES = 3
 ALONE = """
 import sys
+from kwskit.evaluation.scorer import score_file_results
 score_file_results(sys.argv[1], resamples=int(sys.argv[2]))
 """
 
