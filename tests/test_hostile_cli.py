@@ -47,7 +47,7 @@ def wav(tmp_path_factory):
 @pytest.mark.parametrize(
     ("name", "data", "expected"),
     [
-        ("model.yaml", b"\xff\xfe", "model.yaml: not UTF-8"),
+        ("model.yaml", b"\xff\xfe", "model.yaml: is in UTF-16 or no text: save it as UTF-8"),
         ("model.yaml", b"a: " + b"[" * 100_000, "nested more than 20 deep"),
         ("model.safetensors", bytes(99), "model.safetensors: cannot be read"),
         ("background.npz", b"PK\x03\x04" + bytes(99), "background.npz: "),

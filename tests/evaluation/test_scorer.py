@@ -22,7 +22,7 @@ def write_scores(path, trials, scores, facts=FACTS):
 
 @pytest.fixture(scope="module")
 def trials():
-    words = [f"w{i:02d}" for i in range(30) for _ in range(8)]
+    words = [f"word{chr(97 + i // 10)}{chr(97 + i % 10)}" for i in range(30) for _ in range(8)]
     return wsj_trials([f"u{i:03d}" for i in range(240)], words, negatives=15, seed=3)
 
 
@@ -203,11 +203,11 @@ def test_a_protocol_must_be_named(trials, tmp_path):
     [
         (
             lambda t: t.slice(0, 3000),
-            r"no score of 'w\d\d' against utterance 'u187' \(.*line 3003\); 840 of 3840 trials",
+            r"no score of 'word\w\w' against utterance 'u187' \(.*line 3003\); 840 of 3840 trials",
         ),
         (lambda t: t.filter(pa.array(np.arange(3840) != 9)), r"no score of .* \(.*test_wsj.tsv: line 12\); 1 of 3840"),
         (replaced("utt_id", 2, "elsewhere"), r"no score of .* line 5\)"),
-        (replaced("target", 0, 0), "line 3: the target of 'w00' against utterance 'u000' is 0; .*line 3 has the other"),
+        (replaced("target", 0, 0), "line 3: the target of 'wordaa' against utterance 'u000' is 0; .*line 3 has the other"),
         (
             lambda t: pa.concat_tables([t, t.slice(0, 1).set_column(0, "enrol_text", pa.array(["new"]))]),
             "line 3843: 'new' against utterance 'u000' is no trial of",

@@ -15,7 +15,7 @@ from kwskit.evaluation.trials import (
     wsj_trials,
 )
 
-WORDS = [f"w{i % 80:02d}" for i in range(400)]
+WORDS = [f"word{chr(97 + i % 80 // 9)}{chr(97 + i % 9)}" for i in range(400)]
 UTTERANCES = [f"u{i:03d}" for i in range(400)]
 SPOKEN = dict(zip(UTTERANCES, WORDS, strict=True))
 
