@@ -35,7 +35,7 @@ def two_processes(folder: Path, data: Path, doing: str, ports: int) -> list[subp
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         running.append(subprocess.Popen(command, env=environment, text=True, **pipes))
     try:
-        said = [process.communicate(timeout=120) for process in running]
+        said = [process.communicate(timeout=300) for process in running]
     finally:
         for process in running:
             process.kill()
