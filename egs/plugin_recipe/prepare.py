@@ -67,4 +67,11 @@ def prepare(args: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    StageOne(RECIPE, __doc__, "the folder that holds recordings/").run(prepare)
+    parser = StageOne(RECIPE, __doc__)
+    parser.add_argument(
+        "--corpus",
+        type=Path,
+        metavar="DIR",
+        help="folder that holds recordings/ (default: the folder of --data, where stage 0 makes it)",
+    )
+    parser.run(prepare)

@@ -8,9 +8,7 @@ set -euo pipefail
 . "${KWSKIT_ROOT:-$(dirname "${BASH_SOURCE[0]}")/../..}/tools/recipe.sh"
 
 # shellcheck disable=SC2034 # read by tools/recipe.sh
-default_size=tiny own_flags=corpus
-# shellcheck disable=SC2034 # read by tools/recipe.sh
-own_usage="  --corpus DIR      the folder that holds recordings/ (default: the --data folder, where stage 0 makes it)"
+default_size=tiny
 
 # Stage 0: fetch the corpus, or say how a person gets it. This one is made up.
 # shellcheck disable=SC2154 # data and recipe are set by tools/recipe.sh
@@ -22,10 +20,6 @@ get_data() {
     else
         python "$recipe/make_corpus.py" "$data"
     fi
-}
-
-prepare() {
-    python "$recipe/prepare.py" "$@"
 }
 
 run_recipe "$@"
