@@ -207,7 +207,10 @@ def test_a_protocol_must_be_named(trials, tmp_path):
         ),
         (lambda t: t.filter(pa.array(np.arange(3840) != 9)), r"no score of .* \(.*test_wsj.tsv: line 12\); 1 of 3840"),
         (replaced("utt_id", 2, "elsewhere"), r"no score of .* line 5\)"),
-        (replaced("target", 0, 0), "line 3: the target of 'wordaa' against utterance 'u000' is 0; .*line 3 has the other"),
+        (
+            replaced("target", 0, 0),
+            "line 3: the target of 'wordaa' against utterance 'u000' is 0; .*line 3 has the other",
+        ),
         (
             lambda t: pa.concat_tables([t, t.slice(0, 1).set_column(0, "enrol_text", pa.array(["new"]))]),
             "line 3843: 'new' against utterance 'u000' is no trial of",
