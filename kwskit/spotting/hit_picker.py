@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 PATIENCE, REFRACTORY = 0.2, 1.0  # s
+ROUNDING = 1e-6  # s; of times after weeks
 
 
 class Pick(NamedTuple):
@@ -78,7 +79,7 @@ class HitPicker:
     def _tell(self, query: int, now: float, picks: list[Pick]) -> None:
         """Tell the hit of a keyword when its patience is over at ``now``."""
         best = self._best.get(query)
-        if best is not None and now > best.stop + self.patience:
+        if best is not None and now - best.stop > self.patience + ROUNDING:
             picks.append(best)
             self._last[query] = (best.start + best.stop) / 2
             del self._best[query]

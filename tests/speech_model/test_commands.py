@@ -25,7 +25,8 @@ def here(tmp_path, sing, monkeypatch):
     words = [sing(word, 1, 0) for word in ("tiger", "button", "meadow")]
     pieces = [piece for pair in zip(noise, words, strict=False) for piece in pair]
     soundfile.write(folder / "recordings/sung.wav", np.concatenate([*pieces, noise[-1]]), RATE)
-    soundfile.write(folder / "noise.wav", 0.01 * rng.standard_normal(20 * RATE), RATE)
+    loud = np.repeat(rng.uniform(0.005, 0.3, 80), RATE // 4)  # a steady noise would be no background
+    soundfile.write(folder / "noise.wav", loud * rng.standard_normal(20 * RATE), RATE)
     monkeypatch.chdir(folder)
     return folder
 
