@@ -5,6 +5,7 @@ import pytest
 import soundfile
 
 from kwskit.cli import main
+from kwskit.spotting.background import Background
 from kwskit.spotting.background_sound import BackgroundSound
 
 RATE = 16_000
