@@ -52,7 +52,7 @@ def test_the_matrix_is_written_and_drawn(exp, tmp_path):
 
 
 def test_a_wide_matrix_is_drawn_only():
-    words = [f"w{i}" for i in range(20)]
+    words = [f"w{chr(97 + i)}" for i in range(20)]
     counts = [[int(i == j) for j in range(20)] for i in range(20)]
     entry = {"protocol": "p", "trials_name": "t", "model": "m", "confusion": {"words": words, "counts": counts}}
     assert [table.columns for table in closed_set_tables([entry])] == [

@@ -26,8 +26,8 @@ def trials():
     rows = []
     for i in range(60):
         own = i % 12
-        rows += [(f"w{own}", f"u{i}", 1)] * int(rng.integers(1, 4))
-        rows += [(f"w{(own + k) % 12}", f"u{i}", 0) for k in (1, 2, 5)]
+        rows += [(f"w{chr(97 + own)}", f"u{i}", 1)] * int(rng.integers(1, 4))
+        rows += [(f"w{chr(97 + (own + k) % 12)}", f"u{i}", 0) for k in (1, 2, 5)]
     return table([rows[i] for i in rng.permutation(len(rows))])
 
 
@@ -115,6 +115,6 @@ def test_a_trial_scored_too_seldom_or_too_often_is_told(trials, tmp_path):
 
 
 def test_the_worst_errors_are_listed_once(trials, tmp_path):
-    spoken = {f"u{i}": f"w{i % 12}" for i in range(60)}
+    spoken = {f"u{i}": f"w{chr(97 + i % 12)}" for i in range(60)}
     found = confusions(write(tmp_path / "a.tsv", trials, scores_of(trials)), spoken, count=60)
     assert len({miss["utt_id"] for miss in found["misses"]}) == len(found["misses"]) == 60
