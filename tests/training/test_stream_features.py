@@ -109,7 +109,7 @@ def test_a_run_that_was_stopped_ends_with_the_same_weights(whole_run, config, da
         with pytest.raises(KeyboardInterrupt):
             train(config, data, tmp_path / "exp", device="cpu")
     assert set(calls) == {8}  # four words, two utterances of each
-    monkeypatch.setattr(StreamFeatureMaker, "hear", lambda *_: pytest.fail("these words have been heard"))
+    monkeypatch.setattr(StreamFeatureMaker, "features", lambda *_: pytest.fail("these words have been heard"))
     train(config, data, tmp_path / "exp", device="cpu")
     found, expected = last_weights(tmp_path / "exp"), last_weights(whole_run[0])
     assert found.keys() == expected.keys()
@@ -134,7 +134,7 @@ def test_names_at_the_top_of_a_configuration_do_not_matter(whole_run, data, tmp_
     text = CONFIGURATION.replace("!augment:noise {prob: 0.5, seconds: 1.0}", "!ref <sounds>")
     text = "sounds: !augment:noise {prob: 0.5, seconds: 1.0}\n" + text
     (tmp_path / "config.yaml").write_text(text)
-    monkeypatch.setattr(StreamFeatureMaker, "hear", lambda *_: pytest.fail("these words have been heard"))
+    monkeypatch.setattr(StreamFeatureMaker, "features", lambda *_: pytest.fail("these words have been heard"))
     overrides = {"training.epochs": "1"}
     train(tmp_path / "config.yaml", data, tmp_path / "exp", overrides=overrides, device="cpu")
     assert (tmp_path / "exp/model").exists()
