@@ -48,6 +48,8 @@ def errors_with_origin(
     except (HparamsError, ArgumentError) as error:
         if error.key is None:
             raise
+        if not Path(path).is_file():  # a text that was handed over under a name
+            raise HparamsError(f"{path}: {error}") from error
         raise HparamsError(f"{_origin(error.key, path, overlays, overrides)}: {error}") from error
 
 

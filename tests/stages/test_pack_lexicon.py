@@ -15,5 +15,5 @@ def test_words_of_another_script_are_left_out_of_the_lexicon(tmp_path, sing, cap
     table = pa.table({**columns, "speaker": ["s"] * 3, "split": ["train"] * 3})
     write_records(tmp_path / "manifests/train.tsv", "manifest", table)
     pack_corpus(tmp_path, jobs=1)
-    assert set(read_lexicon(tmp_path / "lexicon.tsv")) == {"lemon", "strasse"}
+    assert set(read_lexicon(tmp_path / "lexicon.tsv")) == {"lemon", "straße"}
     assert "lexicon: 1 words without an English pronunciation" in capsys.readouterr().out
