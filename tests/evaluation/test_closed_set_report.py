@@ -30,6 +30,9 @@ def exp(tmp_path_factory):
         path = exp / "scores" / model / "test_commands.tsv"
         write_records(path, "scores", trials.append_column("score", [scores]), {"protocol": "commands"})
         results.append(score_file_results(path, resamples=20))
+    for result in results:  # records drop such signs, but a report takes the file of results as it is
+        words = result["confusion"]["words"]
+        result["confusion"]["words"] = ["<up>" if word == "up" else word for word in words]
     write_results(exp / "results.json", results)
     return exp
 
@@ -52,7 +55,7 @@ def test_the_matrix_is_written_and_drawn(exp, tmp_path):
 
 
 def test_a_wide_matrix_is_drawn_only():
-    words = [f"w{chr(97 + i)}" for i in range(20)]
+    words = [f"w{i}" for i in range(20)]
     counts = [[int(i == j) for j in range(20)] for i in range(20)]
     entry = {"protocol": "p", "trials_name": "t", "model": "m", "confusion": {"words": words, "counts": counts}}
     assert [table.columns for table in closed_set_tables([entry])] == [
