@@ -1,7 +1,9 @@
 """Every benchmark runs from beginning to end, with sizes that say nothing about speed."""
 
 import json
+import os
 import runpy
+import subprocess
 import sys
 from pathlib import Path
 
@@ -108,6 +110,13 @@ def sung_people(sing, tmp_path):
     (folder / "librispeech_words/words.tsv").write_text("\n".join(rows) + "\n")
     (folder / "lexicon.tsv").write_text("window\tW IH1 N D OW0\nkitten\tK IH1 T AH0 N\n")
     return {"people": folder}
+
+
+def test_the_benchmark_on_people_is_run_by_its_folder(tmp_path):
+    run = [sys.executable, str(BENCH / "people"), "--help"]
+    environment = os.environ | {"PYTHONPATH": str(BENCH.parents[1])}
+    shown = subprocess.run(run, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True).stdout
+    assert "--half" in shown
 
 
 @pytest.mark.parametrize("script", RUNS)
