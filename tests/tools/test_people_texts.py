@@ -116,16 +116,16 @@ def test_a_text_scores_as_its_best_pronunciation(tiny_model, sing):
     for row, pcm in zip(heard, sounds, strict=True):
         assert row == pytest.approx(model.embed_windows(pcm[None])[0], abs=1e-5)
     texts = ["tiger", "read", "tomato"]
-    found = text_scores(model, heard, texts)
+    found = text_scores(model, sounds, texts)
     assert max(len(model.tokenizer.encode(text)) for text in texts) > 1
     for column, text in enumerate(texts):
         said = [model.embed_tokens([tokens])[0] for tokens in model.tokenizer.encode(text)]
         assert found[:, column] == pytest.approx(np.max([heard @ one for one in said], axis=0), abs=1e-5)
     cohort = cohort_words(COHORT)
     assert not set(texts) & set(cohort)
-    others = text_scores(model, heard, cohort).astype(np.float64)
+    others = text_scores(model, sounds, cohort).astype(np.float64)
     normal = (found - others.mean(1, keepdims=True)) / others.std(1, keepdims=True)
-    assert text_scores(model, heard, texts, "spotter") == pytest.approx(normal, rel=1e-3, abs=1e-3)
+    assert text_scores(model, sounds, texts, "spotter") == pytest.approx(normal, rel=1e-3, abs=1e-3)
 
 
 def test_misses_are_read_at_each_keywords_threshold(tmp_path):

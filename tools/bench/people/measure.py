@@ -8,6 +8,8 @@ A model is a directory that training or `kwskit export` wrote. FOLDER holds
 - digits/: ``{digit}_{speaker}_{index}.wav``;
 - librispeech_words/: flac/ and words.tsv (file, start, end, word, probability), as a recogniser heard them. It ends
   words too early, so they are cut by forced alignment of what it heard, see people/aligned_words.py;
+- speech/common_voice, speech/speechocean762, speech/LibriSpeech: sentences of those who are held back from training,
+  by kwskit.corpora.held_back; a part that is not there is left out;
 - wake_words/<word>/ and wake_words/_other/; noise/.
 
 Half of the people, ``dev``, is there to choose models by; look at ``test`` once they are chosen. What the parts
@@ -39,14 +41,15 @@ from people.digit_test import DigitTest
 from people.digits import digit_clips
 from people.figure import as_json
 from people.halves import HALVES
-from people.matching import SCORES, embedded, text_scores
+from people.matching import SCORES, text_scores
 from people.score_files import plain_name, write_trial_scores
+from people.sentences import sentence_tests
 from people.spoken_words import phrase_clips, spoken_words, vocabulary_of, word_clips
-from people.tables import comparison_tables, digit_tables, error_tables, text_tables, wake_tables
+from people.tables import comparison_tables, digit_tables, error_tables, sentence_tables, text_tables, wake_tables
 from people.text_test import TextTest
 from people.wake_spotters import wake_results
 
-PARTS = ("digits", "librispeech", "phrases", "wake")
+PARTS = ("digits", "librispeech", "phrases", "sentences", "wake")
 PHRASES = (2, 3, 4)  # words
 ALIGNED, RECOGNISED = "aligned", "recognised"  # times of words
 
@@ -91,7 +94,7 @@ def measured(
     facts: dict[str, Any] = {"directory": directory, "digest": model.digest}
     for place, (test, sounds) in tests.items():
         began = time.perf_counter()
-        scores = text_scores(model, embedded(model, sounds), test.texts, options.scores)
+        scores = text_scores(model, sounds, test.texts, options.scores)
         if options.trial_scores:
             write_trial_scores(options.out / "scores" / plain_name(name), "_".join(place), test, scores)
         inside = facts
@@ -136,13 +139,25 @@ def main() -> None:
         parser.error("two models have one name: --model NAME=DIR")
     tests = typed_tests(options)
     models = {name: measured(name, directory, tests, options) for name, directory in directories.items()}
+    if "sentences" in options.only:
+        for corpus, test in sentence_tests(
+            options.speech, options.half, options.clips, options.resamples, options.seed
+        ).items():
+            for name, directory in directories.items():
+                models[name].setdefault("sentences", {})[corpus] = test.measure(directory)
     if "wake" in options.only:
         for name, facts in wake_results(directories, options).items():
             models.setdefault(name, {})["wake"] = facts
     command = f"python tools/bench/people {shlex.join(sys.argv[1:])}"
     facts = {"command": command, "half": options.half, "models": models}
     facts["first_less"] = comparisons(models)
-    tables = [*digit_tables(models), *text_tables(models), *wake_tables(models), *comparison_tables(models)]
+    tables = [
+        *digit_tables(models),
+        *text_tables(models),
+        *sentence_tables(models),
+        *wake_tables(models),
+        *comparison_tables(models),
+    ]
     write(options.out / "results.json", json.dumps(as_json(facts), indent=1) + "\n")
     write(options.out / "results.md", "\n\n".join([f"    {command}", *tables]) + "\n")
     write(options.out / "errors.md", "\n\n".join([f"    {command}", *error_tables(models)]) + "\n")

@@ -71,6 +71,17 @@ def _parts(model: dict[str, Any]) -> Iterable[tuple[str, dict[str, Any]]]:
         yield f"phrases of {length} words", result["all"]
 
 
+def sentence_tables(models: Mapping[str, dict[str, Any]]) -> list[str]:
+    """A typed word in sentences, by corpus, and by who speaks."""
+    rows = [
+        [f"{name}, {place}", str(result["sentences"]), *(result[metric].percent() for metric in ("ap", "eer"))]
+        for name, model in models.items()
+        for corpus, whole in model.get("sentences", {}).items()
+        for place, result in {corpus: whole, **{f"{corpus}, {k}": v for k, v in whole["errors"].items()}}.items()
+    ]
+    return [markdown(["a typed word in a sentence, of 301, in %", "sentences", "AP", "EER"], rows)] if rows else []
+
+
 def wake_tables(models: Mapping[str, dict[str, Any]]) -> list[str]:
     """Misses of wake words by each spotter in each condition, and by keyword at the lowest rate of false alarms."""
     found = [
