@@ -27,6 +27,9 @@ class Batch:
     utt_id : N utterance ids
     feats, feat_lens : (N, T, F) features made ahead, and their lengths (N,) int64 in frames; ``wav`` is then (N, 0).
         None where the frontend is to make them
+    spans : (N, 3) int64 or None. Where utterances are heard whole, ``wav`` and ``feats`` are those of S utterances and
+        the N words or phrases are spans of these: the utterance's row, and where the span begins and ends, in samples
+    transcripts, transcript_lens : (S, U) int64 tokens of such utterances, and their number (S,), or None
     host : of a batch on a device, the same on the CPU without its speech, or None; sizes that depend on lengths are
         read there, so that nobody waits for the device
     """
@@ -39,6 +42,9 @@ class Batch:
     utt_id: list[str]
     feats: Tensor | None = None
     feat_lens: Tensor | None = None
+    spans: Tensor | None = None
+    transcripts: Tensor | None = None
+    transcript_lens: Tensor | None = None
     host: "Batch | None" = None
 
     def __len__(self) -> int:

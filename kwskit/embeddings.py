@@ -51,6 +51,7 @@ class Embeddings(Protocol):
     affinity : (N, T_t, T_a) alignment weights; rows sum to 1 over valid frames
     frame_log_probs : (N, T_a, V) log-probabilities of tokens at every frame; ValueError without a CTC aligner
     match : scores of the pairs; ValueError in a system that compares embeddings
+    utterances : where the N words and phrases are spans of utterances, these; else None
     """
 
     @property
@@ -87,6 +88,49 @@ class Embeddings(Protocol):
     def frame_log_probs(self) -> Tensor: ...
     @property
     def match(self) -> Match: ...
+    @property
+    def utterances(self) -> "Utterances | None": ...
+
+
+@dataclass
+class Utterances:
+    """Whole utterances of a batch, S of them, for losses that follow their transcripts.
+
+    Attributes
+    ----------
+    audio_frames : (S, T, d)
+    audio_mask : (S, T) bool
+    token_ids : (S, U) int64, tokens of the transcripts
+    text_mask : (S, U) bool
+    classify_frames : ``audio_frames -> (S, T, V) log-probabilities``, or None
+    """
+
+    audio_frames: Tensor
+    audio_mask: Tensor
+    token_ids: Tensor
+    text_mask: Tensor
+    classify_frames: Callable[[Tensor], Tensor] | None = None
+
+    @cached_property
+    def frame_log_probs(self) -> Tensor:
+        """(S, T, V) log-probabilities of tokens at every frame.
+
+        Raises
+        ------
+        ValueError
+            When the system's aligner has no such output.
+        """
+        return frame_log_probs(self.classify_frames, self.audio_frames)
+
+
+def frame_log_probs(classify: Callable[[Tensor], Tensor] | None, frames: Tensor) -> Tensor:
+    """What ``classify`` says of ``frames``, or why there is nothing to say (ValueError)."""
+    if classify is None:
+        raise ValueError(
+            "a part asks for the tokens' probabilities at every frame, which the aligner does not have: "
+            "use aligner: !aligner:ctc"
+        )
+    return classify(frames)
 
 
 @dataclass
@@ -96,7 +140,7 @@ class BatchEmbeddings:
     Attributes
     ----------
     audio_frames, audio_mask, text_tokens, text_mask, token_ids, word : as of :class:`Embeddings`, and likewise
-        matched, spoken_ids, spoken_mask, matched_rows, token_rows
+        matched, spoken_ids, spoken_mask, matched_rows, token_rows, utterances
     pool_audio, pool_text : ``(frames, mask) -> (N, d)``
     align : ``(text_tokens, text_mask, audio_frames, audio_mask, token_ids) -> (aligned (N, T_t, d),
         affinity (N, T_t, T_a))``
@@ -120,6 +164,7 @@ class BatchEmbeddings:
     compare: Callable[[Embeddings], Match] | None = None
     matched_rows: Tensor | None = None
     token_rows: Tensor | None = None
+    utterances: Utterances | None = None
 
     @cached_property
     def audio(self) -> Tensor:
@@ -154,12 +199,7 @@ class BatchEmbeddings:
         ValueError
             When the system's aligner has no such output.
         """
-        if self.classify_frames is None:
-            raise ValueError(
-                "a part asks for the tokens' probabilities at every frame, which the aligner does not have: "
-                "use aligner: !aligner:ctc"
-            )
-        return self.classify_frames(self.audio_frames)
+        return frame_log_probs(self.classify_frames, self.audio_frames)
 
     @cached_property
     def match(self) -> Match:

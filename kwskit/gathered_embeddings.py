@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from kwskit import collectives
-from kwskit.embeddings import Embeddings, Match
+from kwskit.embeddings import Embeddings, Match, Utterances
 
 SEEDS = 2**62
 # What is gathered when a loss asks for it, with the axes after the first, which every process pads alike.
@@ -93,6 +93,11 @@ class GatheredEmbeddings:
         if self._own.match.token_logits is None:
             return Match(score)
         return Match(score, self._gathered(lambda own: cast(Tensor, own.match.token_logits), self._sizes["tokens"]))
+
+    @property
+    def utterances(self) -> Utterances | None:
+        """This process's own: losses are means over utterances, and processes have as many, give or take one."""
+        return self._own.utterances
 
     @cached_property
     def matched_rows(self) -> Tensor | None:

@@ -91,6 +91,12 @@ class Preparation:
         self._files[f"manifests/{split}.tsv"] = ("manifest", table, {})
         return table
 
+    def words(self, split: str, table: pa.Table) -> None:
+        """Take when the words of the utterances of ``split`` are said; those of utterances left out go with them."""
+        there = pc.is_in(table["utt_id"], self._files[f"manifests/{split}.tsv"][1]["utt_id"].combine_chunks())
+        spelt = with_normal_form(table.filter(there), "word")[0]
+        self._files[f"words/{split}.tsv"] = ("words", spelt, {})
+
     def trials(self, name: str, table: pa.Table, facts: Mapping[str, object]) -> None:
         """Take the trial list ``name`` (``<split>_<protocol>``); trials of segments that were left out go with them.
 

@@ -15,14 +15,14 @@ from kwskit.data.audio import MIN_SAMPLES, OVERHANG
 from kwskit.data.records import MANIFEST
 from kwskit.errors import CorpusError
 
-__all__ = ["UTTERANCES", "audio_lengths", "phrase_segments", "word_segments"]
+__all__ = ["UTTERANCES", "audio_lengths", "phrase_segments", "usable_words", "word_segments"]
 
 # Rows of a table that are made at a time: paths are long, and one Arrow array of text holds 2 GB.
 CHUNK = 1_000_000
 
 
 @dataclass(frozen=True)
-class _Words:
+class UsableWords:
     """Usable words by columns, each (words,): row of their utterance, position in it, times in seconds."""
 
     row: np.ndarray
@@ -60,7 +60,7 @@ def word_segments(
     CorpusError
         When ``utterances`` lacks a column, or no utterance has an alignment.
     """
-    words = _usable(aligned, utterances, findings, only_known)
+    words = usable_words(aligned, utterances, findings, only_known)
     seconds = words.stop - words.start
     taken = (seconds >= min_seconds - 1e-9) & (seconds <= max_seconds + 1e-9)
     if min_letters > 1:
@@ -85,7 +85,7 @@ def phrase_segments(
     text has single spaces. The other parameters and errors are those of :func:`word_segments`; lengths are those of
     whole phrases (the defaults are LibriPhrase's, Shin et al. 2022).
     """
-    usable = _usable(aligned, utterances, findings, only_known)
+    usable = usable_words(aligned, utterances, findings, only_known)
     tables = []
     for count in range(words[0], words[1] + 1):
         first = np.arange(max(len(usable.row) - count + 1, 0))
@@ -99,7 +99,8 @@ def phrase_segments(
     return pa.concat_tables(tables)
 
 
-def _usable(aligned: pa.Table, utterances: pa.Table, findings: Findings, only_known: bool) -> _Words:
+def usable_words(aligned: pa.Table, utterances: pa.Table, findings: Findings, only_known: bool) -> UsableWords:
+    """The words that can be cut out; parameters, findings and errors as of :func:`word_segments`."""
     utterances = _usable_utterances(utterances, findings)
     aligned = in_order(aligned.combine_chunks())
     coded = aligned["utterance"].combine_chunks().dictionary_encode()
@@ -146,7 +147,7 @@ def _usable(aligned: pa.Table, utterances: pa.Table, findings: Findings, only_kn
     refuse(twice, "words that are aligned twice", lambda i: f"at {start[i]:g} s")
     kept = np.flatnonzero(good)
     position = aligned["position"].to_numpy()
-    return _Words(row[kept], position[kept], start[kept], stop[kept], word.take(pa.array(kept)), utterances)
+    return UsableWords(row[kept], position[kept], start[kept], stop[kept], word.take(pa.array(kept)), utterances)
 
 
 def _usable_utterances(utterances: pa.Table, findings: Findings) -> pa.Table:
@@ -165,7 +166,7 @@ def _usable_utterances(utterances: pa.Table, findings: Findings) -> pa.Table:
     return utterances.filter(pa.array(~again)).combine_chunks()
 
 
-def _manifest(words: _Words, first: np.ndarray, count: int) -> pa.Table:
+def _manifest(words: UsableWords, first: np.ndarray, count: int) -> pa.Table:
     """Segments of ``count`` words that begin with the words ``first``."""
     tables = []
     for at in range(0, max(len(first), 1), CHUNK):

@@ -65,6 +65,16 @@ class WordBatches:
         self.max_samples, self.prefetch = max_samples, prefetch
         self.tokens = TokenTable(store.words, tokenizer, sampler.word_ids.tolist())
 
+    @property
+    def words(self) -> list[str]:
+        """The vocabulary."""
+        return self.store.words
+
+    @property
+    def size(self) -> str:
+        """What is drawn from, in words."""
+        return f"{len(self.store)} segments of {len(self.words)} words"
+
     def __len__(self) -> int:
         """Batches in an epoch."""
         return len(self.sampler)

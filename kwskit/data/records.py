@@ -36,6 +36,8 @@ MANIFEST = {
     "speaker": pa.string(),
     "split": pa.string(),
 }
+# When each word of an utterance is said, in seconds from where the utterance begins.
+WORDS = {"utt_id": pa.string(), "word": pa.string(), "start": pa.float64(), "stop": pa.float64()}
 TRIALS = {"enrol_text": pa.string(), "utt_id": pa.string(), "target": pa.int8()}
 SCORES = TRIALS | {"score": pa.float64()}
 # A search: what is searched (a stretch of a file, in seconds), for what (a typed text, or a spoken utterance of the
@@ -48,6 +50,7 @@ OPTIONAL = {"group": pa.string()}
 TEXTS = ("word", "enrol_text", "text")  # columns of keywords
 COLUMNS: dict[str, dict[str, pa.DataType]] = {
     "manifest": MANIFEST,
+    "words": WORDS,
     "trials": TRIALS,
     "scores": SCORES,
     "recordings": RECORDINGS,

@@ -1,4 +1,4 @@
-"""Acoustic encoder of convolutions that look back only."""
+"""Acoustic encoder of convolutions that look back, and a little ahead."""
 
 import math
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from kwskit.arguments import NonNegativeFloat, PositiveInt
+from kwskit.arguments import NonNegativeFloat, NonNegativeInt, PositiveInt
 from kwskit.batch import length_mask
 from kwskit.encoders.blocks.around_a_word import before_a_word
 from kwskit.encoders.blocks.masked_batch_norm import MaskedBatchNorm
@@ -55,10 +55,10 @@ class CausalConv(nn.Module):
 
     Batch normalisation of the features, which are best not mean-normalised: that needs a whole utterance. Then a
     convolution over three groups of ``stride`` features, dilated depthwise separable blocks with residuals (as in
-    Howard et al. 2017 and Bai et al. 2018), and a linear layer. A frame sees the last 86 features (0.87 s) with the
-    defaults, which have 154 thousand parameters. What lies before a word is filled in once, as features of silence, so
-    that the frames of a word are those of a stream that begins with it. Padding never touches valid frames, in
-    training neither, and comes out as 0.
+    Howard et al. 2017 and Bai et al. 2018), and a linear layer. A frame sees 86 features (0.87 s) with the defaults,
+    which have 154 thousand parameters; ``ahead`` of them lie after it, and a stream waits for these. What lies before
+    an utterance is filled in once, as features of silence, so that its frames are those of a stream that begins with
+    it. Padding never touches valid frames, in training neither, and comes out as 0.
 
     Parameters
     ----------
@@ -69,6 +69,7 @@ class CausalConv(nn.Module):
     stride : input frames an output frame
     dim : size of an output frame
     silence : value of a feature of silence; the default is the floor of ``!frontend:log_mel``
+    ahead : features after a frame's own that it sees; as many fewer before it
     after_words : share of words that in training come after another word rather than after silence, as in a stream
     """
 
@@ -82,6 +83,7 @@ class CausalConv(nn.Module):
         dim: PositiveInt = 128,
         silence: float = math.log(1e-6),
         after_words: NonNegativeFloat = 0.0,
+        ahead: NonNegativeInt = 0,
     ):
         super().__init__()
         self.num_features = num_features
@@ -94,16 +96,21 @@ class CausalConv(nn.Module):
         self.stem_norm = MaskedBatchNorm(channels)
         self.blocks = nn.ModuleList(CausalBlock(channels, kernel_size, dilation) for dilation in dilations)
         self.project = nn.Linear(channels, dim)
-        self.past = stride * (2 + sum(block.past for block in self.blocks))  # type: ignore[misc]
+        seen = stride * (2 + sum(block.past for block in self.blocks))  # type: ignore[misc]
+        if ahead > seen:
+            raise ValueError(f"ahead is at most the {seen} features that a frame sees besides its own, not {ahead}")
+        self.past, self.ahead = seen - ahead, ahead
 
     @property
     def stream(self) -> FrameSteps:
         """How frames of a stream are made."""
         after_words = self.after_words > 0
-        return FrameSteps(self.stride, self.past, 1, self.dim, silence=self.silence, after_words=after_words)
+        return FrameSteps(
+            self.stride, self.past, 1, self.dim, ahead=self.ahead, silence=self.silence, after_words=after_words
+        )
 
     def stream_frames(self, feats: Tensor) -> Tensor:
-        """Frames (N, n, dim) of features (N, past + stride * n, F), as ``stream`` has it."""
+        """Frames (N, n, dim) of features (N, past + stride * n + ahead, F), as ``stream`` has it."""
         return self._encode(feats, torch.ones_like(feats[..., 0], dtype=torch.bool))
 
     def forward(self, feats: Tensor, lens: Tensor) -> tuple[Tensor, Tensor]:
@@ -112,17 +119,17 @@ class CausalConv(nn.Module):
         silence = feats.new_full((1, 1, 1), self.silence)
         share = self.after_words if self.training else 0.0
         before = before_a_word(feats, lens, self.past, silence, share)
-        after = -feats.shape[1] % self.stride
+        after = -feats.shape[1] % self.stride + self.ahead
         feats = F.pad(torch.cat((before, feats), dim=1), (0, 0, 0, after), value=self.silence)
         frames = self._encode(feats, F.pad(valid, (self.past, after)))
         lens = (lens + self.stride - 1).div(self.stride, rounding_mode="floor")
         return frames.masked_fill(~length_mask(lens, frames.shape[1]).unsqueeze(-1), 0.0), lens
 
     def _encode(self, feats: Tensor, valid: Tensor) -> Tensor:
-        """(N, n, dim); ``valid`` (N, past + stride * n) bool are the features of words, for batch normalisation."""
+        """(N, n, dim); ``valid`` (N, past + stride * n + ahead) bool: the features that batch normalisation is by."""
         feats = normalised(feats, self.feature_norm, valid)
         frames = self.stem(feats.reshape(feats.shape[0], -1, self.stride * self.num_features))
-        # A frame is a word's where the first of its own features is.
+        # A frame is a word's where the first of the last features that it sees is: without ``ahead``, its own.
         valid = valid[:, :: self.stride]
         frames = normalised(frames, self.stem_norm, valid).relu()
         for block in self.blocks:

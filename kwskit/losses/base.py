@@ -1,6 +1,7 @@
 """The two base classes of losses."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any, cast
 
@@ -9,7 +10,7 @@ from torch import Tensor, nn
 
 from kwskit.arguments import NonNegativeFloat, OneOf
 from kwskit.batch import valid_places
-from kwskit.embeddings import Embeddings, Match
+from kwskit.embeddings import Embeddings, Match, Utterances
 from kwskit.numerics import at_least_float32
 
 
@@ -44,6 +45,9 @@ class Float32View:
             return Match(at_least_float32(value.score), None if logits is None else at_least_float32(logits))
         if isinstance(value, tuple):
             return tuple(at_least_float32(part) for part in value)
+        if isinstance(value, Utterances):
+            classify = None if value.classify_frames is None else partial(self._read, value.classify_frames)
+            return replace(value, audio_frames=at_least_float32(value.audio_frames), classify_frames=classify)
         return partial(self._read, value) if callable(value) else value
 
 

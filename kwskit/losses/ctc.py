@@ -6,6 +6,7 @@ from torch import Tensor
 from kwskit.aligners.dynamic_programming.ctc_viterbi import ctc_feasible
 from kwskit.embeddings import Embeddings
 from kwskit.losses.base import Loss, matched_rows
+from kwskit.numerics import at_least_float32
 from kwskit.registry import register
 
 
@@ -13,8 +14,9 @@ from kwskit.registry import register
 class Ctc(Loss):
     """CTC: the frames spell the tokens that are spoken, blanks between them (Graves et al. 2006; Jin et al. 2024).
 
-    Mean over utterances of -log P(tokens | frames) / (number of tokens), on the log-probabilities of ``!aligner:ctc``,
-    whose last class is the blank. Utterances with too few frames for their tokens are left out. An utterance
+    Where utterances are heard whole (``training.whole``), it is these that are spelt, by their transcripts. Mean over
+    utterances of -log P(tokens | frames) / (number of tokens), on the log-probabilities of ``!aligner:ctc``, whose last
+    class is the blank. Utterances with too few frames for their tokens are left out. An utterance
     that appears in several pairs counts in the matched one.
 
     Parameters
@@ -23,12 +25,20 @@ class Ctc(Loss):
     """
 
     def compute(self, emb: Embeddings) -> Tensor:
+        whole = emb.utterances
+        if whole is not None:
+            lens = whole.text_mask.sum(1), whole.audio_mask.sum(1)
+            return self._surprise(whole.frame_log_probs, whole.token_ids, *lens)
         ids = emb.token_ids if emb.spoken_ids is None else emb.spoken_ids
         mask = emb.text_mask if emb.spoken_mask is None else emb.spoken_mask
         log_probs, ids = matched_rows(emb, emb.frame_log_probs), matched_rows(emb, ids)
         ids_lens, frame_lens = matched_rows(emb, mask).sum(1), matched_rows(emb, emb.audio_mask).sum(1)
+        return self._surprise(log_probs, ids, ids_lens, frame_lens)
+
+    def _surprise(self, log_probs: Tensor, ids: Tensor, ids_lens: Tensor, frame_lens: Tensor) -> Tensor:
         if len(ids) == 0:
             return log_probs.sum() * 0.0
+        log_probs = at_least_float32(log_probs)
         surprise = F.ctc_loss(
             log_probs.transpose(0, 1),
             ids,

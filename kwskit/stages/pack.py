@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kwskit.constants import SAMPLE_RATE
+from kwskit.data.records import read_records
 from kwskit.data.store.packed_store import PackedStore, StoreError
 from kwskit.data.store.packing import pack_manifest
 from kwskit.errors import UnpronounceableText
@@ -17,7 +18,8 @@ MANIFEST_DIGEST = "manifest_sha256"
 def pack_corpus(data: Path, jobs: int | None = None, on_bad: str = "stop") -> None:
     """Pack every ``manifests/<split>.tsv`` of ``data`` into ``store/<split>``, and write ``lexicon.tsv``.
 
-    Stores of an unchanged manifest are kept. A corpus of long recordings to search may have no manifest.
+    Stores of an unchanged manifest are kept. Of utterances that have ``words/<split>.tsv`` the lexicon has these words.
+    A corpus of long recordings to search may have no manifest.
 
     Parameters
     ----------
@@ -48,7 +50,8 @@ def pack_corpus(data: Path, jobs: int | None = None, on_bad: str = "stop") -> No
             store = PackedStore.open(folder)
         hours = store.num_samples.sum() / SAMPLE_RATE / 3600
         print(f"{manifest.stem}: {len(store):,} segments, {len(store.words):,} words, {hours:.2f} h in {folder}")
-        words.update(store.words)
+        times = data / "words" / manifest.name  # of utterances, whose texts are sentences
+        words.update(read_records(times, "words")[0]["word"].to_pylist() if times.exists() else store.words)
     g2p = G2P()
     write_lexicon(data / "lexicon.tsv", _pronounceable(sorted(words), g2p), g2p.pronunciations)
 

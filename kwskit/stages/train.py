@@ -9,15 +9,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from kwskit import collectives, registry
-from kwskit.arguments import ArgumentError
 from kwskit.atomic_write import atomic_write
-from kwskit.data.loader import WordBatches
-from kwskit.data.sampler import PKSampler
 from kwskit.data.store.packed_store import PackedStore
-from kwskit.data.stream_features.make import make_stream_features
-from kwskit.data.stream_features.store import StreamFeatures
 from kwskit.folder_lock import folder_lock
-from kwskit.hparams import select
 from kwskit.hparams_origin import errors_with_origin
 from kwskit.losses.base import Loss
 from kwskit.processes import Processes
@@ -25,12 +19,12 @@ from kwskit.stages.augmentation_showcase import write_augmentation_showcase
 from kwskit.stages.background import write_background
 from kwskit.stages.experiment import Experiment
 from kwskit.stages.release import is_released, part_sizes, release
+from kwskit.stages.training_speech import TrainingSpeech
 from kwskit.stages.validation import VALIDATIONS
 from kwskit.systems.phoneme_vectors import has_phoneme_vectors_to_learn, learn_phoneme_vectors
 from kwskit.training.checkpoint import CheckpointError, Checkpoints
 from kwskit.training.feed import TrainingFeed
 from kwskit.training.optimization import try_optimization
-from kwskit.training.resident import resident_speech
 from kwskit.training.start import freeze_parts, mixed, start_from
 from kwskit.training.trainer import Trainer
 
@@ -61,10 +55,10 @@ def train(
     writes, and the others leave after it.
     """
     with Processes.join(device) as processes, errors_with_origin(config, overlays, overrides):
-        store = PackedStore.open(data / "store" / "train")
-        experiment = Experiment.read(config, store.words, overlays, overrides)
+        speech = TrainingSpeech(data)
+        experiment = Experiment.read(config, speech.words, overlays, overrides)
         with folder_lock(exp) if processes.first else nullcontext():
-            run = TrainingRun(experiment, store, data, exp, processes)
+            run = TrainingRun(experiment, speech, data, exp, processes)
             if not run.is_done():
                 run.prepare()
                 run.fit(run.build())
@@ -77,13 +71,14 @@ class TrainingRun:
     Parameters
     ----------
     experiment : what to train, and how
-    store : the training words
+    speech : what it is trained on
     data, exp : folders of the corpus and of the run
     processes : this process among those that train together
     """
 
-    def __init__(self, experiment: Experiment, store: PackedStore, data: Path, exp: Path, processes: Processes):
-        self.experiment, self.store, self.data, self.exp, self.processes = experiment, store, data, exp, processes
+    def __init__(self, experiment: Experiment, speech: TrainingSpeech, data: Path, exp: Path, processes: Processes):
+        self.experiment, self.speech, self.data, self.exp, self.processes = experiment, speech, data, exp, processes
+        self.store = speech.store
         self.system, self.plan, self.tokenizer = experiment.system, experiment.plan, experiment.tokenizer
         self.checkpoints = Checkpoints(exp / "train", self._identity())
         self.started = time.perf_counter()
@@ -114,39 +109,17 @@ class TrainingRun:
         weights = system.state_dict() if plan.init_share else {}
         self.start = {name: tensor.clone() for name, tensor in weights.items()}
         freeze_parts(system, plan.freeze)
-        features = self._stream_features()
-        self.speech: PackedStore | StreamFeatures = self.store if features is None else features
+        self.batches = self.speech.batches(self.experiment, self.processes)
         for loss in system.losses.values():
-            cast(Loss, loss).begin(system, self.tokenizer, self.speech.words)
+            cast(Loss, loss).begin(system, self.tokenizer, self.batches.words)
 
     def build(self) -> Trainer:
         """The trainer, with its batches; what would fail in training fails here."""
         plan, seed, processes = self.plan, self.experiment.seed, self.processes
-        sampler = PKSampler(
-            self.speech.word_ids,
-            self.speech.speaker_ids,
-            keywords=plan.keywords,
-            utterances=plan.utterances,
-            seed=seed,
-            passes=plan.passes,
-            replacement=plan.replacement,
-        )
-        resident = resident_speech(plan, self.store, self.system, processes.device)
-        batches = WordBatches(
-            self.speech,
-            sampler,
-            self.tokenizer,
-            seed,
-            # While a GPU computes, a thread reads ahead; a store on the GPU needs none.
-            prefetch=0 if processes.device == "cpu" or resident is not None else 2,
-            rank=processes.rank,
-            world_size=processes.world_size,
-            resident=resident,
-        )
         make_optimizer, make_scheduler = self.experiment.make_optimizer, self.experiment.make_scheduler
         trainer = Trainer(
             system=self.system,
-            feed=TrainingFeed(batches),
+            feed=TrainingFeed(self.batches),
             plan=plan,
             make_optimizer=make_optimizer,
             make_scheduler=make_scheduler,
@@ -164,12 +137,11 @@ class TrainingRun:
         """Train to the end of the plan."""
         if self.processes.first:
             self._write_facts()
-            words = f"{len(self.speech)} segments of {len(self.speech.words)} words"
-            print(f"{words}; {len(trainer.feed)} batches an epoch on {self.processes}")
+            print(f"{self.batches.size}; {len(trainer.feed)} batches an epoch on {self.processes}")
             counts = part_sizes(self.experiment).items()
             print("parameters: " + ", ".join(f"{name} {count:,}" for name, count in counts))
-            hears_samples = self.system.has_frontend and self.plan.resident != "features" and self.plan.heard is None
-            if hears_samples and self.fresh:
+            made = self.plan.resident == "features" or self.plan.heard is not None or self.plan.whole is not None
+            if self.system.has_frontend and not made and self.fresh:
                 batch = next(iter(trainer.feed))
                 spoken = [self.store.words[word] for word in batch.word.tolist()]
                 showcase = self.exp / "train" / "augmentation.npz"
@@ -208,21 +180,6 @@ class TrainingRun:
             f"{plan.keep} validation AP {best['ap']:.2%} in epoch {best['epoch']}; {seconds:.0f} s; "
             f"model in {self.exp / 'model'}; curves: tensorboard --logdir {self.exp / 'train' / 'tensorboard'}"
         )
-
-    def _stream_features(self) -> StreamFeatures | None:
-        """Features of the training words in their recordings, where the plan says so; the first process makes them."""
-        if self.plan.heard is None:
-            return None
-        if self.system.stream is None:
-            raise ArgumentError("training.heard", "is for systems whose front end makes the frames of a stream")
-        system: Any = self.system
-        description = select(self.experiment.text, {"frontend": None, "wave_augment": None}, inside="system")
-        manifest, folder = self.data / "manifests" / "train.tsv", self.data / "heard"
-        parts = manifest, folder, system.frontend, system.wave_augment, self.plan.heard, description
-        if self.processes.first:
-            make_stream_features(*parts, self.processes.device)
-        collectives.broadcast_from_first(True)
-        return make_stream_features(*parts, self.processes.device)
 
     def _identity(self) -> str:
         """What must be the same for training to go on: the configuration, the plugins and the data."""

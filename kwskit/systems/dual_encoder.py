@@ -45,7 +45,7 @@ class DualEncoder(TwoEncoders):
 
     def embeddings(self, batch: Batch, generator: torch.Generator | None = None) -> Embeddings:
         known = batch.on_host
-        frames, frame_lens = self.hear_batch(batch, generator)
+        frames, frame_lens, utterances = self.hear_words(batch, generator)
         token_mask = length_mask(known.token_lens, known.tokens.shape[1])
         return BatchEmbeddings(
             audio_frames=frames,
@@ -57,6 +57,7 @@ class DualEncoder(TwoEncoders):
             pool_audio=self.audio_pooler,
             pool_text=self.text_pooler,
             token_rows=to_device(valid_places(token_mask), frames.device),
+            utterances=utterances,
             **self.alignment(),
         )
 
@@ -88,6 +89,17 @@ class DualEncoder(TwoEncoders):
         if self.hears_windows:
             frames, lens = self.acoustic_encoder(frames, lens)
         return F.normalize(self.audio_pooler(frames, length_mask(lens, frames.shape[1])), dim=-1)
+
+    @property
+    def stream_blank(self) -> int | None:
+        """CTC's blank in :meth:`stream_log_probs`; None where no CTC aligner knows the frames of a stream."""
+        if self.stream is None or self.hears_windows or not hasattr(self.aligner, "log_probs"):
+            return None
+        return int(self.aligner.blank)  # type: ignore[union-attr, arg-type]
+
+    def stream_log_probs(self, frames: Tensor) -> Tensor:
+        """Log-probabilities (T, V) of tokens and blank at frames (T, d_frame) of a stream."""
+        return self.aligner.log_probs(frames)  # type: ignore[union-attr, operator]
 
     def embed_text(self, tokens: Tensor, token_lens: Tensor) -> Tensor:
         """Unit embeddings (N, d) of token sequences (N, T_t) with ``token_lens`` (N,)."""

@@ -44,7 +44,7 @@ class PairMatcher(TwoEncoders):
     def embeddings(self, batch: Batch, generator: torch.Generator | None = None) -> Embeddings:
         """Of all pairs: first every utterance with its own text, then those with other texts (in training only)."""
         known, device = batch.on_host, batch.wav.device  # pairs are drawn where sizes are known
-        frames, frame_lens = self.hear_batch(batch, generator)
+        frames, frame_lens, utterances = self.hear_words(batch, generator)
         typed = self.encode_text(batch.tokens, batch.token_lens)
         count, token_lens = len(batch), known.token_lens
         own = torch.arange(count, device=known.word.device)
@@ -79,6 +79,7 @@ class PairMatcher(TwoEncoders):
             token_rows=token_rows,
             spoken_ids=batch.tokens[audio_row],
             spoken_mask=length_mask(batch.token_lens, batch.tokens.shape[1])[audio_row],
+            utterances=utterances,
         )
 
     def encode_audio(self, wav: Tensor, wav_lens: Tensor) -> Encoded:

@@ -6,8 +6,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from kwskit.batch import Batch
+from kwskit.batch import Batch, length_mask
+from kwskit.embeddings import Utterances
 from kwskit.gathered_embeddings import whole_batch
+from kwskit.systems.spans import span_frames
 from kwskit.systems.system import System
 from kwskit.to_device import to_device
 
@@ -72,6 +74,22 @@ class TwoEncoders(System):
         if batch.feats is None or batch.feat_lens is None:
             return self.hear(batch.wav, batch.on_host.wav_lens, generator)
         return self._encode(batch.feats, batch.feat_lens, generator)
+
+    def hear_words(
+        self, batch: Batch, generator: torch.Generator | None = None
+    ) -> tuple[Tensor, Tensor, Utterances | None]:
+        """Frames (N, T_a, d) of a batch's words and their number (N,); and the utterances that they are spans of."""
+        frames, lens = self.hear_batch(batch, generator)
+        if batch.spans is None or batch.transcripts is None or batch.transcript_lens is None:
+            return frames, lens, None
+        utterances = Utterances(
+            audio_frames=frames,
+            audio_mask=length_mask(lens, frames.shape[1]),
+            token_ids=batch.transcripts,
+            text_mask=length_mask(batch.transcript_lens, batch.transcripts.shape[1]),
+            classify_frames=self.alignment()["classify_frames"],
+        )
+        return *span_frames(frames, lens, batch.wav_lens, batch.spans), utterances
 
     def _encode(self, feats: Tensor, feat_lens: Tensor, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
         if self.training and self.feature_augment is not None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from kwskit.text.lexicon import WORD_BOUNDARY
 from kwskit.text.neural_g2p import SPECIALS
 
 
@@ -35,6 +36,17 @@ class Tokenizer:
             For text that cannot be read out.
         """
         raise NotImplementedError(f"{type(self).__name__} must define encode(text)")
+
+    def sounds(self, text: str) -> list[list[int]]:
+        """:meth:`encode` without the boundaries between words, which nobody hears.
+
+        Raises
+        ------
+        kwskit.errors.UnpronounceableText
+            For text that cannot be read out.
+        """
+        boundary = self._ids.get(WORD_BOUNDARY)
+        return [[one for one in ids if one != boundary] for ids in self.encode(text)]
 
     def decode(self, ids: list[int]) -> list[str]:
         """Symbols of ``ids``, padding left out."""

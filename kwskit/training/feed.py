@@ -7,6 +7,7 @@ from torch.utils.data import IterableDataset
 
 from kwskit.batch import Batch
 from kwskit.data.loader import WordBatches
+from kwskit.data.utterance_batches import UtteranceBatches
 from kwskit.training.prefetch import prefetch
 
 
@@ -22,7 +23,7 @@ class TrainingFeed(IterableDataset):
     device : where the batches are sent
     """
 
-    def __init__(self, batches: WordBatches):
+    def __init__(self, batches: WordBatches | UtteranceBatches):
         self._batches = batches
         self.device: torch.device | str = "cpu"
         self._epoch, self._start = 1, 0

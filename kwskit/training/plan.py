@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from kwskit.arguments import ArgumentError, PositiveFloat, PositiveInt, Range, built_from
 from kwskit.data.stream_features.settings import StreamFeatureSettings
+from kwskit.data.utterance_batches import UtteranceSettings
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,9 @@ class TrainingPlan:
     heard : how words are heard in their recordings before training, see
         :class:`~kwskit.data.stream_features.settings.StreamFeatureSettings`; for front ends that make the frames of a
         stream. ``wave_augment`` is then part of it. null hears segments
+    whole : how utterances are heard whole, with words and phrases as spans of them, see
+        :class:`~kwskit.data.utterance_batches.UtteranceSettings`; it takes the place of ``keywords`` and
+        ``utterances``. null hears segments
     init : model directory or packaged model whose parts training starts from; those the system lacks are passed over
     fresh : parts that ``init`` has and that start from chance all the same
     freeze : parts that stay as they are, running statistics included
@@ -66,6 +70,7 @@ class TrainingPlan:
     validate: Literal["trials", "segments"] = "trials"
     resident: Literal["pcm", "features"] | None = None
     heard: StreamFeatureSettings | None = None
+    whole: UtteranceSettings | None = None
     init: str | None = None
     fresh: tuple[str, ...] = ()
     freeze: tuple[str, ...] = ()
@@ -92,6 +97,8 @@ class TrainingPlan:
             raise ArgumentError(
                 "training.heard", "and training.resident both say where features come from: leave one out"
             )
+        if plan.whole is not None and plan.heard is not None:
+            raise ArgumentError("training.whole", "and training.heard both say how words are heard: leave one out")
         return plan
 
     def run_options(self, device: str, progress: bool) -> dict[str, Any]:

@@ -133,6 +133,27 @@ def test_files_of_an_earlier_preparation_go(tmp_path):
     assert files(tmp_path) == ["left_out.tsv", "manifests/own.tsv", "manifests/train.tsv", "prepared.json"]
 
 
+def test_words_go_with_their_utterances(tmp_path):
+    made = Preparation(tmp_path, {})
+    made.manifest("train", segments({"word": "Hey_Nova one"}, {"utt_id": "b", "stop": 0.0}, {"utt_id": "c"}))
+    rows = [("a_0", "Hey_Nova"), ("a_0", "one"), ("b", "one"), ("gone", "one"), ("c", "one")]
+    columns = {"utt_id": [name for name, _ in rows], "word": [word for _, word in rows]}
+    table = pa.table(columns | {"start": [0.0, 0.3, 0.0, 0.0, 0.1], "stop": [0.3, 0.5, 0.5, 0.5, 0.4]})
+    made.words("train", table)
+    made.finish()
+    stored, _ = read_records(tmp_path / "words/train.tsv", "words")
+    assert [tuple(row.values()) for row in stored.to_pylist()] == [
+        ("a_0", "hey nova", 0.0, 0.3),
+        ("a_0", "one", 0.3, 0.5),
+        ("c", "one", 0.1, 0.4),
+    ]
+    assert (tmp_path / "words/train.tsv").read_text().splitlines()[2] == "a_0\they nova\t0\t0.3"
+    again = Preparation(tmp_path, {"seed": 8})
+    again.manifest("train", segments({}))
+    again.finish()
+    assert not (tmp_path / "words/train.tsv").exists()
+
+
 def test_a_full_disk_leaves_what_was_there(tmp_path, monkeypatch):
     prepare(tmp_path).finish()
     before = {name: (tmp_path / name).read_bytes() for name in files(tmp_path)}

@@ -5,7 +5,7 @@ import torch
 
 from kwskit.aligners.ctc import CtcAligner
 from kwskit.batch import length_mask
-from kwskit.embeddings import BatchEmbeddings
+from kwskit.embeddings import BatchEmbeddings, Utterances
 from kwskit.losses.ctc import Ctc
 
 SPOKEN = torch.tensor([[0, 1, 2], [2, 2, 0], [1, 0, 0], [2, 2, 2]])
@@ -133,6 +133,75 @@ def test_autocast_leaves_the_loss_in_float32():
     value.backward()
     assert frames.grad.isfinite().all()
     assert aligner.head.weight.grad.abs().sum() > 0
+
+
+def spoken_utterances(log_probs):
+    """Utterances of ``log_probs`` (4, T_a, V) with the transcripts SPOKEN."""
+    masks = (
+        length_mask(torch.tensor(lens), size) for lens, size in ((FRAME_LENS, log_probs.shape[1]), (SPOKEN_LENS, 3))
+    )
+    audio_mask, text_mask = masks
+    return Utterances(log_probs, audio_mask, SPOKEN, text_mask, lambda frames: frames)
+
+
+def test_whole_utterances_equal_torch_one_by_one():
+    log_probs = random_log_probs()
+    each = [
+        torch.nn.functional.ctc_loss(
+            log_probs[n, :frames, None], SPOKEN[n : n + 1, :tokens], (frames,), (tokens,), blank=3, reduction="sum"
+        ).item()
+        / tokens
+        for n, (frames, tokens) in enumerate(zip(FRAME_LENS, SPOKEN_LENS, strict=True))
+    ]
+    assert each.pop() == math.inf
+    loss = Ctc()
+    emb = heard(random_log_probs(2), [6, 5], SPOKEN[:2], [3, 2], utterances=spoken_utterances(log_probs))
+    assert loss(emb).item() == pytest.approx(sum(each) / 3, abs=1e-9)
+    assert loss.metrics["left_out"].item() == 1
+
+
+def test_spans_of_whole_utterances_change_nothing():
+    log_probs = random_log_probs()
+    values = []
+    for count in (1, 2, 3):
+        pairs = {"matched": torch.zeros(count, dtype=torch.bool)} if count == 2 else {}
+        spans = heard(random_log_probs(count), [2] * count, SPOKEN[:count], [1] * count, **pairs)
+        spans.utterances = spoken_utterances(log_probs)
+        values.append(Ctc()(spans).item())
+    assert values == [values[0]] * 3
+    scores = torch.randn(4, 6, 4, requires_grad=True)
+    words = torch.randn(2, 6, 4, requires_grad=True)
+    emb = heard(words.log_softmax(-1), [6, 5], SPOKEN[:2], [3, 2], utterances=spoken_utterances(scores.log_softmax(-1)))
+    gradient, unseen = torch.autograd.grad(Ctc()(emb), (scores, words), allow_unused=True)
+    assert gradient[:3].abs().sum() > 0
+    assert not gradient[3].any()
+    assert unseen is None
+
+
+def test_autocast_leaves_the_loss_of_utterances_in_float32():
+    torch.set_default_dtype(torch.float32)
+    aligner, encoder = CtcAligner(3, 8), torch.nn.Linear(5, 8)
+    feats = torch.randn(4, 6, 5)
+    emb = heard(torch.randn(2, 6, 8), [6, 5], SPOKEN[:2], [3, 2])
+    with torch.autocast("cpu", torch.bfloat16):
+        frames = encoder(feats)  # in bfloat16, as an encoder leaves them
+        emb.utterances = spoken_utterances(frames)
+        emb.utterances.classify_frames = aligner.log_probs
+        value = Ctc()(emb)
+        expected = aligner.log_probs(frames)
+    assert value.dtype == torch.float32
+    assert Ctc()(heard(expected)).item() == pytest.approx(value.item(), rel=1e-6)
+    value.backward()
+    assert encoder.weight.grad.abs().sum() > 0
+    assert aligner.head.weight.grad.abs().sum() > 0
+
+
+def test_utterances_without_a_head_name_the_aligner():
+    emb = heard(random_log_probs())
+    emb.utterances = spoken_utterances(random_log_probs())
+    emb.utterances.classify_frames = None
+    with pytest.raises(ValueError, match="aligner:ctc"):
+        Ctc()(emb)
 
 
 def test_without_a_head_the_advice_names_the_aligner():

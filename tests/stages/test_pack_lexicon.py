@@ -1,5 +1,6 @@
 """Words that English cannot read out stop no packing."""
 
+import numpy as np
 import pyarrow as pa
 import soundfile
 
@@ -17,3 +18,14 @@ def test_words_of_another_script_are_left_out_of_the_lexicon(tmp_path, sing, cap
     pack_corpus(tmp_path, jobs=1)
     assert set(read_lexicon(tmp_path / "lexicon.tsv")) == {"lemon", "straße"}
     assert "lexicon: 1 words without an English pronunciation" in capsys.readouterr().out
+
+
+def test_the_lexicon_of_utterances_has_their_words(tmp_path, sing):
+    soundfile.write(tmp_path / "a.wav", np.concatenate([sing("lemon", 0, 0), sing("velvet", 0, 0)]), 16000)
+    columns = {"utt_id": ["a"], "path": ["a.wav"], "start": [0.0], "stop": [0.4], "word": ["lemon velvet"]}
+    table = pa.table({**columns, "speaker": ["s"], "split": ["train"]})
+    write_records(tmp_path / "manifests/train.tsv", "manifest", table)
+    words = {"utt_id": ["a", "a"], "word": ["lemon", "velvet"], "start": [0.0, 0.2], "stop": [0.2, 0.4]}
+    write_records(tmp_path / "words/train.tsv", "words", pa.table(words))
+    pack_corpus(tmp_path, jobs=1)
+    assert set(read_lexicon(tmp_path / "lexicon.tsv")) == {"lemon", "velvet"}

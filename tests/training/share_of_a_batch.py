@@ -1,6 +1,7 @@
 """What one of several processes computes of a batch that they share, and one process of all of it."""
 
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -28,6 +29,7 @@ CASES = {
     "drawn alike": (["loss/key_sphereface2_sampled.yaml"], {"losses.key.sample_classes": "5"}, {}),
     "bf16": ([], {}, {"bf16": True}),
     "own statistics": ([], {}, {"sync_batch_norm": False}),
+    "whole utterances": (["aligner/ctc.yaml"], {}, {"spans": 3}),
 }
 
 
@@ -51,13 +53,42 @@ def whole_batch(seed: int) -> Batch:
     return Batch(wav, wav_lens, tokens, token_lens, word, [f"u{i}" for i in range(count)])
 
 
+def in_spans(batch: Batch, each: int) -> Batch:
+    """The batch's speech as utterances with transcripts, and ``each`` words that are spans of each of them."""
+    chance = torch.Generator().manual_seed(9)
+    row = torch.arange(len(batch)).repeat_interleave(each)
+    size = batch.wav_lens[row]
+    begin = (size * 0.6 * torch.rand(len(row), generator=chance)).long()
+    end = begin + (size * (0.2 + 0.2 * torch.rand(len(row), generator=chance))).long()
+    token_lens = torch.randint(2, 6, (len(row),), generator=chance)
+    tokens = torch.randint(4, 70, (len(row), 5), generator=chance) * (torch.arange(5) < token_lens[:, None])
+    return replace(
+        batch,
+        spans=torch.stack([row, begin, end], 1),
+        transcripts=batch.tokens,
+        transcript_lens=batch.token_lens,
+        tokens=tokens,
+        token_lens=token_lens,
+        word=torch.randint(20, (len(row),), generator=chance),
+        utt_id=[batch.utt_id[k] for k in row.tolist()],
+    )
+
+
 def share(batch: Batch) -> Batch:
-    """The utterances of this process, padded to the longest of them."""
-    count = len(batch) // collectives.world_size()
+    """The utterances of this process, padded to the longest of them, and the spans that are theirs."""
+    count = len(batch.wav) // collectives.world_size()
     own = slice(collectives.rank() * count, (collectives.rank() + 1) * count)
-    wav_lens, token_lens = batch.wav_lens[own], batch.token_lens[own]
-    wav, tokens = batch.wav[own, : wav_lens.max()], batch.tokens[own, : token_lens.max()]
-    return Batch(wav, wav_lens, tokens, token_lens, batch.word[own], batch.utt_id[own])
+    speech = batch.wav[own, : batch.wav_lens[own].max()], batch.wav_lens[own]
+    whole = {}
+    if batch.spans is not None:
+        lens = batch.transcript_lens[own]
+        whole = {"transcripts": batch.transcripts[own, : lens.max()], "transcript_lens": lens}
+        each = len(batch) // len(batch.wav)
+        own = slice(own.start * each, own.stop * each)
+        whole["spans"] = batch.spans[own] - torch.tensor([collectives.rank() * count, 0, 0])
+    token_lens = batch.token_lens[own]
+    tokens = batch.tokens[own, : token_lens.max()]
+    return Batch(*speech, tokens, token_lens, batch.word[own], batch.utt_id[own], **whole)
 
 
 def losses_and_gradients(name: str) -> dict[str, dict[str, torch.Tensor]]:
@@ -72,7 +103,8 @@ def losses_and_gradients(name: str) -> dict[str, dict[str, torch.Tensor]]:
     torch.manual_seed(2 + collectives.rank())
     steps = use.get("steps", 1)
     for step in range(steps):
-        batch = share(whole_batch(seed=step))
+        drawn = whole_batch(seed=step)
+        batch = share(in_spans(drawn, use["spans"]) if "spans" in use else drawn)
         batch.wav = batch.wav.float() if bf16 else batch.wav
         silent = collectives.world_size() > 1 and step < steps - 1
         with module.no_sync() if silent else nullcontext():

@@ -89,6 +89,20 @@ def test_two_halves_of_a_batch_give_the_gradients_of_the_whole(halves, script, m
                 assert torch.allclose(found[key], value, rtol=1e-7, atol=1e-9), (kind, key)
 
 
+def test_two_halves_of_whole_utterances_give_the_gradients_of_the_whole(halves, script):
+    """Losses of words and phrases are of all; each process spells its own, and together they spell all."""
+    expected = script.losses_and_gradients("whole utterances")
+    one, other = (half["whole utterances"] for half in halves)
+    assert {"utt", "ctc"} <= expected["losses"].keys()
+    assert not torch.allclose(one["losses"]["ctc"], other["losses"]["ctc"], rtol=1e-4)
+    one["losses"]["ctc"] = other["losses"]["ctc"] = (one["losses"]["ctc"] + other["losses"]["ctc"]) / 2
+    for kind, values in expected.items():
+        for found in (one, other):
+            assert found[kind].keys() == values.keys()
+            for key, value in values.items():
+                assert torch.allclose(found[kind][key], value, rtol=1e-7, atol=1e-9), (kind, key)
+
+
 def test_mixed_precision_rounds_the_same_gradients(halves, script):
     whole, half = script.losses_and_gradients("bf16"), halves[0]["bf16"]
     for name, value in whole["losses"].items():

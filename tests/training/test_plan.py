@@ -2,6 +2,7 @@ import pytest
 
 from kwskit.arguments import ArgumentError
 from kwskit.data.stream_features.settings import StreamFeatureSettings
+from kwskit.data.utterance_batches import UtteranceSettings
 from kwskit.training.plan import TrainingPlan
 
 
@@ -15,6 +16,13 @@ def test_how_words_are_heard():
     assert plan.heard == StreamFeatureSettings(views=3, alone=0.5)
     assert TrainingPlan.from_mapping({"epochs": 1, "keywords": 2, "heard": {}}).heard == StreamFeatureSettings()
     assert TrainingPlan.from_mapping({"epochs": 1, "keywords": 2, "heard": None, "resident": "pcm"}).heard is None
+
+
+def test_how_utterances_are_heard_whole():
+    plan = TrainingPlan.from_mapping({"epochs": 1, "keywords": 2, "whole": {"seconds": 60, "same": 1}})
+    assert plan.whole == UtteranceSettings(seconds=60, segments=384, longest_phrase=4, same=1, jitter=0.06)
+    assert TrainingPlan.from_mapping({"epochs": 1, "keywords": 2, "whole": {}, "resident": "pcm"}).resident == "pcm"
+    assert TrainingPlan.from_mapping({"epochs": 1, "keywords": 2, "whole": None, "heard": {}}).whole is None
 
 
 @pytest.mark.parametrize(
@@ -38,6 +46,17 @@ def test_how_words_are_heard():
         ({"epochs": 1, "keywords": 2, "heard": {"alone": 2}}, r"training\.heard\.alone must be a number from 0 to 1"),
         ({"epochs": 1, "keywords": 2, "heard": {"jitter": "some"}}, r"training\.heard\.jitter must be a number"),
         ({"epochs": 1, "keywords": 2, "heard": 2}, r"training\.heard must be a mapping or null, not 2"),
+        ({"epochs": 1, "keywords": 2, "whole": {}, "heard": {}}, "whole and training.heard both say .*: leave one out"),
+        (
+            {"epochs": 1, "keywords": 2, "whole": {"second": 2}},
+            r"training\.whole\.second is unknown .did you mean 'seco",
+        ),
+        ({"epochs": 1, "keywords": 2, "whole": {"segments": 0}}, r"training\.whole\.segments must be a whole number"),
+        ({"epochs": 1, "keywords": 2, "whole": {"seconds": 0}}, r"training\.whole\.seconds must be a number above 0"),
+        (
+            {"epochs": 1, "keywords": 2, "whole": {"jitter": -1}},
+            r"training\.whole\.jitter must be a number of at least",
+        ),
         ({"epochs": 1, "keywords": 2, "keep": "first"}, "one of .'best', 'last'., not 'first'"),
         ({"epochs": 1, "keywords": 2, "compile": "no"}, "training.compile must be true or false, not 'no'"),
         ({"epochs": 1, "keywords": 2, "max_grad_norm": -5}, "training.max_grad_norm must be a number above 0, not -5"),

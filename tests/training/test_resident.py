@@ -81,7 +81,7 @@ def test_a_frontend_that_learns_makes_no_features_ahead(losses, monkeypatch):
         system.frontend = Learning()
         return resident.resident_speech(plan, store, system, device)
 
-    monkeypatch.setattr("kwskit.stages.train.resident_speech", with_learning)
+    monkeypatch.setattr("kwskit.stages.training_speech.resident_speech", with_learning)
     with pytest.raises(HparamsError, match="frontend learns; use pcm"):
         losses("refused", **{"training.resident": "features", "system.wave_augment": "null"})
 
