@@ -25,15 +25,19 @@ def frequent(table: pa.Table, least: int, most: int | None = None, seed: int = 0
     return table.filter(pa.array(kept))
 
 
+def can_be_read(text: str) -> bool:
+    """Whether ``text`` has a letter or digit, and no letters but those of the alphabet."""
+    try:
+        normalise(text)
+    except UnpronounceableText:
+        return False
+    return True
+
+
 def readable(table: pa.Table, findings: Findings) -> pa.Table:
     """The segments whose text has a letter or digit and no letters but those of the alphabet; the others are noted."""
     texts = table["word"].unique()
-    silent = []
-    for text in texts.to_pylist():
-        try:
-            normalise(text)
-        except UnpronounceableText:
-            silent.append(text)
+    silent = [text for text in texts.to_pylist() if not can_be_read(text)]
     if not silent:
         return table
     findings.add_all("words that cannot be read out", map(repr, silent))

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Make of a trained model what is shipped: weights in 16 bits, thresholds, 8-bit graphs, and a card.
 
-    python recipes/english_small/release.py --exp EXP --data DATA --to kwskit/models/NAME --facts FACTS.json
+    python recipes/english_small/release.py --exp EXP --data DATA --to kwskit/models/NAME --facts FACTS.json \\
+        --background RECORDINGS --background MUSIC
 
-Thresholds are set by running speech that training has not heard: minutes of new sentences. --figures are results.json
-of tools/bench/people, whose numbers come into the card with the command that measured them.
+Thresholds are set by recordings that training has not heard, --hours of them, drawn by --seed; without any, by four
+minutes of new synthetic sentences. --figures are results.json of tools/bench/people, whose numbers come into the card
+with the command that measured them.
 """
 
 import argparse
@@ -13,11 +15,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import safetensors.torch
 import torch
 
+from kwskit.data.audio import probe
+from kwskit.data.audio_folder import audio_below
 from kwskit.speech_model.write_card import write_card
 from kwskit.systems.model_directory import WEIGHTS
 from kwskit.text_file import read_text
@@ -36,7 +42,13 @@ def main() -> None:
     )
     parser.add_argument("--facts", type=Path, required=True, help="JSON of card.json's fields that nothing can count")
     parser.add_argument("--figures", type=Path, help="JSON list of figures for the card")
-    parser.add_argument("--seed", type=int, default=1011, help="seed of the sentences that thresholds are set by")
+    text = (
+        "folder of recordings that thresholds are set by; as much is taken of each, where it has so much (repeatable)"
+    )
+    parser.add_argument("--background", type=Path, action="append", default=[], metavar="DIR", help=text)
+    text = "hours of each of them, one number for each --background in turn, or for all (default: 1)"
+    parser.add_argument("--hours", type=float, nargs="+", default=[1.0], help=text)
+    parser.add_argument("--seed", type=int, default=1011, help="seed of what thresholds are set by")
     args = parser.parse_args()
     readme = (args.to / "README.md").read_text("utf-8") if (args.to / "README.md").is_file() else None
     shutil.rmtree(args.to, ignore_errors=True)
@@ -46,7 +58,13 @@ def main() -> None:
     if readme is not None:
         (args.to / "README.md").write_text(readme, "utf-8")
     with tempfile.TemporaryDirectory() as folder:
-        calibrate(args.to, Path(folder), args.seed)
+        if args.background:
+            hours = args.hours * len(args.background) if len(args.hours) == 1 else args.hours
+            recordings = drawn(args.background, hours, args.seed)
+        else:
+            recordings = spoken_anew(Path(folder), args.seed)
+        model = str(args.to.absolute())
+        _kwskit("calibrate", "--model", model, *map(str, recordings), "--to", f"{model}/background.npz")
         to = f"{folder}/onnx"
         _kwskit("export", str(args.to.absolute()), "--to", to, "--int8", "--data", str(args.data.absolute()))
         shutil.copytree(Path(folder) / "onnx-int8", args.to / "onnx")
@@ -68,13 +86,25 @@ def halve(path: Path) -> None:
     safetensors.torch.save_file(kept, path)
 
 
-def calibrate(model: Path, folder: Path, seed: int) -> None:
-    """Set the thresholds of ``model`` by new sentences, made in ``folder``."""
+def drawn(folders: Sequence[Path], hours: Sequence[float], seed: int) -> list[Path]:
+    """Recordings of each of ``folders`` in a drawn order, the first of them until there are so many hours."""
+    found = []
+    for folder, wanted in zip(folders, hours, strict=True):
+        files = sorted(audio_below(folder).files)
+        for row in np.random.default_rng(seed).permutation(len(files)).tolist():
+            if wanted <= 0:
+                break
+            found.append(files[row])
+            wanted -= probe(files[row])[1] / 3600
+    return found
+
+
+def spoken_anew(folder: Path, seed: int) -> list[Path]:
+    """New sentences, made in ``folder``."""
     prepare = [sys.executable, str(Path(__file__).with_name("prepare.py")), "--data", str(folder / "speech")]
     counts = [word for engine, count in SENTENCES.items() for word in (f"--{engine}", str(count))]
     subprocess.run([*prepare, "--seed", str(seed), "--kokoro", "0", "--words", "0", *counts], check=True)
-    recordings = sorted((folder / "speech" / "running" / "audio").glob("*.wav"))
-    _kwskit("calibrate", "--model", str(model.absolute()), *map(str, recordings), "--to", str(model / "background.npz"))
+    return sorted((folder / "speech" / "running" / "audio").glob("*.wav"))
 
 
 def _kwskit(*arguments: str) -> None:
