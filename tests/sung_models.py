@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from kwskit.stream_shape import StreamShape
+from kwskit.text.lexicon import WORD_BOUNDARY
 from kwskit.text.phoneme_tokenizer import PhonemeTokenizer
 
 RATE = 16_000
@@ -15,7 +16,7 @@ class SungModel:
     ``say`` speaks its language. With ``stream`` it makes frames of 80 ms, each the loudness of the tones in it.
     """
 
-    name, digest, seconds_a_phoneme = "sung", "5019", 0.09
+    name, digest, seconds_a_phoneme, blank = "sung", "5019", 0.09, None
 
     def __init__(self, streaming=False):
         self.tokenizer = PhonemeTokenizer(stress=False)
@@ -67,6 +68,26 @@ class SungModel:
         return np.hypot(real, imaginary) / size
 
 
+class PhonemeSungModel(SungModel):
+    """One that also hears phonemes: its frames are of 40 ms, and the loudest tone in one is its likeliest phoneme."""
+
+    digest = "5020"
+
+    def __init__(self):
+        super().__init__()
+        self.stream = StreamShape(640, 640, None, 1, 0, 1, self.dim, silence=0.0)
+        self.blank = self.dim
+        self._boundary = self.tokenizer.symbols.index(WORD_BOUNDARY)  # nobody hears it
+
+    def frames(self, features):
+        return features
+
+    def log_probs(self, frames):
+        logits = np.pad(frames / 400, ((0, 0), (0, 1)), constant_values=3)
+        logits[:, self._boundary] = 0
+        return (logits - np.logaddexp.reduce(logits, 1, keepdims=True)).astype(np.float32)
+
+
 def unit(rows):
     rows = rows - rows.mean(1, keepdims=True)
     return (rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)).astype(np.float32)
@@ -84,10 +105,16 @@ def streaming_sung_model():
     return SungModel(streaming=True)
 
 
+@pytest.fixture(scope="session")
+def phoneme_sung_model():
+    """The model that hears tones, can stream, and knows phonemes by them."""
+    return PhonemeSungModel()
+
+
 class CountingModel:
     """Two features of each 40 samples, 16 apart: the first sample and the sum; frames of weighted sums of features."""
 
-    name, digest, dim, tokenizer = "counting", "0", 3, None
+    name, digest, dim, tokenizer, blank = "counting", "0", 3, None, None
 
     def __init__(self, **shape):
         facts = {"floor": None, "stride": 4, "past": 6, "per_step": 2, "size": 3, "ahead": 0, "silence": -2.0}

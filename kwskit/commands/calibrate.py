@@ -29,7 +29,8 @@ def run(options: argparse.Namespace) -> None:
     from kwskit.data.audio import AudioError
     from kwskit.speech_model.model_source import ModelSource
     from kwskit.speech_model.open_model import open_model
-    from kwskit.spotting.background import FILE, BackgroundError
+    from kwskit.spotting.background_file import FILE
+    from kwskit.spotting.peak_estimates import BackgroundError
     from kwskit.spotting.sound import blocks_of
     from kwskit.spotting.spotter import Spotter
 

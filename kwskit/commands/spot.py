@@ -36,6 +36,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--mic", action="store_true", help="microphone in the place of recordings")
     text = "sample rate of raw PCM in a pipe (default: %(default)s)"
     parser.add_argument("--rate", type=int, default=SAMPLE_RATE, metavar="HZ", help=text)
+    text = "print the parts of each score, too, where a model spots in two stages: embedding and phonemes"
+    parser.add_argument("--explain", action="store_true", help=text)
     add_device(parser)
 
 
@@ -58,7 +60,7 @@ def run(options: argparse.Namespace) -> None:
         examples = [path for other, path in spoken if normal_form(other) == normal_form(name)]
         given = {"threshold": options.threshold, "fa_per_hour": options.fa_per_hour}
         _tell(spotter.enrol(text, examples=examples, name=name, **given), spotter.background_minutes)
-    writer, unread = HitWriter(sys.stdout), 0
+    writer, unread = HitWriter(sys.stdout, options.explain), 0
     if microphone is not None:
         print("listening; Ctrl-C ends", file=sys.stderr)
         for hit in spotter.stream(microphone, microphone.rate):

@@ -50,13 +50,19 @@ class Comparison:
         self._speech = _alone(model, clips)
         self._text = model.embed_tokens(self._tokens)
         self._streams = None if model.stream is None else _streamed(model, clips)
+        self._frames = None if model.blank is None else np.concatenate([_frames(model, clip) for clip in clips])
+        self._phonemes = None if self._frames is None else _phonemes(model, self._frames)
 
     def speech(self, exported: OnnxModel) -> Agreement:
         """Of every clip by itself."""
         return Agreement.of(self._speech, _alone(exported, self._clips))
 
     def all(self, exported: OnnxModel) -> dict[str, Agreement]:
-        """Of speech, each clip by itself and in padded batches; of text, in either way; of streams where there are."""
+        """Of speech, each clip by itself and in padded batches; of text, in either way; of streams where there are.
+
+        And of the phonemes of the model's own frames, where it hears any: the Bhattacharyya coefficients of their
+        probabilities.
+        """
         by_itself = np.concatenate([exported.embed_tokens([ids]) for ids in self._tokens])
         found = {
             "speech": self.speech(exported),
@@ -66,6 +72,8 @@ class Comparison:
         }
         if self._streams is not None:
             found["streams"] = Agreement.of(self._streams, _streamed(exported, self._clips))
+        if self._frames is not None and self._phonemes is not None:
+            found["phonemes"] = Agreement.of(self._phonemes, _phonemes(exported, self._frames))
         return found
 
 
@@ -103,12 +111,17 @@ def _padded(exported: OnnxModel, clips: Sequence[NDArray[np.int16]]) -> NDArray[
 
 
 def _streamed(model: Any, clips: Sequence[NDArray[np.int16]]) -> NDArray[np.float32]:
-    found = []
-    for clip in clips:
-        stream = FrameStream(model)
-        frames = np.concatenate([stream.push(clip), stream.finish()])
-        found.append(model.embed_frames(frames[None, :: model.stream.span]))
-    return np.concatenate(found)
+    return np.concatenate([model.embed_frames(_frames(model, clip)[None, :: model.stream.span]) for clip in clips])
+
+
+def _frames(model: Any, clip: NDArray[np.int16]) -> NDArray[np.float32]:
+    stream = FrameStream(model)
+    return np.concatenate([stream.push(clip), stream.finish()])
+
+
+def _phonemes(model: Any, frames: NDArray[np.float32]) -> NDArray[np.floating]:
+    """Roots of the probabilities, whose rows are of length 1."""
+    return np.exp(model.log_probs(frames) / 2)
 
 
 def _cut(cosine: float) -> str:

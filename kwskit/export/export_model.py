@@ -5,7 +5,6 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,8 +22,8 @@ from kwskit.hparams import plain_value
 from kwskit.speech_model.onnx_manifest import FILE, OnnxManifest
 from kwskit.speech_model.onnx_model import AUDIO, OnnxModel
 from kwskit.speech_model.torch_model import TorchModel
-from kwskit.spotting.background import FILE as BACKGROUND
-from kwskit.spotting.background import Background
+from kwskit.spotting.background_file import FILE as BACKGROUND
+from kwskit.spotting.background_file import read_background
 from kwskit.systems.model_directory import CARD, PARTS
 
 
@@ -158,11 +157,12 @@ def _describe(model: TorchModel, source: Path, directory: Path, precision: str) 
         model.digest,
         __version__,
         composed=model.system.hears_windows,
+        blank=model.blank,
     ).write(directory)
     if (source / BACKGROUND).is_file():
-        background = Background.read(source / BACKGROUND)
+        background = read_background(source / BACKGROUND)
         background.require_model(model)
-        replace(background, digest=digest).save(directory / BACKGROUND)
+        background.with_digest(digest).save(directory / BACKGROUND)
 
 
 def _checked(comparison: Comparison, directory: Path, precision: str) -> dict[str, Agreement]:

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from kwskit.constants import SAMPLE_RATE
-from kwskit.speech_model.onnx_model import AUDIO, FEATURES, FRAMES, POOL, TEXT
+from kwskit.speech_model.onnx_model import AUDIO, FEATURES, FRAMES, PHONEMES, POOL, TEXT
 from kwskit.stream_shape import StreamShape
 from kwskit.systems.dual_encoder import DualEncoder
 from kwskit.systems.stream_parts import PooledFrames, StreamFrames, StreamFrontend
@@ -41,6 +41,17 @@ class TextGraph(nn.Module):
 
     def forward(self, tokens: Tensor, lens: Tensor) -> Tensor:
         return self.system.embed_text(tokens, lens)
+
+
+class PhonemeGraph(nn.Module):
+    """CTC head: frames (T, d) of a stream -> log-probabilities (T, V)."""
+
+    def __init__(self, system: DualEncoder):
+        super().__init__()
+        self.system = system
+
+    def forward(self, frames: Tensor) -> Tensor:
+        return self.system.stream_log_probs(frames)
 
 
 class Graph(NamedTuple):
@@ -83,7 +94,7 @@ def _stream_graphs(system: DualEncoder, shape: StreamShape, wav: Tensor) -> dict
     with torch.inference_mode():
         heard = features(wav)
         seen = heard.new_zeros(1, shape.past + 2 * shape.stride + shape.ahead, heard.shape[1])
-    return {
+    found = {
         FEATURES: Graph(features, (wav,), {"wav": {1: "samples"}, "features": {0: "features"}}),
         FRAMES: Graph(frames, (seen,), {"features": {1: "features"}, "frames": {0: "frames"}}),
         POOL: Graph(
@@ -92,6 +103,11 @@ def _stream_graphs(system: DualEncoder, shape: StreamShape, wav: Tensor) -> dict
             {"frames": {0: "batch", 1: "frames"}, "embeddings": {0: "batch"}},
         ),
     }
+    if system.stream_blank is not None:
+        example = torch.randn(9, shape.size, generator=torch.Generator().manual_seed(0))
+        axes = {"frames": {0: "frames"}, "log_probs": {0: "frames"}}
+        found[PHONEMES] = Graph(PhonemeGraph(system), (example,), axes)
+    return found
 
 
 def write_graph(graph: Graph, path: Path) -> None:

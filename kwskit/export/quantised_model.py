@@ -12,7 +12,7 @@ from kwskit.export.agreement import LEAST, Comparison
 from kwskit.export.int8 import quantise_by_range, quantise_weights
 from kwskit.export.report import print_step
 from kwskit.speech_model.frame_stream import FrameStream
-from kwskit.speech_model.onnx_model import AUDIO, FEATURES, FRAMES, POOL, TEXT, OnnxModel
+from kwskit.speech_model.onnx_model import AUDIO, FEATURES, FRAMES, PHONEMES, POOL, TEXT, OnnxModel
 from kwskit.speech_model.speech_model import SpeechModel
 
 # How many products, from the first on, keep floats: as few as the worst cosine allows.
@@ -39,6 +39,8 @@ def quantise_model(
     quantise_weights(floats / TEXT, small / TEXT)
     if exact.stream is not None:
         shutil.copyfile(floats / FEATURES, small / FEATURES)
+    if exact.blank is not None:
+        shutil.copyfile(floats / PHONEMES, small / PHONEMES)
     if exact.manifest.composed:  # LSTMs on a pre-trained network, to whose twenty layers 8 bits are too few
         quantise_weights(floats / FRAMES, small / FRAMES, bits=16)
         quantise_weights(floats / POOL, small / POOL)

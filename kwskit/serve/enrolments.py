@@ -88,7 +88,7 @@ class Enrolments:
         """
         keywords = [self._keyword(text, 1.0) for text in texts]
         queries = KeywordQueries(keywords, self.spotter.cohort, self.spotter.model.tokenizer)
-        return SpottingStream(self.spotter.listener, queries, [np.inf] * len(keywords))
+        return SpottingStream(self.spotter.scores, queries, [np.inf] * len(keywords))
 
     def _keyword(self, text: str, fa_per_hour: float) -> Keyword:
         key = text, fa_per_hour

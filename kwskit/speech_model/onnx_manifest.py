@@ -32,6 +32,7 @@ class OnnxManifest:
     kwskit : version that exported it
     network : of a package, that makes the frames: ``speech_embedding``, of an earlier kwskit; None where
         ``frames.onnx`` does
+    blank : id of CTC's blank where ``phonemes.onnx`` tells phonemes of the frames of a stream, else None
     composed : whether a word is embedded by the graphs of a stream, one after another, rather than by ``audio.onnx``
     """
 
@@ -47,6 +48,7 @@ class OnnxManifest:
     kwskit: str
     network: str | None = None
     composed: bool = False
+    blank: int | None = None
 
     @classmethod
     def read(cls, directory: Path) -> "OnnxManifest":
@@ -84,7 +86,10 @@ class OnnxManifest:
         composed = found.get("composed", network is not None)
         if not isinstance(composed, bool) or (composed and stream is None):
             raise ModelError(f"{path}: 'composed' is true or false, and false where 'stream' is null")
-        return cls(**values, stream=stream, network=network, composed=composed)
+        blank = found.get("blank")
+        if blank is not None and (not isinstance(blank, int) or isinstance(blank, bool) or blank < 0 or stream is None):
+            raise ModelError(f"{path}: 'blank' is an id, and null where 'stream' is null, not {blank!r:.60}")
+        return cls(**values, stream=stream, network=network, composed=composed, blank=blank)
 
     def write(self, directory: Path) -> None:
         """Write it into ``directory``."""

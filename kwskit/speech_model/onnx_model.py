@@ -16,6 +16,7 @@ from kwskit.speech_model.package_network import PackageNetwork
 from kwskit.stream_shape import StreamShape
 
 AUDIO, TEXT, FEATURES, FRAMES, POOL = "audio.onnx", "text.onnx", "features.onnx", "frames.onnx", "pool.onnx"
+PHONEMES = "phonemes.onnx"
 # Two seconds at once stay in the processor's caches: more are slower, up to three times with the speech embedding.
 SAMPLES_AT_ONCE = 32_000
 TEXTS_AT_ONCE = 256
@@ -40,10 +41,12 @@ class OnnxModel:
         self.manifest = manifest = OnnxManifest.read(self.directory)
         self.name, self.digest, self.dim = manifest.name, manifest.digest, manifest.dim
         self.stream: StreamShape | None = manifest.stream
+        self.blank: int | None = manifest.blank
         self._network = None if manifest.network is None else PackageNetwork(threads)
         made = {TEXT} if manifest.composed else {TEXT, AUDIO}
         made |= set() if self.stream is None else {FEATURES, POOL}
         made |= set() if self.stream is None or self._network else {FRAMES}
+        made |= set() if self.blank is None else {PHONEMES}
         for name in made | set(manifest.files):
             manifest.content(self.directory, name)
         self.tokenizer = manifest.built_tokenizer(self.directory)
@@ -99,6 +102,16 @@ class OnnxModel:
 
     def embed_frames(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
         return self._run(POOL, frames) if len(frames) else self._joined([])
+
+    def log_probs(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
+        found = self._run(PHONEMES, frames)
+        least = 1 + max(self.blank or 0, self.tokenizer.size - 1)
+        if found.ndim != 2 or len(found) != len(frames) or found.shape[1] < least:
+            raise ModelError(
+                f"{self.directory / PHONEMES}: gives {found.shape} of {len(frames)} frames, not one row for each of "
+                f"{least} symbols or more"
+            )
+        return found
 
     def _run(self, name: str, *inputs: NDArray[Any]) -> NDArray[np.float32]:
         if name not in self._sessions:

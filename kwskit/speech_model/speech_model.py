@@ -19,6 +19,7 @@ class SpeechModel(Protocol):
     dim : size of the embeddings
     tokenizer : its ``encode(text)`` gives every pronunciation
     stream : how it makes frames of a stream, or None where it needs a whole window at once
+    blank : id of CTC's blank in what ``log_probs`` gives, or None where no phonemes are heard in a stream's frames
     """
 
     name: str
@@ -26,6 +27,7 @@ class SpeechModel(Protocol):
     dim: int
     tokenizer: Any
     stream: StreamShape | None
+    blank: int | None
 
     def embed_windows(self, pcm: NDArray[np.int16]) -> NDArray[np.float32]:
         """Unit embeddings (N, dim) of N recordings (N, samples) of one length, int16 at 16 kHz."""
@@ -45,4 +47,8 @@ class SpeechModel(Protocol):
 
     def embed_frames(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
         """Unit embeddings (N, dim) of N windows (N, T, d) of frames."""
+        ...
+
+    def log_probs(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Log-probabilities (T, V) of tokens and blank at frames (T, d) of a stream; where ``blank`` is."""
         ...

@@ -47,6 +47,7 @@ class TorchModel:
         self.system, self.tokenizer = model.system, model.tokenizer
         self.dim: int = self.system.dim
         self.stream: StreamShape | None = self.system.stream
+        self.blank: int | None = self.system.stream_blank
         self._features, self._frames = StreamFrontend(self.system), StreamFrames(self.system)
         self._device = torch.device(device)
 
@@ -75,6 +76,10 @@ class TorchModel:
     @torch.inference_mode()
     def embed_frames(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
         return self.system.pool_frames(self._sent(frames)).float().cpu().numpy()
+
+    @torch.inference_mode()
+    def log_probs(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
+        return self.system.stream_log_probs(self._sent(frames)).float().cpu().numpy()
 
     def _sent(self, array: NDArray[Any]) -> Tensor:
         return torch.from_numpy(array.copy()).to(self._device)

@@ -1,6 +1,6 @@
 """What a model hears where no keyword is said."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,23 +9,16 @@ from numpy.typing import NDArray
 
 from kwskit.atomic_write import atomic_write
 from kwskit.speech_model.speech_model import SpeechModel
-from kwskit.spotting.array_file import read_arrays
 from kwskit.spotting.expected_duration import WINDOWS
-from kwskit.spotting.false_alarm_rate import Threshold, rate_of_peaks, threshold_of_peaks
 from kwskit.spotting.hit_picker import REFRACTORY
 from kwskit.spotting.keyword import Keyword
 from kwskit.spotting.keyword_queries import nearest_window
+from kwskit.spotting.peak_estimates import BackgroundError, PeakEstimates, highest
 from kwskit.spotting.said_words import SaidWords
 
-FILE = "background.npz"
 VERSION = 1
-LARGEST = 2**31  # bytes of a file's arrays; a file that announces more is not read
 AT_ONCE = 16_384  # windows compared at once
 RANKED = 8_000  # windows of which peaks are looked for, at first
-
-
-class BackgroundError(ValueError):
-    """A background that cannot be used; the message names the file."""
 
 
 class _Stretch(NamedTuple):
@@ -37,7 +30,7 @@ class _Stretch(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Background:
+class Background(PeakEstimates):
     """What a model hears where no keyword is said: its windows, embedded, for thresholds of any keyword.
 
     Attributes
@@ -68,107 +61,47 @@ class Background:
     windows: tuple[float, ...] = WINDOWS
 
     def peaks(self, keyword: Keyword, least: float | None = None) -> tuple[NDArray[np.float32], float]:
-        """Scores of a keyword's peaks, descending, and the hours in which they are.
-
-        Windows in which the keyword itself is said are left out, with their time. Peaks are those that hits would be:
-        the highest window, the highest that is not within the refractory time of it, and so on.
-
-        Parameters
-        ----------
-        keyword : any, enrolled with this model
-        least : peaks below it are left out; None gives those among the highest 2,000 windows
-        """
         stretch = self._stretch(keyword)
         if least is None:
             rank = min(RANKED, len(stretch.score))
             least = float(np.partition(stretch.score, -rank)[-rank]) if rank else 0.0
-        return _highest(stretch, max(REFRACTORY, keyword.seconds), least), stretch.hours
+        return highest(stretch.score, stretch.centre, max(REFRACTORY, keyword.seconds), least), stretch.hours
 
-    def estimate(self, keyword: Keyword, fa_per_hour: float) -> Threshold:
-        """The threshold of a keyword for ``fa_per_hour``, and whether it was counted or extrapolated.
+    def fits(self, model: SpeechModel) -> bool:
+        return self.digest == model.digest and self.codes.shape[1] == model.dim
 
-        Raises
-        ------
-        ValueError
-            When too little can be heard here, or the rate is not above 0.
-        """
-        peaks, hours = self.peaks(keyword)
-        if hours * fa_per_hour >= len(peaks):
-            peaks, hours = self.peaks(keyword, -np.inf)
-        return threshold_of_peaks(peaks, hours, fa_per_hour)
-
-    def threshold(self, keyword: Keyword, fa_per_hour: float) -> float:
-        """The threshold of :meth:`estimate`."""
-        return self.estimate(keyword, fa_per_hour).value
-
-    def false_alarms(self, keyword: Keyword, threshold: float) -> float:
-        """False alarms of a keyword an hour, by :func:`~kwskit.spotting.false_alarm_rate.rate_of_peaks`.
-
-        It is the estimate by which :meth:`estimate` sets the threshold for a rate: at that threshold, that rate.
-        """
-        peaks, hours = self.peaks(keyword)
-        if len(peaks) and threshold < peaks[-1]:
-            peaks, hours = self.peaks(keyword, threshold)
-        return rate_of_peaks(peaks, hours, threshold)
-
-    def require_model(self, model: SpeechModel) -> None:
-        """Refuse to go with another model than that which the background was recorded with.
-
-        Raises
-        ------
-        BackgroundError
-            When it is another one, by its digest.
-        """
-        if self.digest != model.digest or self.codes.shape[1] != model.dim:
-            raise BackgroundError(
-                f"the background was recorded with another model than {model.name}: record it again "
-                "(kwskit calibrate MODEL RECORDINGS)"
-            )
+    def with_digest(self, digest: str) -> "Background":
+        return replace(self, digest=digest)
 
     def save(self, path: str | Path) -> None:
-        """Write it, whole or not at all.
-
-        Raises
-        ------
-        OSError
-            When it cannot be written.
-        """
         arrays: dict[str, Any] = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "said"}
         with atomic_write(path) as partial, partial.open("wb") as file:
             np.savez_compressed(file, **{"version": VERSION, **arrays, **self.said.arrays()})
 
     @classmethod
-    def read(cls, path: str | Path) -> "Background":
+    def of_arrays(cls, arrays: dict[str, NDArray[Any]]) -> "Background":
         """What :meth:`save` has written.
 
         Raises
         ------
+        ValueError, TypeError, KeyError
+            When the arrays are not such.
         BackgroundError
-            When the file is missing, damaged, something else, or has windows that spotting has not.
+            When they have windows that spotting has not.
         """
-        try:
-            arrays = read_arrays(path, LARGEST)
-            if "version" not in arrays or arrays["version"].shape or int(arrays["version"]) != VERSION:
-                raise BackgroundError(f"{path}: no background that this kwskit reads: record it again")
-            # What an earlier kwskit has not written.
-            arrays.setdefault("hop", np.array(np.nan))
-            arrays.setdefault("windows", np.array(WINDOWS))
-            values: dict[str, Any] = {one.name: arrays[one.name] for one in fields(cls) if one.name != "said"}
-            values |= {name: kind(values[name].item()) for name, kind in _SCALARS.items()}
-            values["windows"] = tuple(values["windows"].tolist())
-            found = cls(**values, said=SaidWords.of(arrays))
-        except BackgroundError:
-            raise
-        except FileNotFoundError:
-            raise BackgroundError(f"{path}: no such file") from None
-        except (OSError, ValueError, TypeError, KeyError, MemoryError) as error:
-            raise BackgroundError(f"{path}: no background, or damaged: {error}") from error
+        # What an earlier kwskit has not written.
+        arrays.setdefault("hop", np.array(np.nan))
+        arrays.setdefault("windows", np.array(WINDOWS))
+        values: dict[str, Any] = {one.name: arrays[one.name] for one in fields(cls) if one.name != "said"}
+        values |= {name: kind(values[name].item()) for name, kind in _SCALARS.items()}
+        values["windows"] = tuple(values["windows"].tolist())
+        found = cls(**values, said=SaidWords.of(arrays))
         if not found._fits_together():
-            raise BackgroundError(f"{path}: damaged: its arrays do not fit together")
+            raise ValueError("its arrays do not fit together")
         if found.windows != WINDOWS:
             raise BackgroundError(
-                f"{path}: recorded with windows of {_listed(found.windows)} s, but spotting has those of "
-                f"{_listed(WINDOWS)} s: record it again (kwskit calibrate MODEL RECORDINGS)"
+                f"recorded with windows of {_listed(found.windows)} s, but spotting has those of {_listed(WINDOWS)} s: "
+                "record it again (kwskit calibrate MODEL RECORDINGS)"
             )
         return found
 
@@ -206,19 +139,3 @@ _SCALARS = {"digest": str, "streaming": bool, "hop": float, "seconds": float}
 
 def _listed(windows: tuple[float, ...]) -> str:
     return ", ".join(f"{seconds:g}" for seconds in windows[:10]) or "no"
-
-
-def _highest(stretch: _Stretch, refractory: float, least: float) -> NDArray[np.float32]:
-    """Scores of the peaks that reach ``least``, descending."""
-    kept = np.flatnonzero(stretch.score >= least)
-    kept = kept[np.argsort(stretch.centre[kept], kind="stable")]
-    centre, score = stretch.centre[kept], stretch.score[kept]
-    first = np.searchsorted(centre, centre - refractory, side="right").tolist()
-    past = np.searchsorted(centre, centre + refractory, side="left").tolist()
-    alive = np.ones(len(kept), bool)
-    found = []
-    for k in np.argsort(-score, kind="stable").tolist():
-        if alive[k]:
-            found.append(k)
-            alive[first[k] : past[k]] = False
-    return score[found]

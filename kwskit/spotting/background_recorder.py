@@ -7,11 +7,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from kwskit.constants import SAMPLE_RATE
 from kwskit.speech_model.speech_model import SpeechModel
-from kwskit.spotting.background import Background, BackgroundError
+from kwskit.spotting.background import Background
 from kwskit.spotting.background_sound import BackgroundSound
 from kwskit.spotting.cohort_embeddings import CohortEmbeddings
 from kwskit.spotting.expected_duration import WINDOWS
 from kwskit.spotting.listener import EncodedWindows, Listener
+from kwskit.spotting.peak_estimates import BackgroundError
 from kwskit.spotting.said_words import SaidWords
 from kwskit.spotting.sound import as_pcm
 

@@ -10,11 +10,12 @@ from kwskit.spotting.background import Background
 from kwskit.spotting.false_alarm_rate import gaussian_threshold
 from kwskit.spotting.keyword import Keyword
 from kwskit.spotting.listening import HOP
+from kwskit.spotting.peak_estimates import PeakEstimates
 
 logger = logging.getLogger(__name__)
 
 
-def check_background(background: Background, model: SpeechModel, streaming: bool) -> None:
+def check_background(background: PeakEstimates, model: SpeechModel, streaming: bool) -> None:
     """Refuse a background of another model, and warn of one that was heard otherwise than a spotter listens.
 
     Raises
@@ -23,6 +24,7 @@ def check_background(background: Background, model: SpeechModel, streaming: bool
         When it was recorded with another model.
     """
     background.require_model(model)
+    by_phonemes = streaming and model.blank is not None
     if background.streaming != streaming:
         modes = {True: "as a stream", False: "in windows"}
         logger.warning(
@@ -31,7 +33,13 @@ def check_background(background: Background, model: SpeechModel, streaming: bool
             modes[background.streaming],
             modes[streaming],
         )
-    if not np.isclose(background.hop, HOP):
+    elif isinstance(background, Background) == by_phonemes:
+        logger.warning(
+            "the background of %s was heard otherwise than spotting listens: thresholds are off; record it again "
+            "(kwskit calibrate MODEL RECORDINGS)",
+            model.name,
+        )
+    if isinstance(background, Background) and not np.isclose(background.hop, HOP):
         logger.warning(
             "the background of %s was recorded with windows farther apart than spotting has them: thresholds are "
             "too low; record it again (kwskit calibrate MODEL RECORDINGS)",
@@ -39,7 +47,7 @@ def check_background(background: Background, model: SpeechModel, streaming: bool
         )
 
 
-def with_threshold(keyword: Keyword, fa_per_hour: float, background: Background | None, model: str) -> Keyword:
+def with_threshold(keyword: Keyword, fa_per_hour: float, background: PeakEstimates | None, model: str) -> Keyword:
     """``keyword`` with the threshold for ``fa_per_hour``: of a background, or without one that of a Gaussian.
 
     Parameters

@@ -12,7 +12,7 @@ from kwskit.spotting.keyword import Keyword
 from kwskit.spotting.listener import Listener
 from kwskit.spotting.said_words import pronunciations_of
 from kwskit.spotting.sound import Sound, blocks_of
-from kwskit.spotting.spoken_example import spoken_example
+from kwskit.spotting.spoken_example import heard_phonemes, spoken_example
 
 
 def enrolled(
@@ -46,19 +46,29 @@ def enrolled(
         raise ValueError("a keyword needs text, examples, or both")
     if text is None and name is None:
         raise ValueError("a keyword without text needs a name")
+    recordings = [np.concatenate([np.zeros(0, np.int16), *blocks_of(one)]) for one in examples]
     embeddings = model.embed_tokens([] if text is None else model.tokenizer.encode(text))
     seconds = [] if text is None else [expected_seconds(text, model.tokenizer)]
-    if len(examples):
-        nothing = np.zeros(0, np.int16)
-        spoken = [spoken_example(np.concatenate([nothing, *blocks_of(one)]), listen) for one in examples]
+    if recordings:
+        spoken = [spoken_example(one, listen) for one in recordings]
         seconds.append(float(np.mean([one.seconds for one in spoken])))
         mean = _unit(np.mean([one.embedding for one in spoken], axis=0, keepdims=True))
         embeddings = _unit(embeddings + mean) if len(embeddings) else mean
+    phonemes: list[list[int]] = []
+    if model.blank is not None:
+        phonemes = model.tokenizer.sounds(text) if text is not None else heard_phonemes(model, recordings)
     pronunciations = () if text is None else pronunciations_of(text, model.tokenizer)
     expected = float(np.mean(seconds))
     windows = fitting_windows(expected)
     return Keyword(
-        name or text or "", text or "", pronunciations, embeddings, expected, windows, examples=len(examples)
+        name or text or "",
+        text or "",
+        pronunciations,
+        embeddings,
+        expected,
+        windows,
+        examples=len(examples),
+        phonemes=tuple(map(tuple, phonemes)),
     )
 
 

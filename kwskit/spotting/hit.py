@@ -13,6 +13,9 @@ class Hit(NamedTuple):
     start, end : seconds of the stream between which the window is that matched best
     score : score of that window, higher for a better match
     threshold : threshold that the score has reached
+    embedding, phonemes : parts of the score in a spotter of two stages, else None: of the embedding, and of the
+        phonemes, which the score has ``WEIGHT`` times
+        (:mod:`kwskit.spotting.verifier`)
     """
 
     keyword: str
@@ -20,6 +23,8 @@ class Hit(NamedTuple):
     end: float
     score: float
     threshold: float
+    embedding: float | None = None
+    phonemes: float | None = None
 
     @property
     def stop(self) -> float:

@@ -10,12 +10,13 @@ ROUNDING = 1e-6  # s; of times after weeks
 
 
 class Pick(NamedTuple):
-    """The best window of a hit: number of the keyword, seconds of the stream, score."""
+    """The best window of a hit: number of the keyword, seconds of the stream, score, and the parts of it."""
 
     query: int
     start: float
     stop: float
     score: float
+    parts: tuple[float, ...] = ()
 
 
 class HitPicker:
@@ -44,16 +45,24 @@ class HitPicker:
         self._best: dict[int, Pick] = {}  # of the keywords that are being heard
         self._last: dict[int, float] = {}  # centre of the last hit
 
-    def push(self, start: NDArray[np.float64], stop: NDArray[np.float64], score: NDArray[np.floating]) -> list[Pick]:
+    def push(
+        self,
+        start: NDArray[np.float64],
+        stop: NDArray[np.float64],
+        score: NDArray[np.floating],
+        seen: float = -np.inf,
+        parts: NDArray[np.floating] | None = None,
+    ) -> list[Pick]:
         """The hits that are certain now, by their end.
 
         Parameters
         ----------
         start, stop : (n,) of windows, none of which ends before one that was handed over earlier
         score : (n, Q)
+        seen : seconds before which no later window will end, where that is more than the last end of these
+        parts : (n, k) of the scores, which go with the picks
         """
-        if not len(stop):
-            return []
+        seen = max(seen, float(stop.max(initial=-np.inf)))
         reached = (score >= self.thresholds) & (score > -np.inf)
         if not self._best and not reached.any():
             return []
@@ -61,13 +70,14 @@ class HitPicker:
         order = np.lexsort((start, stop))
         for query in sorted({*np.flatnonzero(reached.any(0)).tolist(), *self._best}):
             for i in order[reached[order, query]].tolist():
-                pick = Pick(query, float(start[i]), float(stop[i]), float(score[i, query]))
+                own = () if parts is None else tuple(parts[i].tolist())
+                pick = Pick(query, float(start[i]), float(stop[i]), float(score[i, query]), own)
                 self._tell(query, pick.stop, picks)
                 if (pick.start + pick.stop) / 2 < self._last.get(query, -np.inf) + self.refractory[query]:
                     continue
                 if query not in self._best or pick.score > self._best[query].score:
                     self._best[query] = pick
-            self._tell(query, float(stop[order[-1]]), picks)
+            self._tell(query, seen, picks)
         return sorted(picks, key=_by_end)
 
     def finish(self) -> list[Pick]:

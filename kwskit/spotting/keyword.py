@@ -22,6 +22,7 @@ class Keyword:
     fa_per_hour : false alarms an hour that the threshold was asked for, or None where it was given
     threshold_source : where the threshold comes from: ``given``, ``counted``, ``extrapolated`` or ``gaussian``
     examples : recordings of it that it was enrolled with
+    phonemes : token ids of each pronunciation without word boundaries, for models that hear phonemes; else empty
     """
 
     name: str
@@ -34,6 +35,7 @@ class Keyword:
     fa_per_hour: float | None = None
     threshold_source: str = "given"
     examples: int = 0
+    phonemes: tuple[tuple[int, ...], ...] = ()
 
     def threshold_text(self, minutes: float) -> str:
         """The threshold for a person, with what it was set for and by what that is estimated.

@@ -61,6 +61,8 @@ class SaidWords:
         start, stop, said = arrays["said_start"], arrays["said_stop"], arrays["said"]
         if not start.shape == stop.shape == said.shape or start.ndim != 1 or said.dtype.kind != "U":
             raise ValueError("the words said do not fit together")
+        if not all(one.dtype.kind == "f" and np.isfinite(one).all() for one in (start, stop)):
+            raise ValueError("the times of the words said are no numbers")
         return cls(start, stop, [str(one).split("\t") for one in said])
 
 

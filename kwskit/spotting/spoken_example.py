@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kwskit.constants import SAMPLE_RATE
+from kwskit.speech_model.frame_stream import FrameStream
+from kwskit.speech_model.speech_model import SpeechModel
 from kwskit.spotting.listener import Listener
 
 FRAME = 160  # samples: 10 ms
@@ -40,6 +42,26 @@ def spoken_example(
     listener = listen([seconds])
     windows = [*listener.push(said), *listener.finish()]
     return SpokenExample(windows[-1].kept[-1], seconds)
+
+
+def heard_phonemes(model: SpeechModel, recordings: Sequence[NDArray[np.int16]]) -> list[list[int]]:
+    """Tokens that a model with phonemes hears in each of ``recordings`` (samples,), those of none left out.
+
+    Raises
+    ------
+    ValueError
+        When it hears none in any of them.
+    """
+    found = []
+    for pcm in recordings:
+        stream = FrameStream(model)
+        frames = np.concatenate([stream.push(trimmed(pcm)), stream.finish()])
+        best = model.log_probs(frames).argmax(1)
+        kept = best[np.append(True, best[1:] != best[:-1])]
+        found.append([int(one) for one in kept if one != model.blank])
+    if not any(found):
+        raise ValueError("no phoneme is heard in the examples: type the keyword, too")
+    return [one for one in found if one]
 
 
 def trimmed(pcm: NDArray[np.int16]) -> NDArray[np.int16]:

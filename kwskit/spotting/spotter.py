@@ -15,19 +15,23 @@ from kwskit.speech_model.model_source import ModelSource
 from kwskit.speech_model.open_model import open_model
 from kwskit.speech_model.speech_model import SpeechModel
 from kwskit.spotting import FA_PER_HOUR
-from kwskit.spotting.background import FILE, Background
+from kwskit.spotting.background_file import FILE, read_background
 from kwskit.spotting.background_recorder import BackgroundRecorder
 from kwskit.spotting.calibration import check_background, given_threshold, with_threshold
 from kwskit.spotting.cohort_embeddings import CohortEmbeddings
 from kwskit.spotting.enrolled import enrolled
+from kwskit.spotting.frame_recorder import FrameRecorder
 from kwskit.spotting.hit import Hit
 from kwskit.spotting.keyword import Keyword
 from kwskit.spotting.keyword_queries import KeywordQueries
 from kwskit.spotting.listener import Listener
 from kwskit.spotting.listening import HOP, knows_streams, listener
+from kwskit.spotting.located_scores import LocatedScores
+from kwskit.spotting.peak_estimates import PeakEstimates
 from kwskit.spotting.sound import Sound, blocks_of
-from kwskit.spotting.spotting_stream import SpottingStream
+from kwskit.spotting.spotting_stream import SpottingStream, StreamScores
 from kwskit.spotting.stream_resampler import resampled_blocks
+from kwskit.spotting.window_scores import WindowScores
 from kwskit.text.normal_form import normal_form
 
 logger = logging.getLogger(__name__)
@@ -51,13 +55,13 @@ class Spotter:
         When the background was recorded with another model.
     """
 
-    def __init__(self, model: SpeechModel, background: Background | None = None, streaming: bool | None = None):
+    def __init__(self, model: SpeechModel, background: PeakEstimates | None = None, streaming: bool | None = None):
         if streaming and model.stream is None:
             raise ModelError(f"{model.name} needs whole windows: it cannot stream (streaming=False)")
         self.model = model
         self.streaming = knows_streams(model) if streaming is None else streaming
         self.cohort = CohortEmbeddings(model)
-        self.background: Background | None = None
+        self.background: PeakEstimates | None = None
         self._keywords: dict[str, Keyword] = {}
         if background is not None:
             self._take(background)
@@ -94,7 +98,7 @@ class Spotter:
         own = source.for_spotting(device) / FILE
         path = own if background is None and own.is_file() else background
         opened = open_model(source, device)
-        return cls(opened, None if path is None else Background.read(path), streaming)
+        return cls(opened, None if path is None else read_background(path), streaming)
 
     @property
     def keywords(self) -> Mapping[str, Keyword]:
@@ -196,7 +200,16 @@ class Spotter:
         """What turns a stream into windows of the lengths ``seconds``, embedded."""
         return listener(self.model, seconds, self.streaming)
 
-    def calibrate(self, recordings: Sequence[Sound]) -> Background:
+    @property
+    def locates(self) -> bool:
+        """Whether keywords are spotted in two stages: their phonemes find places, which embeddings judge."""
+        return self.streaming and self.model.blank is not None
+
+    def scores(self, queries: KeywordQueries) -> StreamScores:
+        """What scores keywords in one stream."""
+        return LocatedScores(self.model, queries) if self.locates else WindowScores(self.listener, queries)
+
+    def calibrate(self, recordings: Sequence[Sound]) -> PeakEstimates:
         """Take recordings in which no keyword is said for the background, and set thresholds anew.
 
         Those of keywords that were enrolled with a threshold stay.
@@ -214,20 +227,22 @@ class Spotter:
         background = recorder.background()
         if doubt := recorder.sound.objection() or recorder.sound.doubt():
             logger.warning(doubt)
-        self._take(background)
-        return background
+        return self._take(background)
 
-    def recorder(self) -> BackgroundRecorder:
+    def recorder(self) -> BackgroundRecorder | FrameRecorder:
         """What makes a background of recordings, heard as this spotter listens."""
+        if self.locates:
+            return FrameRecorder(self.model)
         return BackgroundRecorder(self.model, self.cohort, self.listener, self.streaming, HOP)
 
-    def _take(self, background: Background) -> None:
+    def _take(self, background: PeakEstimates) -> PeakEstimates:
         check_background(background, self.model, self.streaming)
-        self.background = background
+        background = self.background = background.of(self.model, self.cohort)
         for name, keyword in self._keywords.items():
             if keyword.fa_per_hour is not None:
                 self._keywords[name] = with_threshold(keyword, keyword.fa_per_hour, background, self.model.name)
+        return background
 
     def _stream(self, keywords: Sequence[Keyword], thresholds: Sequence[float]) -> SpottingStream:
         queries = KeywordQueries(keywords, self.cohort, self.model.tokenizer)
-        return SpottingStream(self.listener, queries, thresholds)
+        return SpottingStream(self.scores, queries, thresholds)

@@ -11,7 +11,7 @@ from kwskit.constants import SAMPLE_RATE
 from kwskit.data.store.packed_store import PackedStore
 from kwskit.errors import UnpronounceableText
 from kwskit.speech_model.torch_model import TorchModel
-from kwskit.spotting.background import FILE
+from kwskit.spotting.background_file import FILE
 from kwskit.spotting.said_words import SaidWords, pronunciations_of, spoken
 from kwskit.spotting.spotter import Spotter
 

@@ -9,7 +9,7 @@ import torch
 
 from kwskit import __version__
 from kwskit.atomic_write import atomic_write
-from kwskit.spotting.background import FILE as BACKGROUND
+from kwskit.spotting.background_file import FILE as BACKGROUND
 from kwskit.stages.experiment import Experiment
 from kwskit.systems.model_directory import WEIGHTS, save_model
 

@@ -149,7 +149,7 @@ def test_a_model_that_reads_letters():
     """Its pronunciations are letters; what sounds alike is looked for by phonemes all the same."""
 
     class Letters:
-        name, digest, dim, stream, tokenizer = "letters", "0", 40, None, CharacterTokenizer()
+        name, digest, dim, stream, blank, tokenizer = "letters", "0", 40, None, None, CharacterTokenizer()
 
         def embed_tokens(self, tokens):
             rows = np.array([np.bincount(ids, minlength=40) for ids in tokens], np.float32).reshape(-1, 40)
@@ -182,7 +182,7 @@ from kwskit.spotting.spotter import Spotter
 from kwskit.text.phoneme_tokenizer import PhonemeTokenizer
 
 class Bag:
-    name, digest, dim, stream, tokenizer = "bag", "0", 75, None, PhonemeTokenizer()
+    name, digest, dim, stream, blank, tokenizer = "bag", "0", 75, None, None, PhonemeTokenizer()
     def embed_tokens(self, tokens):
         rows = np.array([np.bincount(ids, minlength=75) for ids in tokens], np.float32).reshape(-1, 75)
         return rows / np.linalg.norm(rows, axis=1, keepdims=True)

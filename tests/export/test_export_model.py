@@ -194,8 +194,8 @@ def test_the_command_scores_trials(tiny_model, mini_corpus, tmp_path, capsys):
     assert float_line["ap"] == pytest.approx(torch_line["ap"], abs=1e-3)
     files = [path for path in (tmp_path / "onnx").iterdir() if path.name != "README.md"]
     assert float_line["bytes"] == sum(path.stat().st_size for path in files)
-    from kwskit.spotting.background import Background
+    from kwskit.spotting.background_file import read_background
 
-    assert Background.read(tmp_path / "onnx" / "background.npz").digest == OnnxModel(tmp_path / "onnx").digest
+    assert read_background(tmp_path / "onnx" / "background.npz").digest == OnnxModel(tmp_path / "onnx").digest
     assert main([*facts, "--trials", "dev_unheard"]) == 1
     assert "dev_wsj" in capsys.readouterr().err

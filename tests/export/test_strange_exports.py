@@ -70,6 +70,7 @@ def spots(directory):
         ({"stream": {"hop": 10**9}}, "'stream': "),
         ({"stream": []}, "'stream' must be dict"),
         ({"name": 3}, "'name' must be str"),
+        ({"blank": 5}, "'files' does not list phonemes.onnx"),
     ],
     ids=str,
 )

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from kwskit.cli import main
-from kwskit.spotting.background import Background
+from kwskit.spotting.background_file import read_background
 
 RATE = 16_000
 
@@ -74,7 +74,7 @@ def test_calibrate_writes_into_no_packaged_model(packaged, here, capsys):
         assert "its directory stays as it is: say where the background goes (--to FILE)" in capsys.readouterr().err
     assert main(["calibrate", "noise.wav", "--to", "here.npz", "--keyword", "tiger"]) == 0
     (result,) = lines(capsys)
-    assert Background.read(here / "here.npz").seconds == pytest.approx(20, abs=1)
+    assert read_background(here / "here.npz").seconds == pytest.approx(20, abs=1)
     assert main(["calibrate", "another", "noise.wav", "--to", "there.npz", "--keyword", "tiger"]) == 0
     assert lines(capsys) == [result]
     assert main(["check", "tiger", "--background", "here.npz", "--json"]) == 0
@@ -87,7 +87,7 @@ def test_calibrate_takes_a_directory_first_and_no_missing_recording_for_a_model(
     shutil.copytree(released, here / "mine")
     (here / "mine/onnx/background.npz").unlink()
     assert main(["calibrate", "mine", "noise.wav"]) == 0
-    assert Background.read(here / "mine/onnx/background.npz").seconds == pytest.approx(20, abs=1)
+    assert read_background(here / "mine/onnx/background.npz").seconds == pytest.approx(20, abs=1)
     assert main(["calibrate", "gone.wav", "noise.wav", "--to", "x.npz"]) == 1
     assert "gone.wav: no such audio file" in capsys.readouterr().err
 

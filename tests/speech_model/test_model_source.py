@@ -14,7 +14,7 @@ from kwskit.speech_model import packaged_models
 from kwskit.speech_model.model_source import ModelSource
 from kwskit.speech_model.onnx_model import OnnxModel
 from kwskit.speech_model.torch_model import TorchModel
-from kwskit.spotting.background import Background
+from kwskit.spotting.background_file import read_background
 from kwskit.spotting.spotter import Spotter
 
 
@@ -90,7 +90,7 @@ def test_the_default_spots_as_its_weights_do(packaged):
     assert spotter.background is not None
     assert spotter.background.seconds == pytest.approx(60, abs=1)
     keyword = spotter.enrol("tiger")
-    expected = Spotter(trained, Background.read(packaged / "english-small/background.npz")).enrol("tiger")
+    expected = Spotter(trained, read_background(packaged / "english-small/background.npz")).enrol("tiger")
     assert keyword.threshold_source == expected.threshold_source != "gaussian"
     assert keyword.threshold == pytest.approx(expected.threshold, abs=0.01)
 

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cosine
 
-from kwskit.spotting.background import Background, BackgroundError
+from kwskit.spotting.background_file import read_background
 from kwskit.spotting.cohort import cohort_words
 from kwskit.spotting.expected_duration import WINDOWS
+from kwskit.spotting.peak_estimates import BackgroundError
 from kwskit.spotting.said_words import SaidWords, pronunciations_of, spoken
 from kwskit.spotting.spotter import Spotter
 
@@ -138,7 +139,7 @@ def test_words_that_sound_alike_are_left_out_and_phrases_word_by_word(sung_model
 
 def test_saved_and_read(background, spotter, tmp_path):
     background.save(tmp_path / "background.npz")
-    read = Background.read(tmp_path / "background.npz")
+    read = read_background(tmp_path / "background.npz")
     keyword = spotter.enrol(OTHERS[3], threshold=1)
     np.testing.assert_array_equal(read.peaks(keyword)[0], background.peaks(keyword)[0])
     assert read.peaks(keyword)[1] == background.peaks(keyword)[1]
@@ -155,13 +156,13 @@ def test_the_windows_it_was_recorded_with_are_saved_and_checked(background, tmp_
     other = (0.3, 0.5, 0.8, 1.2, 2.4)
     dataclasses.replace(background, windows=other).save(path)
     with pytest.raises(BackgroundError) as refused:
-        Background.read(path)
+        read_background(path)
     assert str(refused.value) == (
         f"{path}: recorded with windows of 0.3, 0.5, 0.8, 1.2, 2.4 s, but spotting has those of 0.3, 0.5, 0.8, 1.2, "
         "1.8 s: record it again (kwskit calibrate MODEL RECORDINGS)"
     )
     np.savez(path, **earlier)  # files of before are read still
-    assert Background.read(path).windows == WINDOWS
+    assert read_background(path).windows == WINDOWS
 
 
 def damaged(path, how):
@@ -209,12 +210,12 @@ def test_damaged_files_are_told(background, tmp_path, how):
     background.save(path)
     damaged(path, how)
     with pytest.raises(BackgroundError, match=r"background\.npz: .*(damaged|record it again)"):
-        Background.read(path)
+        read_background(path)
 
 
 def test_no_file(tmp_path):
     with pytest.raises(BackgroundError, match=r"x\.npz: no such file"):
-        Background.read(tmp_path / "x.npz")
+        read_background(tmp_path / "x.npz")
 
 
 def test_the_background_of_another_model_is_refused(sung_model, streaming_sung_model, background, caplog):

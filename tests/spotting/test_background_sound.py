@@ -5,7 +5,7 @@ import pytest
 import soundfile
 
 from kwskit.cli import main
-from kwskit.spotting.background import Background
+from kwskit.spotting.background_file import read_background
 from kwskit.spotting.background_sound import BackgroundSound
 
 RATE = 16_000
@@ -85,7 +85,7 @@ def test_folders_are_taken_and_what_cannot_be_read_left_out(model, sung_model, t
     said, _ = sung_model.stream_of(*("copper", "meadow", "button") * 8, pause=0.2)
     soundfile.write(kitchen / "monday" / "a.wav", said, RATE)
     assert main(["calibrate", str(model), str(kitchen), "--keyword", "tiger"]) == 0
-    whole = Background.read(model / "background.npz")
+    whole = read_background(model / "background.npz")
     out = capsys.readouterr().out
     assert '"keyword": "tiger"' in out
     (kitchen / "b.wav").write_bytes(b"no audio")
@@ -98,7 +98,7 @@ def test_folders_are_taken_and_what_cannot_be_read_left_out(model, sung_model, t
     assert f"{kitchen / 'b.wav'}: not readable as audio" in err
     assert "passed over 1 recording of a kind that is not read (.m4a)" in err
     assert "2 of 3 recordings could not be used to their end" in err
-    np.testing.assert_array_equal(Background.read(model / "background.npz").codes, whole.codes)
+    np.testing.assert_array_equal(read_background(model / "background.npz").codes, whole.codes)
     (tmp_path / "empty").mkdir()
     assert main(["calibrate", "--model", str(model), str(tmp_path / "empty")]) == 1
     assert "holds no audio files that can be read" in capsys.readouterr().err

@@ -64,6 +64,34 @@ def test_what_does_not_fit_or_reach_is_no_hit():
     assert picker.push(np.zeros(0), np.zeros(0), np.zeros((0, 2))) == []
 
 
+def test_a_hit_is_told_when_it_is_known_that_none_will_be_better():
+    """No later window has to come: it is enough that none will end before a time."""
+    start, stop, score = windows(*BURST[:3])
+    for seen, told in ((-np.inf, 0), (0.9, 0), (1.0, 0), (1.01, 1)):
+        picker = HitPicker([3.0], refractory=1.0, patience=0.25)
+        assert len(picker.push(start, stop, score, seen)) == told
+    picker = HitPicker([3.0], refractory=1.0, patience=0.25)
+    nothing = np.zeros(0), np.zeros(0), np.zeros((0, 1))
+    assert picker.push(*nothing, seen=5.0) == picker.push(start + 5, stop + 5, score, 5.75) == []
+    assert picker.push(*nothing) == picker.push(*nothing, seen=5.9) == []
+    assert result(picker.push(*nothing, seen=6.1)) == [(5.25, 5.75, 6.0)]
+    assert picker.push(*nothing, seen=7.0) == picker.finish() == []
+    # What is told by the clock counts for the refractory time, too.
+    assert picker.push(*windows((6.0, 6.5, 9.0)), seen=9.0) == []
+    assert result(picker.push(*windows((6.25, 6.75, 9.0)), seen=9.0)) == [(6.25, 6.75, 9.0)]
+
+
+def test_the_parts_of_the_score_are_those_of_the_window():
+    start, stop, score = windows(*BURST)
+    parts = np.stack([score[:, 0] - 1, np.ones(len(start))], 1)
+    order = np.random.default_rng(0).permutation(len(start))
+    picker = HitPicker([3.0], patience=0.25)
+    (pick,) = picker.push(start[order], stop[order], score[order], parts=parts[order])
+    assert (pick.stop, pick.score, pick.parts) == (0.75, 6.0, (5.0, 1.0))
+    (pick,) = HitPicker([3.0], patience=0.25).push(start, stop, score)
+    assert pick.parts == ()
+
+
 def by_a_loop(start, stop, score, threshold, refractory, patience):
     """One keyword, window by window."""
     best, last, hits = None, -np.inf, []

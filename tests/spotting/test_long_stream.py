@@ -61,7 +61,7 @@ def test_memory_does_not_grow(spotter):
 
 def test_times_are_exact_after_a_week(spotter):
     sound, early, late = minute(spotter)[: 20 * RATE], spotter.listen(), spotter.listen()
-    cutter = late._listener._cutter
+    cutter = late._scores._listener._cutter
     # A time at which all windows begin anew, and at which a frame does.
     unit = math.lcm(*cutter.hops)
     frame = RATE / cutter.rate
@@ -69,9 +69,9 @@ def test_times_are_exact_after_a_week(spotter):
     cutter.received = ahead
     cutter._next = [ahead] * len(cutter.hops)
     samples = round(ahead * frame)
-    late._received = samples
+    late._received = late._scores._received = samples
     if spotter.streaming:
-        late._listener._received = samples
+        late._scores._listener._received = samples
     shift = samples / RATE
     assert shift >= 7 * 24 * 3600
     hits, later = [], []

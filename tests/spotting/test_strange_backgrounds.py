@@ -8,23 +8,37 @@ import zipfile
 import numpy as np
 import pytest
 
-from kwskit.spotting.background import Background, BackgroundError
+from kwskit.spotting.background import Background
+from kwskit.spotting.background_file import read_background
+from kwskit.spotting.frame_background import FrameBackground
+from kwskit.spotting.frame_codes import FrameCodes
+from kwskit.spotting.peak_estimates import BackgroundError
 from kwskit.spotting.said_words import SaidWords
+from kwskit.spotting.spotter import Spotter
 
 ROUNDS = int(os.environ.get("KWSKIT_FUZZ", "1"))
-WINDOWS = 20
+WINDOWS, SIZE = 20, 44
 STRANGE = (
     *(np.zeros(0), np.zeros((2, 2)), np.array(3), np.array("x"), np.array([np.nan] * WINDOWS), np.array(None)),
     *(np.zeros(WINDOWS, complex), np.array([b"x"]), np.array(np.datetime64("now")), np.zeros(WINDOWS, [("a", int)])),
 )
 
 
+@pytest.fixture(params=["windows", "frames"])
+def kind(request):
+    return request.param
+
+
 @pytest.fixture
-def arrays(tmp_path):
+def arrays(kind, tmp_path):
+    said = SaidWords(np.array([1.0]), np.array([2.0]), [["T AY G ER"]])
     codes = np.random.default_rng(0).integers(-127, 128, (WINDOWS, 8)).astype(np.int8)
     times, ones = np.arange(WINDOWS, dtype=np.float64), np.ones(WINDOWS, np.float32)
-    said = SaidWords(np.array([1.0]), np.array([2.0]), [["T AY G ER"]])
-    Background("abc", True, 60.0, times, times + 1, codes, ones, 0 * ones, ones, said).save(tmp_path / "a.npz")
+    if kind == "windows":
+        Background("abc", True, 60.0, times, times + 1, codes, ones, 0 * ones, ones, said).save(tmp_path / "a.npz")
+    else:
+        frames = np.random.default_rng(0).normal(size=(WINDOWS, SIZE))
+        FrameBackground("5020", 60.0, FrameCodes.of(frames), 0.04, said).save(tmp_path / "a.npz")
     with np.load(tmp_path / "a.npz") as found:
         return {name: found[name] for name in found.files}
 
@@ -51,7 +65,7 @@ def reads(path, data):
     """Whether ``data`` is a background, the only alternative being a message of one line that names the file."""
     path.write_bytes(data)
     try:
-        Background.read(path)
+        read_background(path)
     except BackgroundError as error:
         result = str(error)
         assert result.startswith(str(path))
@@ -76,14 +90,34 @@ def test_damage_of_any_kind(arrays, path):
     assert not all(outcomes)
 
 
-def test_other_arrays_in_the_place_of_its_own(arrays, path):
+def test_other_arrays_in_the_place_of_its_own(arrays, kind, path):
     for name in arrays:
         for strange in STRANGE:
             if strange.dtype != object:
                 reads(path, zipped(arrays | {name: strange}))
         lacking = zipped({other: array for other, array in arrays.items() if other != name})
-        assert reads(path, lacking) == (name in ("hop", "windows"))  # which earlier ones lack
+        assert reads(path, lacking) == (kind == "windows" and name in ("hop", "windows"))  # earlier ones lack them
         assert not reads(path, zipped(arrays, **{name: b"no array"}))
+
+
+def test_frames_that_are_read_are_of_use_or_of_another_model(phoneme_sung_model, tmp_path, path):
+    assert phoneme_sung_model.dim == SIZE
+    frames = np.random.default_rng(0).normal(500, 400, size=(20 * WINDOWS, SIZE))
+    FrameBackground("5020", 60.0, FrameCodes.of(frames), 0.04, SaidWords.join([])).save(tmp_path / "a.npz")
+    with np.load(tmp_path / "a.npz") as found:
+        whole = {name: found[name] for name in found.files}
+    numbers = (0.0, -1.0, 1e-12, 1e300, np.nan, np.inf, 7, 44, 2**40)
+    used = 0
+    for name in whole:
+        for strange in (*STRANGE, *map(np.array, numbers), whole[name][..., :0] if whole[name].ndim else np.zeros(0)):
+            if strange.dtype == object or not reads(path, zipped(whole | {name: strange})):
+                continue
+            read = read_background(path)
+            if read.fits(phoneme_sung_model):
+                keyword = Spotter(phoneme_sung_model, read).enrol("tiger", fa_per_hour=1)
+                assert np.isfinite(keyword.threshold)
+                used += 1
+    assert used
 
 
 def test_objects_are_not_unpickled(arrays, path, tmp_path):
@@ -93,22 +127,22 @@ def test_objects_are_not_unpickled(arrays, path, tmp_path):
 
     file = io.BytesIO()
     np.save(file, np.array([Code()], dtype=object), allow_pickle=True)
-    assert not reads(path, zipped(arrays, start=file.getvalue()))
+    assert not reads(path, zipped(arrays, said_start=file.getvalue()))
     assert not (tmp_path / "ran").exists()
 
 
 def test_an_archive_that_announces_too_much_is_not_unpacked(arrays, path, monkeypatch):
     huge = io.BytesIO()
     np.lib.format.write_array_header_1_0(huge, {"descr": "<f8", "fortran_order": False, "shape": (2**50,)})
-    assert not reads(path, zipped(arrays, start=huge.getvalue()))
-    monkeypatch.setattr("kwskit.spotting.background.LARGEST", 100_000)
+    assert not reads(path, zipped(arrays, said_start=huge.getvalue()))
+    monkeypatch.setattr("kwskit.spotting.background_file.LARGEST", 100_000)
     path.write_bytes(zipped(arrays, zipfile.ZIP_DEFLATED, bomb=bytes(1_000_000)))
     with pytest.raises(BackgroundError, match=r"b\.npz: .*announces 1,0.* bytes; 100,000 are the most"):
-        Background.read(path)
+        read_background(path)
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/zero")])
 def test_what_is_no_file_is_not_waited_for(path, make):
     make(path)
     with pytest.raises(BackgroundError, match=r"b\.npz: no such file"):
-        Background.read(path)
+        read_background(path)

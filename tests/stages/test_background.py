@@ -5,7 +5,7 @@ import pytest
 
 from kwskit.data.store.packed_store import PackedStore
 from kwskit.speech_model.torch_model import TorchModel
-from kwskit.spotting.background import FILE, Background
+from kwskit.spotting.background_file import FILE, read_background
 from kwskit.spotting.expected_duration import WINDOWS
 from kwskit.spotting.spotter import Spotter
 from kwskit.stages import background as stage
@@ -17,7 +17,7 @@ def store(mini_corpus):
 
 
 def test_training_records_the_words_of_validation(tiny_model, store):
-    found = Background.read(tiny_model / FILE)
+    found = read_background(tiny_model / FILE)
     said = sorted(found.said.pronunciations)
     tokenizer = TorchModel(tiny_model).tokenizer
     spoken = [
@@ -48,7 +48,7 @@ def test_it_is_the_same_for_a_seed_and_bounded(tiny_model, store, tmp_path, monk
             if path.name != FILE:
                 (tmp_path / "model" / path.name).write_bytes(path.read_bytes())
         stage.write_background(tmp_path / "model", store, seed)
-        found.append(Background.read(tmp_path / "model" / FILE))
+        found.append(read_background(tmp_path / "model" / FILE))
     assert all(2.5 < one.seconds <= 4 for one in found)
     np.testing.assert_array_equal(found[0].codes, found[1].codes)
     assert found[0].said.pronunciations != found[2].said.pronunciations

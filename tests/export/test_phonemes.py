@@ -1,0 +1,152 @@
+"""Models with a CTC head, exported: they hear the phonemes that the trained model hears, and spot as it does."""
+
+import json
+import shutil
+
+import numpy as np
+import onnx
+import pytest
+import torch
+
+from kwskit.errors import ExportError, ModelError
+from kwskit.export import export_model as module
+from kwskit.export.clips import Clips
+from kwskit.hparams import build_hparams
+from kwskit.speech_model.frame_stream import FrameStream
+from kwskit.speech_model.onnx_model import OnnxModel
+from kwskit.speech_model.torch_model import TorchModel
+from kwskit.spotting.background_file import FILE
+from kwskit.spotting.frame_background import FrameBackground
+from kwskit.spotting.spotter import Spotter
+from kwskit.systems.model_directory import save_model
+
+CONFIGURATION = """\
+tokenizer: !tokenizer:phoneme {stress: false}
+system: !system:dual_encoder
+  frontend: !frontend:log_mel {num_mels: 40, mean_normalise: false}
+  acoustic_encoder: !encoder:causal_conv
+    {channels: 24, dilations: [1, 2], stride: 4, ahead: 8, after_words: 0.5, dim: 16}
+  aligner: !aligner:ctc {num_tokens: 44, dim: 16}
+  audio_pooler: !pooler:mean {dim: 16}
+  text_encoder: !text_encoder:dense {num_tokens: 44, embedding_dim: 8, dim: 16}
+  text_pooler: !pooler:mean {dim: 16}
+"""
+MANIFEST = "model.onnx.json"
+WORDS = ("tiger", "either", "hey nova", "banana")
+
+
+@pytest.fixture(scope="module")
+def pcm(sing):
+    words = [sing(word, speaker, 0) for speaker in range(3) for word in ("tiger", "banana", "kitten", "window")]
+    return (np.concatenate(words) * 32767).astype(np.int16)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory, pcm):
+    """The directory of a model with random weights, and a background that it has heard."""
+    folder = tmp_path_factory.mktemp("phonemes") / "trained"
+    torch.manual_seed(3)
+    system = build_hparams(CONFIGURATION, "test.yaml")["system"].eval()
+    for key, buffer in system.named_buffers():
+        if key.endswith("running_mean"):
+            buffer.uniform_(-0.1, 0.1)
+        if key.endswith("running_var"):
+            buffer.uniform_(0.5, 2)
+    save_model(folder, system, CONFIGURATION, "# card\n")
+    Spotter(TorchModel(folder)).calibrate([pcm]).save(folder / FILE)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def exported(trained):
+    clips = Clips.made()
+    module.export_model(trained, trained.with_name("onnx"), Clips(clips.pcm[::4], clips.source), int8=True)
+    return {"float32": trained.with_name("onnx"), "int8": trained.with_name("onnx-int8")}
+
+
+@pytest.mark.parametrize("precision", ["float32", "int8"])
+def test_phonemes_are_those_of_the_trained_model(trained, exported, pcm, precision):
+    model, other = TorchModel(trained), OnnxModel(exported[precision])
+    assert model.blank == other.blank == other.manifest.blank == 44
+    assert json.loads((exported[precision] / MANIFEST).read_text())["blank"] == 44
+    frames = FrameStream(model).push(pcm)
+    assert model.stream.frame_seconds == 0.04
+    expected = torch.from_numpy(frames) @ model.system.aligner.head.weight.T + model.system.aligner.head.bias
+    expected = expected.log_softmax(-1).detach().numpy()
+    assert expected.shape == (len(frames), 45)
+    for each in (model, other):
+        np.testing.assert_allclose(each.log_probs(frames), expected, atol=1e-4)
+        np.testing.assert_allclose(each.log_probs(frames[:1]), expected[:1], atol=1e-4)
+
+
+@pytest.mark.parametrize(("precision", "tolerance"), [("float32", 1e-3), ("int8", 0.3)])
+def test_hits_are_those_of_the_trained_model(trained, exported, pcm, precision, tolerance):
+    found = []
+    for directory in (trained, exported[precision]):
+        spotter = Spotter.load(directory)
+        assert spotter.locates
+        assert isinstance(spotter.background, FrameBackground)
+        for word in WORDS:
+            spotter.enrol(word, threshold=-6.0 if precision == "float32" else -9.0)
+        thresholds = [spotter.background.threshold(keyword, 60.0) for keyword in spotter.keywords.values()]
+        found.append((spotter.spot(pcm), thresholds))
+    (hits, thresholds), (others, other_thresholds) = found
+    assert len(hits) > 10
+    np.testing.assert_allclose(other_thresholds, thresholds, atol=2 * tolerance)
+    same = {hit[:3]: hit for hit in hits}
+    pairs = [(hit, same[hit[:3]]) for hit in others if hit[:3] in same]
+    assert len(pairs) >= (len(hits) if precision == "float32" else 0.7 * len(hits))
+    for hit, other in pairs:
+        np.testing.assert_allclose(hit[3:], other[3:], atol=tolerance)
+
+
+@pytest.mark.parametrize("blank", [-1, 1.5, True, "44", [44], {}])
+def test_a_blank_that_is_no_id_is_refused(exported, tmp_path, blank):
+    directory = shutil.copytree(exported["float32"], tmp_path / "onnx")
+    manifest = json.loads((directory / MANIFEST).read_text())
+    (directory / MANIFEST).write_text(json.dumps(manifest | {"blank": blank}))
+    with pytest.raises(ModelError, match=r"model\.onnx\.json: 'blank' is an id, and null where 'stream' is null"):
+        OnnxModel(directory)
+
+
+def test_a_blank_goes_with_a_stream_and_its_graph(exported, tmp_path, pcm):
+    directory = shutil.copytree(exported["float32"], tmp_path / "onnx")
+    manifest = json.loads((directory / MANIFEST).read_text())
+
+    def says(**changes):
+        (directory / MANIFEST).write_text(json.dumps(manifest | changes))
+        return directory
+
+    with pytest.raises(ModelError, match="'blank' is an id, and null where 'stream' is null, not 44"):
+        OnnxModel(says(stream=None))
+    with pytest.raises(ModelError, match=r"phonemes\.onnx: gives \(1, 45\) of 1 frames, not .* 100 symbols or more"):
+        OnnxModel(says(blank=99)).log_probs(np.zeros((1, 16), np.float32))
+    files = {name: digest for name, digest in manifest["files"].items() if name != "phonemes.onnx"}
+    with pytest.raises(ModelError, match=r"'files' does not list phonemes\.onnx"):
+        OnnxModel(says(files=files))
+    plain = Spotter(OnnxModel(says(files=files, blank=None)))  # as an earlier kwskit has exported it
+    assert not plain.locates
+    assert plain.enrol("tiger", threshold=1).phonemes == ()
+    says()
+    (directory / "phonemes.onnx").write_bytes(b"not a graph")
+    with pytest.raises(ModelError, match=r"phonemes\.onnx: is damaged"):
+        OnnxModel(directory)
+
+
+def test_phonemes_that_differ_are_not_exported(trained, tmp_path, monkeypatch):
+    write = module.write_graph
+
+    def damaged(graph, path):
+        write(graph, path)
+        if path.name == "phonemes.onnx":
+            model = onnx.load(path)
+            weight = max(model.graph.initializer, key=lambda tensor: len(tensor.raw_data))
+            values = onnx.numpy_helper.to_array(weight) * np.float32(1.5)
+            weight.CopyFrom(onnx.numpy_helper.from_array(values, weight.name))
+            onnx.save(model, path)
+
+    monkeypatch.setattr(module, "write_graph", damaged)
+    clips = Clips(Clips.made().pcm[:2], "two signals")
+    with pytest.raises(ExportError, match="phonemes: worst cosine"):
+        module.export_model(trained, tmp_path / "onnx", clips)
+    assert not list(tmp_path.iterdir())

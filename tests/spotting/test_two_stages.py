@@ -1,0 +1,125 @@
+"""Spotting in two stages, with a model that hears tones and knows phonemes by them."""
+
+import numpy as np
+import pytest
+
+from kwskit.spotting.hit_picker import PATIENCE
+from kwskit.spotting.located_scores import LocatedScores
+from kwskit.spotting.spotter import Spotter
+from kwskit.spotting.spotting_stream import STEP
+from kwskit.spotting.verifier import WEIGHT
+from kwskit.spotting.window_scores import WindowScores
+
+RATE, FRAME = 16_000, 0.04
+SAID = ("computer", "banana", "tiger", "hey nova", "banana", "meadow", "tiger", "computer")
+
+
+@pytest.fixture
+def spotter(phoneme_sung_model):
+    found = Spotter(phoneme_sung_model)
+    for text in ("computer", "tiger", "hey nova", "either"):
+        found.enrol(text, threshold=3.0)
+    return found
+
+
+def test_models_that_hear_phonemes_and_stream_locate(phoneme_sung_model, streaming_sung_model, sung_model):
+    for model, streaming, locates in (
+        (phoneme_sung_model, None, True),
+        (phoneme_sung_model, False, False),
+        (streaming_sung_model, None, False),
+        (sung_model, None, False),
+    ):
+        spotter = Spotter(model, streaming=streaming)
+        keyword = spotter.enrol("hey nova", threshold=3.0)
+        assert spotter.locates == locates
+        assert isinstance(spotter.listen()._scores, LocatedScores if locates else WindowScores)
+        hits = spotter.spot(model.stream_of("tiger", "hey nova")[0])
+        assert len(hits) == 1
+        assert [part is not None for part in (hits[0].embedding, hits[0].phonemes)] == [locates] * 2
+        if locates:
+            assert hits[0].score == pytest.approx(hits[0].embedding + WEIGHT * hits[0].phonemes, abs=1e-5)
+        # The pronunciations without the boundary between words, where phonemes are heard at all.
+        symbols = [" ".join(model.tokenizer.decode(list(ids))) for ids in keyword.phonemes]
+        heard = [one.replace(" | ", " ") for one in keyword.pronunciations]
+        assert symbols == (heard if model is phoneme_sung_model else [])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_words_are_found_where_they_are_said_however_a_stream_is_cut(spotter, seed):
+    rng = np.random.default_rng(seed)
+    pcm, said = spotter.model.stream_of(*SAID, seed=seed)
+    whole, stream, hits, at = spotter.spot(pcm), spotter.listen(), [], 0
+    while at < len(pcm):
+        size = int(rng.choice([rng.integers(0, 200), rng.integers(0, 5000), 40_000]))
+        block = pcm[at : at + size]
+        hits += stream.push(block if rng.random() < 0.5 else block.astype(np.float32) / 32768)
+        at += size
+    hits += stream.finish()
+    wanted = [(text, start, stop) for text, start, stop in said if text in spotter.keywords]
+    assert [hit.keyword for hit in whole] == [text for text, _, _ in wanted]
+    for hit, (_, start, stop) in zip(whole, wanted, strict=True):
+        # A path begins in the last frame of its first phoneme, and ends in the first of its last one.
+        assert start - FRAME < hit.start < start + 0.09 + FRAME
+        assert stop - 0.09 - FRAME < hit.end < stop + FRAME
+        assert hit.score >= hit.threshold == 3.0
+    assert [hit[:3] for hit in hits] == [hit[:3] for hit in whole]
+    np.testing.assert_allclose([hit[3:] for hit in hits], [hit[3:] for hit in whole], rtol=1e-4, atol=1e-6)
+    assert stream.seconds == len(pcm) / RATE
+
+
+def test_a_hit_is_told_soon_even_when_nothing_else_is_heard(spotter):
+    pcm, _ = spotter.model.stream_of("tiger")
+    pcm = np.concatenate([pcm, np.zeros(3 * RATE, np.int16)])
+    stream, told = spotter.listen(), []
+    for at in range(0, len(pcm), 800):
+        told += [(hit, stream.seconds) for hit in stream.push(pcm[at : at + 800])]
+    ((hit, now),) = told
+    # Three frames for a higher peak, one that is not whole yet, and what is gathered until the model is called.
+    assert PATIENCE < now - hit.end < PATIENCE + 4 * FRAME + STEP + 0.05
+    assert stream.finish() == []
+
+
+def test_without_keywords_nothing_is_heard(phoneme_sung_model):
+    stream = Spotter(phoneme_sung_model).listen()
+    assert stream.push(phoneme_sung_model.say("tiger")) == stream.finish() == []
+    assert stream.scores[1].shape == (0, 0)
+
+
+def test_score_is_the_highest_of_the_stream(spotter):
+    pcm, _ = spotter.model.stream_of("tiger", "banana")
+    stream = spotter.listen()
+    scores = [stream.scores[1] for hear in (lambda: stream.push(pcm), stream.finish) if hear() is not None]
+    best = np.concatenate(scores).max(0)
+    for text, score in zip(spotter.keywords, best.tolist(), strict=True):
+        assert spotter.score(pcm, text) == pytest.approx(score, abs=1e-4)
+    assert spotter.score(pcm, "banana") > 3
+    assert spotter.score(pcm[:0], "banana") == -np.inf
+
+
+def test_a_keyword_by_examples_alone_is_what_is_heard_in_them(phoneme_sung_model):
+    spotter = Spotter(phoneme_sung_model)
+    examples = [phoneme_sung_model.stream_of("banana", seed=seed)[0] for seed in (3, 4)]
+    noise = np.random.default_rng(0).normal(0, 300, RATE // 2).astype(np.int16)
+    keyword = spotter.enrol(examples=[*examples, noise], name="fruit", threshold=3.0)
+    assert keyword.phonemes == tuple(map(tuple, phoneme_sung_model.tokenizer.encode("banana") * 2))
+    assert (keyword.text, keyword.pronunciations, keyword.examples) == ("", (), 3)
+    keyword = spotter.enrol(examples=examples, name="fruit", threshold=3.0)
+    pcm, said = phoneme_sung_model.stream_of(*SAID)
+    hits = spotter.spot(pcm)
+    assert [hit.keyword for hit in hits] == ["fruit"] * 2
+    for hit, (_, start, stop) in zip(hits, (row for row in said if row[0] == "banana"), strict=True):
+        assert start - FRAME < hit.start < hit.end < stop + FRAME
+    with pytest.raises(ValueError, match="no phoneme is heard in the examples: type the keyword, too"):
+        spotter.enrol(examples=[noise], name="noise", threshold=3.0)
+    both = spotter.enrol("banana", examples=examples, threshold=3.0)
+    assert both.phonemes == tuple(map(tuple, phoneme_sung_model.tokenizer.encode("banana")))
+
+
+def test_a_phoneme_of_an_example_is_repeated_only_where_nothing_is_heard_between(phoneme_sung_model):
+    say = phoneme_sung_model.say
+    pause = np.zeros(1600, np.int16)
+    pcm = np.concatenate([say("banana"), pause, say("a"), say("a"), pause, say("a")])
+    spotter = Spotter(phoneme_sung_model)
+    keyword = spotter.enrol(examples=[pcm], name="it", threshold=3.0)
+    (banana,), (a, *_) = (phoneme_sung_model.tokenizer.encode(text) for text in ("banana", "a"))
+    assert keyword.phonemes == ((*banana, *a, *a),)
