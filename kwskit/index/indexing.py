@@ -15,7 +15,7 @@ from kwskit.data.progress import Progress
 from kwskit.index.cohort_norm import CohortNorm
 from kwskit.index.tables import Added, IndexedFile, WindowRows
 from kwskit.index.window_tables import WindowTables
-from kwskit.spotting.listener import EncodedWindows, Listener
+from kwskit.spotting.windows.listener import EncodedWindows, Listener
 
 BLOCK = 60.0  # s of audio read at once
 WINDOWS_KEPT = 50_000  # in memory before they are written

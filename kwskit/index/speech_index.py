@@ -25,9 +25,9 @@ from kwskit.speech_model.open_model import open_model
 from kwskit.speech_model.speech_model import SpeechModel
 from kwskit.spotting.cohort_embeddings import COHORT, CohortEmbeddings
 from kwskit.spotting.expected_duration import WINDOWS, expected_seconds
-from kwskit.spotting.listener import Listener
-from kwskit.spotting.listening import HOP, knows_streams, listener
 from kwskit.spotting.sound import as_pcm
+from kwskit.spotting.windows.listener import Listener
+from kwskit.spotting.windows.listening import HOP, knows_streams, listener
 
 TOP = 20
 DEFAULTS = SearchSettings(windows=WINDOWS, hop=HOP)

@@ -12,8 +12,8 @@ from kwskit.data.audio import probe, read_blocks
 from kwskit.data.progress import Progress
 from kwskit.data.records import DETECTIONS
 from kwskit.search.search_settings import SearchSettings
-from kwskit.spotting.listener import EncodedWindows, Listener
 from kwskit.spotting.peak_picker import PeakPicker, Peaks
+from kwskit.spotting.windows.listener import EncodedWindows, Listener
 
 BLOCK = 60.0  # s of audio read at once
 FEWEST = 10  # peaks of a query that any recording may have

@@ -11,7 +11,7 @@ from kwskit.batch import Encoded
 from kwskit.constants import SAMPLE_RATE
 from kwskit.data.evaluation_batches import as_wav
 from kwskit.data.store.packed_store import PackedStore
-from kwskit.spotting.window_cutter import WindowCutter
+from kwskit.spotting.windows.window_cutter import WindowCutter
 from kwskit.systems.enrolment import Enrolment
 from kwskit.systems.system import System
 

@@ -12,7 +12,7 @@ from kwskit.constants import SAMPLE_RATE
 from kwskit.data.evaluation_batches import as_wav, evaluation_batches
 from kwskit.data.store.packed_store import PackedStore
 from kwskit.spotting.cohort import cohort_words, normalised, one_a_word
-from kwskit.spotting.listener import EncodedWindows
+from kwskit.spotting.windows.listener import EncodedWindows
 from kwskit.systems.enrolment import Enrolment
 from kwskit.systems.system import System
 

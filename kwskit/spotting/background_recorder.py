@@ -11,10 +11,10 @@ from kwskit.spotting.background import Background
 from kwskit.spotting.background_sound import BackgroundSound
 from kwskit.spotting.cohort_embeddings import CohortEmbeddings
 from kwskit.spotting.expected_duration import WINDOWS
-from kwskit.spotting.listener import EncodedWindows, Listener
 from kwskit.spotting.peak_estimates import BackgroundError
 from kwskit.spotting.said_words import SaidWords
 from kwskit.spotting.sound import as_pcm
+from kwskit.spotting.windows.listener import EncodedWindows, Listener
 
 APART = 10.0  # s between recordings, so that no peak is merged with one of another
 

@@ -9,8 +9,8 @@ from kwskit.speech_model.speech_model import SpeechModel
 from kwskit.spotting.background import Background
 from kwskit.spotting.false_alarm_rate import gaussian_threshold
 from kwskit.spotting.keyword import Keyword
-from kwskit.spotting.listening import HOP
 from kwskit.spotting.peak_estimates import PeakEstimates
+from kwskit.spotting.windows.listening import HOP
 
 logger = logging.getLogger(__name__)
 

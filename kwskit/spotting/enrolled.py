@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from kwskit.speech_model.speech_model import SpeechModel
 from kwskit.spotting.expected_duration import expected_seconds, fitting_windows
 from kwskit.spotting.keyword import Keyword
-from kwskit.spotting.listener import Listener
 from kwskit.spotting.said_words import pronunciations_of
 from kwskit.spotting.sound import Sound, blocks_of
 from kwskit.spotting.spoken_example import heard_phonemes, spoken_example
+from kwskit.spotting.windows.listener import Listener
 
 
 def enrolled(

@@ -11,7 +11,7 @@ from kwskit.spotting.cohort import LEAST_DEVIATION, normalised
 from kwskit.spotting.cohort_embeddings import CohortEmbeddings
 from kwskit.spotting.expected_duration import WINDOWS
 from kwskit.spotting.keyword import Keyword
-from kwskit.spotting.listener import EncodedWindows
+from kwskit.spotting.windows.listener import EncodedWindows
 
 
 class KeywordQueries:

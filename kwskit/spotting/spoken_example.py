@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from kwskit.constants import SAMPLE_RATE
 from kwskit.speech_model.frame_stream import FrameStream
 from kwskit.speech_model.speech_model import SpeechModel
-from kwskit.spotting.listener import Listener
+from kwskit.spotting.windows.listener import Listener
 
 FRAME = 160  # samples: 10 ms
 BELOW, SHARE = 30.0, 0.3  # speech ends so many dB below the loudest frame, or at this share of the way up from noise

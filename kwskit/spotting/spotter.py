@@ -24,14 +24,14 @@ from kwskit.spotting.frame_recorder import FrameRecorder
 from kwskit.spotting.hit import Hit
 from kwskit.spotting.keyword import Keyword
 from kwskit.spotting.keyword_queries import KeywordQueries
-from kwskit.spotting.listener import Listener
-from kwskit.spotting.listening import HOP, knows_streams, listener
 from kwskit.spotting.located_scores import LocatedScores
 from kwskit.spotting.peak_estimates import PeakEstimates
 from kwskit.spotting.sound import Sound, blocks_of
 from kwskit.spotting.spotting_stream import SpottingStream, StreamScores
 from kwskit.spotting.stream_resampler import resampled_blocks
 from kwskit.spotting.window_scores import WindowScores
+from kwskit.spotting.windows.listener import Listener
+from kwskit.spotting.windows.listening import HOP, knows_streams, listener
 from kwskit.text.normal_form import normal_form
 
 logger = logging.getLogger(__name__)

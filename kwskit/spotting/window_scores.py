@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from kwskit.constants import SAMPLE_RATE
 from kwskit.spotting.expected_duration import WINDOWS
 from kwskit.spotting.keyword_queries import KeywordQueries
-from kwskit.spotting.listener import EncodedWindows, Listener
 from kwskit.spotting.scored_windows import ScoredWindows
+from kwskit.spotting.windows.listener import EncodedWindows, Listener
 
 Embedded = EncodedWindows[NDArray[np.float32]]
 

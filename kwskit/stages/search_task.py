@@ -19,7 +19,7 @@ from kwskit.evaluation.searched import Search
 from kwskit.search.search import Queries, search_recordings
 from kwskit.search.search_settings import SearchSettings
 from kwskit.search.system_queries import SpokenQueries, TypedQueries, keeps_one_embedding, window_encoder
-from kwskit.spotting.window_listener import WindowListener
+from kwskit.spotting.windows.window_listener import WindowListener
 from kwskit.systems.model_directory import Model
 
 SEARCH = "search_"

@@ -18,7 +18,7 @@ from kwskit.spotting.cohort_embeddings import CohortEmbeddings
 from kwskit.spotting.expected_duration import expected_seconds, fitting_windows
 from kwskit.spotting.keyword import Keyword
 from kwskit.spotting.keyword_queries import KeywordQueries
-from kwskit.spotting.window_listener import WindowListener
+from kwskit.spotting.windows.window_listener import WindowListener
 
 WORDS = ("tiger", "meadow", "copper", "penguin", "rabbit", "window", "garden", "button")
 SETTINGS = SearchSettings()

@@ -2,7 +2,7 @@
 
 from kwskit.search.search import StreamSearch
 from kwskit.search.system_queries import window_encoder
-from kwskit.spotting.window_listener import WindowListener
+from kwskit.spotting.windows.window_listener import WindowListener
 
 RATE = 16_000
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from kwskit.speech_model.frame_stream import FrameStream
-from kwskit.spotting import frame_listener
-from kwskit.spotting.frame_listener import FrameListener
+from kwskit.spotting.windows import frame_listener
+from kwskit.spotting.windows.frame_listener import FrameListener
 
 FRAME = 0.002  # s: two frames of 64 samples
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kwskit.spotting.window_cutter import WindowCutter
+from kwskit.spotting.windows.window_cutter import WindowCutter
 
 
 def by_a_loop(total, size, hop):

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from kwskit.constants import SAMPLE_RATE
 from kwskit.speech_model.frame_stream import FrameStream
 from kwskit.speech_model.speech_model import SpeechModel
-from kwskit.spotting.listener import EncodedWindows
-from kwskit.spotting.window_cutter import WindowCutter, Windows
+from kwskit.spotting.windows.listener import EncodedWindows
+from kwskit.spotting.windows.window_cutter import WindowCutter, Windows
 
 WINDOWS_AT_ONCE = 64
 

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kwskit.constants import SAMPLE_RATE
-from kwskit.spotting.listener import EncodedWindows
-from kwskit.spotting.window_cutter import WindowCutter, Windows
+from kwskit.spotting.windows.listener import EncodedWindows
+from kwskit.spotting.windows.window_cutter import WindowCutter, Windows
 
 WINDOWS_AT_ONCE = 256
 T = TypeVar("T")

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kwskit.speech_model.speech_model import SpeechModel
-from kwskit.spotting.frame_listener import FrameListener
-from kwskit.spotting.listener import Listener
-from kwskit.spotting.window_listener import WindowListener
+from kwskit.spotting.windows.frame_listener import FrameListener
+from kwskit.spotting.windows.listener import Listener
+from kwskit.spotting.windows.window_listener import WindowListener
 
 # Seconds between windows: so close that a word scores alike wherever it falls among them (a quarter of a window apart,
 # one phrase scored 4.6 to 6.5).
