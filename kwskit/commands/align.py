@@ -25,7 +25,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     text = "model of the aligner: for ctc a bundle of torchaudio or a TorchScript file, for mfa an acoustic model"
     parser.add_argument("--model", help=text)
     parser.add_argument("--dictionary", help="pronunciations for mfa: the name of a dictionary, or a file")
-    parser.add_argument("--jobs", type=count, help="number of processes of mfa (default: one a core)")
+    parser.add_argument("--jobs", type=count, help="number of processes of mfa and pocketsphinx (default: one a core)")
     text = "device that ctc computes on: cpu, cuda, cuda:1 … (default: cuda where there is one)"
     parser.add_argument("--device", help=text)
     parser.add_argument("--strict", action="store_true", help="utterances that cannot be aligned make the command fail")

@@ -50,8 +50,8 @@ def people_speech(name: str, corpus: Path, alignments: Path, findings: Findings,
     ----------
     name : of the corpus
     corpus : its folder
-    alignments : a folder for them. Where ``corpus`` has none, they are made here by PocketSphinx, which takes a core an
-        hour for 30 hours of speech, and goes on where it was interrupted. Transcripts of a corpus that has them in a
+    alignments : a folder for them. Where ``corpus`` has none, they are made here by PocketSphinx, which takes a core
+        an hour for 30 hours of speech, and goes on where it was interrupted. Transcripts of a corpus that has them in a
         table of its own are written next to it
     findings : takes what cannot be used
     jobs : processes
@@ -76,7 +76,7 @@ def people_speech(name: str, corpus: Path, alignments: Path, findings: Findings,
             transcripts = alignments.with_suffix(".csv")
             with atomic_write(transcripts) as partial:
                 pyarrow.csv.write_csv(recordings.select(["utterance", "text"]), partial)
-        align_corpus(corpus, transcripts, found, registry.build("word_aligner", "pocketsphinx"))
+        align_corpus(corpus, transcripts, found, registry.build("word_aligner", "pocketsphinx", jobs=jobs))
     parts = held_back_parts(name, recordings["speaker"].to_pylist())
     split = pa.array([PARTS[part] for part in parts], pa.string())
     recordings = recordings.select(list(UTTERANCES)).set_column(list(UTTERANCES).index("split"), "split", split)

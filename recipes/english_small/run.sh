@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A general English spotter from synthetic speech alone: sentences and words by every engine that is installed.
+# A general English spotter: sentences and words by every synthesis engine that is installed, and by people.
 #   bash recipes/english_small/run.sh                      everything
 #   bash recipes/english_small/run.sh --overlay recipes/english_small/hparams/english_small_scratch.yaml
 #                                                          the same with nothing pre-trained
@@ -11,7 +11,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../../tools/recipe.sh"
 
 # shellcheck disable=SC2034 # read by tools/recipe.sh
-extras=voices,voices-gpl,speech-embedding
+extras=voices,voices-gpl,speech-embedding,align
 # shellcheck disable=SC2154 # set by tools/recipe.sh
 export KWSKIT_KOKORO_VOICES=${KWSKIT_KOKORO_VOICES:-$recipe/data/kokoro-js/package/voices}
 

@@ -95,7 +95,7 @@ class Even(UtteranceAligner):
 @pytest.fixture
 def even(monkeypatch):
     """Words of one length in the place of what PocketSphinx finds."""
-    monkeypatch.setattr("kwskit.registry.build", lambda kind, name: Even())
+    monkeypatch.setattr("kwskit.registry.build", lambda kind, name, jobs: Even())
 
 
 def test_alignments_are_made_once_where_there_are_none(librispeech, tmp_path, even, capsys):

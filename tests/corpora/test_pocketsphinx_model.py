@@ -6,9 +6,12 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import pyarrow.csv
 import pytest
+import soundfile
 
 from kwskit.cli import main
+from kwskit.corpora.alignments.forced_alignment import Spoken
 from kwskit.corpora.alignments.read import read_alignments
 from kwskit.corpora.findings import Findings
 from kwskit.corpora.word_aligners.pocketsphinx import PocketSphinxAligner
@@ -85,3 +88,24 @@ def test_a_missing_package_is_told(monkeypatch):
     monkeypatch.setitem(sys.modules, "pocketsphinx", None)
     with pytest.raises(CorpusError, match=r"pip install 'kwskit\[align\]'"):
         PocketSphinxAligner()
+
+
+def test_several_processes_find_what_one_finds(model, recording, tmp_path, monkeypatch):
+    monkeypatch.setattr("kwskit.corpora.alignments.forced_alignment.SHARE", 2)
+    for at in range(5):
+        soundfile.write(tmp_path / f"take-{at}.flac", recording[: len(recording) - 800 * at], 16_000)
+    utterances = [Spoken(f"take-{at}", tmp_path / f"take-{at}.flac", SAID.split()) for at in range(4)]
+    utterances.append(Spoken("gone", tmp_path / "gone.flac", SAID.split()))
+    tables = {}
+    for jobs in (1, 2):
+        model.jobs, findings, to = jobs, Findings(), tmp_path / str(jobs)
+        to.mkdir()
+        model.align(utterances, to, findings)
+        assert findings.counts == {"audio files that cannot be read": 1}
+        tables[jobs] = [pyarrow.csv.read_csv(file) for file in sorted(to.glob("*.csv"))]
+    for alone, shared in zip(tables[1], tables[2], strict=True):
+        assert len(alone) == 2 * 22
+        for column in ("audio_filename", "text"):
+            assert alone[column] == shared[column]
+        # A decoder begins its search with the Gaussians that were likely at the end of the utterance before.
+        assert np.allclose(alone["start"], shared["start"], atol=0.02)

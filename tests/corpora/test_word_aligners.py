@@ -65,7 +65,7 @@ def test_a_plugin_aligns(command, tmp_path, capsys):
     [
         (["--with", "evn"], "unknown word_aligner 'evn' (did you mean 'even'?); known: ctc, even, mfa, pocketsphinx"),
         (["--with", "even", "--device", "cpu"], "word_aligner 'even' has no argument 'device'; it takes: model"),
-        (["--with", "pocketsphinx", "--jobs", "2"], "'pocketsphinx' has no argument 'jobs'; it takes: none"),
+        (["--with", "pocketsphinx", "--device", "cpu"], "'pocketsphinx' has no argument 'device'; it takes: jobs"),
     ],
 )
 def test_wrong_names_and_settings_of_another_aligner_are_refused(command, tmp_path, capsys, flags, message):

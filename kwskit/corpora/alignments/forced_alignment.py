@@ -1,8 +1,11 @@
 """Alignments for corpora without: what a word aligner is, and how one is run over a corpus."""
 
+import multiprocessing
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -59,9 +62,11 @@ class UtteranceAligner(WordAligner):
     Attributes
     ----------
     name : beginning of the names of the files that it writes, ``<name>_<n>.csv``
+    jobs : processes that share the utterances. With more than one the aligner travels to them, by pickle
     """
 
     name: str
+    jobs: int = 1
 
     @abstractmethod
     def spells(self, words: Sequence[str]) -> bool:
@@ -128,17 +133,33 @@ def align_with(model: UtteranceAligner, utterances: Sequence[Spoken], to: Path, 
     """
     files = sorted(to.glob(f"{model.name}_*.csv"))
     number = int(files[-1].stem.rpartition("_")[2]) + 1 if files else 0
+    shares = [utterances[at : at + SHARE] for at in range(0, len(utterances), SHARE)]
     with Progress(len(utterances), "align", "utterances") as progress:
-        for at in range(0, len(utterances), SHARE):
-            rows: list[tuple] = []
-            for one in utterances[at : at + SHARE]:
-                rows += _aligned(one, model, findings)
-                progress.advance(1)
+        for share, (rows, left_out) in zip(shares, _in_processes(model, shares), strict=True):
+            for kind, which in left_out:
+                findings.add(kind, which)
+            progress.advance(len(share))
             if rows:
                 table = pa.table([list(column) for column in zip(*rows, strict=True)], schema=pa.schema(COLUMNS))
                 with atomic_write(to / f"{model.name}_{number:06d}.csv") as path:
                     pyarrow.csv.write_csv(table, path)
                 number += 1
+
+
+def _in_processes(
+    model: UtteranceAligner, shares: Sequence[Sequence[Spoken]]
+) -> Iterator[tuple[list[tuple], Findings]]:
+    if model.jobs <= 1 or len(shares) <= 1:
+        yield from map(partial(_aligned_share, model), shares)
+        return
+    spawn = multiprocessing.get_context("spawn")  # a forked process whose parent runs threads can hang
+    with ProcessPoolExecutor(min(model.jobs, len(shares)), mp_context=spawn) as pool:
+        yield from pool.map(partial(_aligned_share, model), shares)
+
+
+def _aligned_share(model: UtteranceAligner, utterances: Sequence[Spoken]) -> tuple[list[tuple], Findings]:
+    findings = Findings()
+    return [row for one in utterances for row in _aligned(one, model, findings)], findings
 
 
 def _aligned(one: Spoken, model: UtteranceAligner, findings: Findings) -> list[tuple]:

@@ -1,6 +1,7 @@
 """PocketSphinx's acoustic model as a word aligner."""
 
 import math
+import os
 from collections.abc import Sequence
 
 import numpy as np
@@ -23,6 +24,10 @@ class PocketSphinxAligner(UtteranceAligner):
     The acoustic model and the dictionary are those of the package pocketsphinx; what the dictionary lacks is
     pronounced as the toolkit pronounces it.
 
+    Parameters
+    ----------
+    jobs : processes; None is one a core
+
     Raises
     ------
     CorpusError
@@ -31,13 +36,18 @@ class PocketSphinxAligner(UtteranceAligner):
 
     name = "pocketsphinx"
 
-    def __init__(self) -> None:
+    def __init__(self, jobs: int | None = None) -> None:
         try:
             from pocketsphinx import Decoder
         except ImportError as error:
             raise CorpusError(f"this aligner needs pip install 'kwskit[align]' ({error})") from error
         self._decoder = Decoder(lm=None, loglevel="FATAL")
         self._g2p = G2P()
+        self.jobs = jobs or os.cpu_count() or 1
+
+    def __reduce__(self) -> tuple[type["PocketSphinxAligner"], tuple[int]]:
+        """A decoder cannot be pickled: another process makes its own."""
+        return type(self), (1,)
 
     def spells(self, words: Sequence[str]) -> bool:
         """Whether all words can be pronounced, and there is one."""
