@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import NoReturn
 
-from kwskit import __version__, openmp, registry
+from kwskit import __version__, registry
 from kwskit.commands.usage import UsageError
 from kwskit.extras import import_message
 from kwskit.standard_streams import flush_stdout, open_closed_streams
@@ -77,7 +77,6 @@ def main(argv: list[str] | None = None) -> int:
     open_closed_streams()
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # as stderr: a terminal may know ASCII only
-    openmp.sleep_while_waiting()
     try:
         options, rest = _parser().parse_known_args(argv)
         name = f"kwskit {options.command}"

@@ -14,6 +14,7 @@ from kwskit.data.evaluation_batches import SpeechBatch, evaluation_batches
 from kwskit.data.store.packed_store import PackedStore
 from kwskit.systems.enrolment import Enrolment
 from kwskit.systems.system import System
+from kwskit.threads import threads_by_load
 
 BATCHES_AT_ONCE = 16  # of each process, between two deliveries
 
@@ -50,6 +51,7 @@ def _encoded(system: System, batches: Iterable[SpeechBatch]) -> Iterator[tuple[T
     device = next(system.parameters()).device
     with torch.inference_mode():
         for batch in batches:
+            threads_by_load().adapt()
             encoded = system.encode_audio(batch.wav.to(device), batch.wav_lens.to(device))
             yield torch.from_numpy(batch.rows), Encoded(encoded.frames.float().cpu(), encoded.lens.cpu())
 

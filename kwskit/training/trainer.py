@@ -14,6 +14,7 @@ from kwskit.batch import Batch
 from kwskit.losses.base import Loss
 from kwskit.processes import Processes
 from kwskit.systems.system import System
+from kwskit.threads import threads_by_load
 from kwskit.training.checkpoint import Checkpoints
 from kwskit.training.compilation import compile_parts
 from kwskit.training.feed import TrainingFeed
@@ -30,6 +31,8 @@ logging.getLogger("speechbrain.core").setLevel(logging.WARNING)
 
 class Trainer(Brain):
     """Trains a system; killed at any moment and started again, it ends with the same weights.
+
+    On a CPU that holds for one number of threads: see :mod:`kwskit.threads`.
 
     Everything that happens in a step is a function of the checkpointed state and of (seed, epoch,
     step): batches come from a resumable sampler, and all randomness is re-seeded at every step, so no
@@ -132,6 +135,8 @@ class Trainer(Brain):
 
     def fit_batch(self, batch: Batch) -> Tensor:
         """Brain's step, which ends in fetching the loss, without that end."""
+        if self.device_type == "cpu":
+            threads_by_load().adapt()
         should_step = self.step % self.plan.accumulate == 0
         self.on_fit_batch_start(batch, should_step)
         with self.no_sync(not should_step):

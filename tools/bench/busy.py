@@ -1,12 +1,13 @@
-"""Training beside a busy process: how OpenMP's threads should wait for each other.
+"""Training beside a busy process: how many threads should compute, and how OpenMP's should wait for each other.
 
     python tools/bench/busy.py                                          # on a quiet machine, and beside one process
-    python tools/bench/busy.py --busy 2 --setting GOMP_SPINCOUNT=10000 --setting OMP_NUM_THREADS=1
+    python tools/bench/busy.py --busy 2 --setting OMP_NUM_THREADS=1 --setting OMP_NUM_THREADS=2,GOMP_SPINCOUNT=10000
 
 One run times the training step of `kwskit train` (ADML with recipes/hparams/small.yaml, on noise words) in one process
-for each setting of OpenMP's environment variables, since they are read when a process starts. The processes take a few
-steps in turns, one at a time, alone and beside processes that do nothing but use their core, so that what else the
-machine does meets all of them alike. `--help` lists the options.
+for each setting of OpenMP's environment variables, since they are read when a process starts; as installed, the trainer
+chooses its threads by the load (kwskit/threads.py). The processes take a few steps in turns, one at a time, alone and
+beside processes that do nothing but use their core, so that what else the machine does meets all of them alike. Before
+steps are timed, each trains for a while, in which the load is noticed. `--help` lists the options.
 """
 
 import argparse
@@ -23,7 +24,8 @@ from typing import NamedTuple
 
 HPARAMS = Path(__file__).parents[2] / "recipes" / "hparams"
 AS_INSTALLED = "as installed"
-SETTINGS = ("OMP_WAIT_POLICY=passive", "GOMP_SPINCOUNT=1000", "GOMP_SPINCOUNT=10000", "OMP_NUM_THREADS=1")
+ALL = f"OMP_NUM_THREADS={len(os.sched_getaffinity(0))}"
+SETTINGS = (ALL, f"{ALL},OMP_WAIT_POLICY=passive", f"{ALL},GOMP_SPINCOUNT=10000", "OMP_NUM_THREADS=1")
 OF_OPENMP = ("OMP_", "GOMP_", "KMP_")
 BUSY = "import os; parent = os.getppid()\nwhile os.getppid() == parent: pass"
 
@@ -59,10 +61,10 @@ class Training:
         """Wait until it can begin."""
         self.threads = int(self._answer())
 
-    def steps(self, count: int) -> list[Step]:
-        """Take ``count`` steps."""
+    def steps(self, count: int, settle: float = 0) -> list[Step]:
+        """Take ``count`` steps, after others for ``settle`` seconds."""
         assert self._process.stdin is not None
-        self._process.stdin.write(f"{count}\n")
+        self._process.stdin.write(f"{count} {settle}\n")
         self._process.stdin.flush()
         return [Step(*map(float, step.split("/"))) for step in self._answer().split()]
 
@@ -119,7 +121,11 @@ def work(options: argparse.Namespace) -> None:
         _, side = kwskits_side(store, build_hparams(text, HPARAMS / "adml.yaml"), plan, given)
         print(torch.get_num_threads(), flush=True)
         for line in sys.stdin:
-            print(*(timed(lambda: side.steps(1)) for _ in range(int(line))), flush=True)
+            count, settle = line.split()
+            end = time.perf_counter() + float(settle)
+            while time.perf_counter() < end:
+                side.steps(1)
+            print(*(timed(lambda: side.steps(1)) for _ in range(int(count))), flush=True)
 
 
 def timed(work: Callable[[], object]) -> str:
@@ -141,7 +147,7 @@ def measured(trainings: list[Training], options: argparse.Namespace) -> dict[tup
             order = trainings[turn % len(trainings) :] + trainings[: turn % len(trainings)]
             for training in order:
                 with busy_processes(busy):
-                    taken.setdefault((training.setting, busy), []).extend(training.steps(options.steps))
+                    taken.setdefault((training.setting, busy), []).extend(training.steps(options.steps, options.settle))
         print(
             f"round {turn + 1} of {options.rounds}, load average {os.getloadavg()[0]:.1f}", file=sys.stderr, flush=True
         )
@@ -177,6 +183,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7, help="rounds, each setting in turns (default 7)")
     parser.add_argument("--steps", type=int, default=3, help="steps of a setting a round (default 3)")
     parser.add_argument("--warm-up", type=int, default=2, help="steps before the first round (default 2)")
+    parser.add_argument("--settle", type=float, default=5, help="seconds of training before each timing (default 5)")
     options = parser.parse_args()
     options.overlay = options.overlay or [HPARAMS / "small.yaml"]
     if options.worker:

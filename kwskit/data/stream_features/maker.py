@@ -14,6 +14,7 @@ from kwskit.data.evaluation_batches import as_wav
 from kwskit.data.stream_features.settings import StreamFeatureSettings
 from kwskit.data.stream_features.stretches import AFTER, Stretch
 from kwskit.stream_shape import FLOOR_SECONDS
+from kwskit.threads import threads_by_load
 
 TOGETHER = 16  # stretches a batch
 
@@ -45,6 +46,7 @@ class StreamFeatureMaker:
         order = np.argsort([stretch.stop - stretch.start for stretch in own], kind="stable").tolist()
         made: dict[int, list[np.ndarray]] = {}
         for first in range(0, len(order), TOGETHER):
+            threads_by_load().adapt()
             some = order[first : first + TOGETHER]
             wav, lens = self._read([own[k] for k in some])
             given = lens
