@@ -34,12 +34,17 @@ def read_corpus(corpus: Path, findings: Findings) -> pa.Table:
             findings.add("recordings that are not WORD-TAKE.wav", str(path))
             continue
         speaker = path.parent.name
+        try:
+            seconds = soundfile.info(path).duration
+        except soundfile.LibsndfileError as error:
+            findings.add("recordings that cannot be read", str(error))
+            continue
         rows.append(
             {
                 "utt_id": f"{speaker}-{path.stem}",
                 "path": str(path),
                 "start": 0.0,
-                "stop": soundfile.info(path).duration,
+                "stop": seconds,
                 "word": word,
                 "speaker": speaker,
             }
@@ -66,7 +71,8 @@ def prepare(args: argparse.Namespace) -> None:
     preparation.finish()
 
 
-if __name__ == "__main__":
+def main(argv: list[str] | None = None) -> None:
+    """Parse and prepare."""
     parser = StageOne(RECIPE, __doc__)
     parser.add_argument(
         "--corpus",
@@ -74,4 +80,8 @@ if __name__ == "__main__":
         metavar="DIR",
         help="folder that holds recordings/ (default: the folder of --data, where stage 0 makes it)",
     )
-    parser.run(prepare)
+    parser.run(prepare, argv)
+
+
+if __name__ == "__main__":
+    main()

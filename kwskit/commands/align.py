@@ -13,7 +13,10 @@ SETTINGS = ("model", "dictionary", "jobs", "device")
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Tell ``parser`` what the command takes."""
     parser.add_argument("--corpus", type=Path, required=True, help="folder of audio files")
-    text = "file or folder of the transcripts (default: the folder of the corpus)"
+    text = (
+        "transcripts: a table with the columns audio_filename and text, lines of 'UTTERANCE WORDS', or a folder with "
+        "*.trans.txt or UTTERANCE.txt (default: the folder of the corpus)"
+    )
     parser.add_argument("--transcripts", type=Path, help=text)
     parser.add_argument("--to", type=Path, required=True, help="folder that the alignments are written into")
     # Listing all of them would import them before any command runs.

@@ -24,6 +24,7 @@ def draw_wsj_trials(
 ) -> str:
     """Take ``<split>_wsj``, whose name is returned: every segment with its own text and ``negatives`` others.
 
+    Where there are fewer other texts, it is all of them, and the list's header says how many.
     With ``vocabulary`` its trials have groups: ``iv``, segments whose text is in it, and ``oov``. The list's header has
     ``facts`` besides its own.
 
@@ -33,12 +34,16 @@ def draw_wsj_trials(
         When all segments are of one text.
     """
     trials = wsj_trials(manifest["utt_id"].to_pylist(), manifest["word"].to_pylist(), negatives, seed)
+    others = len(manifest["word"].unique()) - 1
+    if others < negatives:
+        print(f"{split}: {others} negatives a segment, not {negatives}: there are no more other texts")
     if vocabulary is not None:
         known = pc.is_in(manifest["word"], pa.array(sorted(vocabulary), pa.string()))
         groups = pc.if_else(known, "iv", "oov").combine_chunks()
         at = pc.index_in(trials["utt_id"].combine_chunks(), manifest["utt_id"].combine_chunks())
         trials = trials.append_column("group", groups.take(at))
-    preparation.trials(f"{split}_wsj", trials, {"protocol": WSJ, "seed": seed, "negatives": negatives, **(facts or {})})
+    own = {"protocol": WSJ, "seed": seed, "negatives": min(negatives, others), **(facts or {})}
+    preparation.trials(f"{split}_wsj", trials, own)
     return f"{split}_wsj"
 
 

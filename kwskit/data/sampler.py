@@ -69,9 +69,10 @@ class PKSampler:
             )
         self._per_pass = words // keywords
         if self._per_pass == 0:
+            enough = 1 if replacement else utterances
+            why = "a batch of one word cannot train a contrastive loss" if words < 2 else "set it lower"
             raise ValueError(
-                f"{words} words have at least {1 if replacement else utterances} segments, but a batch takes "
-                f"keywords={keywords}" + ("; a batch of one word cannot train a contrastive loss" if words < 2 else "")
+                f"{words} words have at least {enough} segments, but a batch takes training.keywords={keywords}; {why}"
             )
 
     def __len__(self) -> int:

@@ -1,6 +1,6 @@
 """What a model hears where no keyword is said."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kwskit.atomic_write import atomic_write
+from kwskit.constants import SAMPLE_RATE
 from kwskit.speech_model.speech_model import SpeechModel
 from kwskit.spotting.expected_duration import WINDOWS
 from kwskit.spotting.hit_picker import REFRACTORY
@@ -15,9 +16,9 @@ from kwskit.spotting.keyword import Keyword
 from kwskit.spotting.keyword_queries import nearest_window
 from kwskit.spotting.peak_estimates import BackgroundError, PeakEstimates, highest
 from kwskit.spotting.said_words import SaidWords
+from kwskit.spotting.vector_codes import VectorCodes
 
-VERSION = 1
-AT_ONCE = 16_384  # windows compared at once
+VERSION = 3
 RANKED = 8_000  # windows of which peaks are looked for, at first
 
 
@@ -39,11 +40,10 @@ class Background(PeakEstimates):
     streaming : whether windows were made of the frames of a stream, or each by itself
     seconds : listened to
     start, stop : (n,) seconds of the windows; recordings follow each other, with some time between them
-    codes : (n, dim) int8, the embeddings over ``scale``
-    scale : (n,)
+    codes : the embeddings
     mean, deviation : (n,) of the cosines with the cohort
     said : the words that are known to be said there
-    hop : seconds between windows of a length; NaN where they were farther apart for longer ones
+    hop : seconds between windows of a length
     windows : lengths in seconds that a listener was asked for
     """
 
@@ -52,12 +52,11 @@ class Background(PeakEstimates):
     seconds: float
     start: NDArray[np.float64]
     stop: NDArray[np.float64]
-    codes: NDArray[np.int8]
-    scale: NDArray[np.float32]
-    mean: NDArray[np.float32]
-    deviation: NDArray[np.float32]
+    codes: VectorCodes
+    mean: NDArray[np.float16]
+    deviation: NDArray[np.float16]
     said: SaidWords
-    hop: float = float("nan")
+    hop: float
     windows: tuple[float, ...] = WINDOWS
 
     def peaks(self, keyword: Keyword, least: float | None = None) -> tuple[NDArray[np.float32], float]:
@@ -68,15 +67,18 @@ class Background(PeakEstimates):
         return highest(stretch.score, stretch.centre, max(REFRACTORY, keyword.seconds), least), stretch.hours
 
     def fits(self, model: SpeechModel) -> bool:
-        return self.digest == model.digest and self.codes.shape[1] == model.dim
+        return self.digest == model.digest and self.codes.size == model.dim
 
     def with_digest(self, digest: str) -> "Background":
         return replace(self, digest=digest)
 
     def save(self, path: str | Path) -> None:
-        arrays: dict[str, Any] = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "said"}
+        arrays: dict[str, Any] = {name: getattr(self, name) for name in (*_SCALARS, "windows")}
+        # Windows follow each other in equal steps: differences take next to no place.
+        arrays |= {"start": np.diff(_samples(self.start), prepend=0), "length": _samples(self.stop - self.start)}
+        arrays |= {name: getattr(self, name) for name in ("mean", "deviation")}
         with atomic_write(path) as partial, partial.open("wb") as file:
-            np.savez_compressed(file, **{"version": VERSION, **arrays, **self.said.arrays()})
+            np.savez_compressed(file, **{"version": VERSION, **arrays, **self.codes.arrays(), **self.said.arrays()})
 
     @classmethod
     def of_arrays(cls, arrays: dict[str, NDArray[Any]]) -> "Background":
@@ -89,13 +91,17 @@ class Background(PeakEstimates):
         BackgroundError
             When they have windows that spotting has not.
         """
-        # What an earlier kwskit has not written.
-        arrays.setdefault("hop", np.array(np.nan))
-        arrays.setdefault("windows", np.array(WINDOWS))
-        values: dict[str, Any] = {one.name: arrays[one.name] for one in fields(cls) if one.name != "said"}
-        values |= {name: kind(values[name].item()) for name, kind in _SCALARS.items()}
-        values["windows"] = tuple(values["windows"].tolist())
-        found = cls(**values, said=SaidWords.of(arrays))
+        start = np.cumsum(arrays["start"]) / SAMPLE_RATE
+        found = cls(
+            **{name: kind(arrays[name].item()) for name, kind in _SCALARS.items()},
+            windows=tuple(arrays["windows"].tolist()),
+            start=start,
+            stop=start + arrays["length"] / SAMPLE_RATE,
+            codes=VectorCodes.of_arrays(arrays),
+            mean=arrays["mean"],
+            deviation=arrays["deviation"],
+            said=SaidWords.of(arrays),
+        )
         if not found._fits_together():
             raise ValueError("its arrays do not fit together")
         if found.windows != WINDOWS:
@@ -107,12 +113,10 @@ class Background(PeakEstimates):
 
     def _fits_together(self) -> bool:
         count = len(self.start) if self.start.ndim == 1 else -1
-        vectors = (self.start, self.stop, self.scale, self.mean, self.deviation)
+        vectors = (self.start, self.stop, self.mean, self.deviation)
         return (
             all(one.shape == (count,) and one.dtype.kind == "f" and bool(np.isfinite(one).all()) for one in vectors)
-            and self.codes.ndim == 2
             and len(self.codes) == count
-            and self.codes.dtype == np.int8
             and self.seconds > 0
             and all(isinstance(seconds, float) for seconds in self.windows)
             and bool((self.deviation > 0).all())
@@ -125,16 +129,17 @@ class Background(PeakEstimates):
             fits &= (self.stop <= start) | (self.start >= stop)
             lost += stop - start
         rows = np.flatnonzero(fits)
-        score = np.zeros(len(rows), np.float32)
-        for at in range(0, len(rows), AT_ONCE):
-            few = rows[at : at + AT_ONCE]
-            cosine = (self.codes[few].astype(np.float32) @ keyword.embeddings.T).max(1) * self.scale[few]
-            score[at : at + AT_ONCE] = (cosine - self.mean[few]) / self.deviation[few]
+        cosine = self.codes.products(rows, keyword.embeddings).max(1)
+        score = (cosine - self.mean[rows].astype(np.float32)) / self.deviation[rows].astype(np.float32)
         centre = (self.start[rows] + self.stop[rows]) / 2
         return _Stretch(score, centre, max(self.seconds - lost, 1.0) / 3600)
 
 
 _SCALARS = {"digest": str, "streaming": bool, "hop": float, "seconds": float}
+
+
+def _samples(seconds: NDArray[np.float64]) -> NDArray[np.int64]:
+    return np.rint(seconds * SAMPLE_RATE).astype(np.int64)
 
 
 def _listed(windows: tuple[float, ...]) -> str:

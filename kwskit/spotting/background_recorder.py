@@ -14,6 +14,7 @@ from kwskit.spotting.expected_duration import WINDOWS
 from kwskit.spotting.peak_estimates import BackgroundError
 from kwskit.spotting.said_words import SaidWords
 from kwskit.spotting.sound import as_pcm
+from kwskit.spotting.vector_codes import VectorCodes
 from kwskit.spotting.windows.listener import EncodedWindows, Listener
 
 APART = 10.0  # s between recordings, so that no peak is merged with one of another
@@ -22,7 +23,7 @@ APART = 10.0  # s between recordings, so that no peak is merged with one of anot
 class BackgroundRecorder:
     """Makes a :class:`Background` of recordings, with windows of all lengths that any keyword may use.
 
-    An hour takes 450,000 windows, each with a byte for every dimension of its embedding.
+    An hour takes 450,000 windows, each with two bytes for every dimension of its embedding while it is recorded.
 
     Parameters
     ----------
@@ -82,28 +83,23 @@ class BackgroundRecorder:
         """
         if not self._parts:
             raise BackgroundError("a background needs sound: nothing was heard")
-        start, stop, codes, scale, mean, deviation = (
-            np.concatenate(column) for column in zip(*self._parts, strict=True)
-        )
+        start, stop, embeddings, mean, deviation = zip(*self._parts, strict=True)
         return Background(
             digest=self.model.digest,
             streaming=self.streaming,
             hop=self.hop,
             windows=WINDOWS,
             seconds=self.seconds,
-            start=start,
-            stop=stop,
-            codes=codes,
-            scale=scale,
-            mean=mean,
-            deviation=deviation,
+            start=np.concatenate(start),
+            stop=np.concatenate(stop),
+            codes=VectorCodes.of(embeddings),
+            mean=np.concatenate(mean),
+            deviation=np.concatenate(deviation),
             said=SaidWords.join(self._said),
         )
 
     def _keep(self, windows: EncodedWindows[NDArray[np.float32]]) -> None:
-        scale = np.maximum(np.abs(windows.kept).max(1) / 127, 1e-12).astype(np.float32)
-        codes = np.rint(windows.kept / scale[:, None]).astype(np.int8)
         others = self.cohort.scores(windows.kept).astype(np.float64)
-        mean, deviation = others.mean(1).astype(np.float32), np.maximum(others.std(1), 1e-6).astype(np.float32)
+        mean, deviation = others.mean(1).astype(np.float16), np.maximum(others.std(1), 1e-6).astype(np.float16)
         start, stop = windows.start + self._offset, windows.stop + self._offset
-        self._parts.append((start, stop, codes, scale, mean, deviation))
+        self._parts.append((start, stop, windows.kept.astype(np.float16), mean, deviation))

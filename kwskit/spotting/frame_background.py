@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from kwskit.atomic_write import atomic_write
 from kwskit.speech_model.speech_model import SpeechModel
 from kwskit.spotting.cohort_embeddings import CohortEmbeddings
-from kwskit.spotting.frame_codes import FrameCodes
 from kwskit.spotting.hit_picker import REFRACTORY
 from kwskit.spotting.keyword import Keyword
 from kwskit.spotting.keyword_paths import DOUBT, KeywordPaths
@@ -19,9 +18,10 @@ from kwskit.spotting.keyword_queries import KeywordQueries
 from kwskit.spotting.located_scores import AFTER, BEFORE, LEAST, best_pronunciations, margins, most_frames, peaks
 from kwskit.spotting.peak_estimates import BackgroundError, PeakEstimates, highest
 from kwskit.spotting.said_words import SaidWords
+from kwskit.spotting.vector_codes import VectorCodes
 from kwskit.spotting.verifier import verified
 
-VERSION = 2
+VERSION = 4
 STREAM = 1_000  # frames that are searched in one go, side by side with all others
 STEPS = 50  # of these at once, so that memory stays small
 JUDGED = 300  # places that are judged, at first
@@ -44,7 +44,7 @@ class FrameBackground(PeakEstimates):
 
     digest: str
     seconds: float
-    codes: FrameCodes
+    codes: VectorCodes
     frame: float
     said: SaidWords
     _model: SpeechModel | None = None
@@ -63,7 +63,7 @@ class FrameBackground(PeakEstimates):
         self.require_model(model)
         parts = []
         for at in range(0, len(self.codes), STREAM):
-            log_probs = model.log_probs(self.codes.frames(at, at + STREAM))
+            log_probs = model.log_probs(self.codes.vectors(slice(at, at + STREAM)))
             costs = np.minimum(log_probs.max(1, keepdims=True) - log_probs, DOUBT)
             parts.append(np.rint(costs * FINE).astype(np.uint8))
         return replace(self, _model=model, _cohort=cohort, _costs=np.concatenate(parts), _known={})
@@ -94,7 +94,7 @@ class FrameBackground(PeakEstimates):
         windows = []
         for b, e in zip(begin.tolist(), end.tolist(), strict=True):
             origin = max(0, b - BEFORE)
-            windows.append(margins(self.codes.frames(origin, e + 1 + AFTER), b - origin, e - origin))
+            windows.append(margins(self.codes.vectors(slice(origin, e + 1 + AFTER)), b - origin, e - origin))
         queries = KeywordQueries([keyword], cohort, model.tokenizer)
         judged = verified(model, queries, np.zeros(len(end), np.int64), windows, score[end])
         centre = (begin + end + 1) / 2 * self.frame
@@ -130,8 +130,7 @@ class FrameBackground(PeakEstimates):
     def save(self, path: str | Path) -> None:
         with atomic_write(path) as partial, partial.open("wb") as file:
             arrays: dict[str, Any] = {name: getattr(self, name) for name in ("digest", "seconds", "frame")}
-            arrays |= {"codes": self.codes.codes, "centres": self.codes.centres, "size": self.codes.size}
-            np.savez_compressed(file, **{"version": VERSION, **arrays, **self.said.arrays()})
+            np.savez_compressed(file, **{"version": VERSION, **arrays, **self.codes.arrays(), **self.said.arrays()})
 
     @classmethod
     def of_arrays(cls, arrays: dict[str, NDArray[Any]]) -> "FrameBackground":
@@ -142,8 +141,8 @@ class FrameBackground(PeakEstimates):
         ValueError, KeyError
             When the arrays are not such.
         """
-        codes = FrameCodes(arrays["codes"], arrays["centres"], int(arrays["size"]))
+        codes = VectorCodes.of_arrays(arrays)
         seconds, frame = float(arrays["seconds"]), float(arrays["frame"])
-        if not (codes.fit_together() and len(codes) and 0 < seconds < np.inf and 0 < frame < np.inf):
+        if not (len(codes) and 0 < seconds < np.inf and 0 < frame < np.inf):
             raise ValueError("its arrays do not fit together")
         return cls(str(arrays["digest"]), seconds, codes, frame, SaidWords.of(arrays))

@@ -10,10 +10,10 @@ from kwskit.speech_model.frame_stream import FrameStream
 from kwskit.speech_model.speech_model import SpeechModel
 from kwskit.spotting.background_sound import BackgroundSound
 from kwskit.spotting.frame_background import FrameBackground
-from kwskit.spotting.frame_codes import FrameCodes
 from kwskit.spotting.peak_estimates import BackgroundError
 from kwskit.spotting.said_words import SaidWords
 from kwskit.spotting.sound import as_pcm
+from kwskit.spotting.vector_codes import VectorCodes
 
 
 class FrameRecorder:
@@ -63,7 +63,7 @@ class FrameRecorder:
         frames = [part for part in self._frames if len(part)]
         if not frames:
             raise BackgroundError("a background needs sound: nothing was heard")
-        codes = FrameCodes.of(np.concatenate(frames))
+        codes = VectorCodes.of(frames)
         shape = self.model.stream
         assert shape is not None
         return FrameBackground(self.model.digest, self.seconds, codes, shape.frame_seconds, SaidWords.join(self._said))

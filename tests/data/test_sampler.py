@@ -113,7 +113,7 @@ def test_words_with_too_few_segments_are_reported_or_repeated(caplog):
     ("arguments", "message"),
     [
         ({"keywords": 1}, "a batch of one word cannot train a contrastive loss; it takes at least 2"),
-        ({"keywords": 3}, "2 words have at least 2 segments, but a batch takes keywords=3"),
+        ({"keywords": 3}, "2 words have at least 2 segments, but a batch takes training.keywords=3; set it lower"),
         ({"utterances": 4}, "1 words have at least 4 segments, .*a batch of one word cannot train"),
         ({"utterances": 0}, "utterances=0"),
         ({"passes": 0}, "passes=0"),

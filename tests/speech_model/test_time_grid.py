@@ -35,7 +35,7 @@ def test_score_and_hits_are_those_of_any_offset(spotter, pcm):
     scores = []
     for offset in OFFSETS:
         (hit,) = spotter.spot(after_silence(pcm, offset))
-        start, stop = hit.start - offset / 16_000, hit.stop - offset / 16_000
+        start, stop = hit.start - offset / 16_000, hit.end - offset / 16_000
         assert SAID[0] - 0.1 < start < stop < SAID[1] + 0.1
         scores.append(hit.score)
     assert np.ptp(scores) <= MOST
@@ -45,7 +45,7 @@ def test_score_and_hits_are_those_of_any_offset(spotter, pcm):
 def test_hits_do_not_depend_on_blocks(spotter, pcm):
     found = [
         [
-            (hit.start, hit.stop, hit.score)
+            (hit.start, hit.end, hit.score)
             for hit in spotter.stream(pcm[at : at + size] for at in range(0, len(pcm), size))
         ]
         for size in (len(pcm), 16_000, 1_280, 777)

@@ -13,6 +13,7 @@ from kwskit.spotting.expected_duration import WINDOWS
 from kwskit.spotting.peak_estimates import BackgroundError
 from kwskit.spotting.said_words import SaidWords, pronunciations_of, spoken
 from kwskit.spotting.spotter import Spotter
+from kwskit.spotting.vector_codes import VectorCodes
 
 RATE = 16_000
 OTHERS = cohort_words(330)[300:]
@@ -52,13 +53,13 @@ def test_a_background_holds_the_windows_of_all_lengths(sung_model, sound, backgr
         row = int(np.flatnonzero(mine)[7])
         size, start = round(seconds * RATE), round(background.start[row] * RATE)
         heard = sung_model.embed_windows(pcm[None, start : start + size])[0]
-        assert 1 - cosine(background.codes[row].astype(float), heard) > 0.9995
+        assert 1 - cosine(background.codes.vectors(np.array([row]))[0], heard) > 0.95
         rows = [
             [sung_model.embed_tokens([ids])[0] for ids in sung_model.tokenizer.encode(w)] for w in cohort_words(300)
         ]
         others = [max(float(one @ heard) for one in found) for found in rows]
         assert (background.mean[row], background.deviation[row]) == pytest.approx(
-            (np.mean(others), np.std(others)), 1e-4
+            (np.mean(others), np.std(others)), 1e-3
         )
 
 
@@ -77,16 +78,14 @@ def test_peaks_by_a_loop(spotter, background, sound, text):
             for score, start, stop in zip(stream.scores[1][:, 0].tolist(), *map(list, stream.windows), strict=True)
             if all(stop <= a or start >= b for a, b in own)
         ]
-    cosine = ((background.codes * background.scale[:, None]) @ keyword.embeddings.T).max(1)
+    cosine = (background.codes.vectors(slice(None)) @ keyword.embeddings.T).max(1)
     times = zip(background.start.round(3).tolist(), background.stop.round(3).tolist(), strict=True)
-    rounding = background.scale / 2 * np.abs(keyword.embeddings).sum(1).max() / background.deviation  # of eight bits
-    scores = np.stack([(cosine - background.mean) / background.deviation, rounding], 1).tolist()
-    stored = dict(zip(times, scores, strict=True))
-    kept = [(stored[round(start, 3), round(stop, 3)][0], start, stop) for _, start, stop in windows]
-    assert all(
-        abs(one[0] - heard[0]) <= stored[round(heard[1], 3), round(heard[2], 3)][1] + 1e-3
-        for one, heard in zip(kept, windows, strict=True)
-    )
+    scores = (cosine - background.mean.astype(np.float32)) / background.deviation.astype(np.float32)
+    stored = dict(zip(times, scores.tolist(), strict=True))
+    kept = [(stored[round(start, 3), round(stop, 3)], start, stop) for _, start, stop in windows]
+    away = np.array([one[0] - heard[0] for one, heard in zip(kept, windows, strict=True)])
+    assert np.abs(away).mean() < 0.03
+    assert abs(away.mean()) < 0.01
     expected = []
     for score, start, stop in sorted(kept, reverse=True):
         if all(abs(start + stop - one[1] - one[2]) / 2 >= 1.0 for one in expected):
@@ -109,10 +108,11 @@ def test_the_rate_that_was_asked_for_is_heard(spotter, background, sound, rate, 
     keyword = spotter.enrol(text, fa_per_hour=rate)
     assert (keyword.threshold_source, keyword.fa_per_hour) == ("counted", rate)
     hours = len(pcm) / RATE / 3600
-    assert len(background.peaks(keyword, keyword.threshold)[0]) == int(rate * hours)
-    # A word that is sung twice scores alike, but for the eight bits of its embedding there: such ties fall on either
+    peaks = background.peaks(keyword, keyword.threshold)[0]
+    assert (peaks > keyword.threshold).sum() <= int(rate * hours) <= len(peaks)
+    # A word that is sung twice scores alike, but for the codes of its embedding there: such ties fall on either
     # side. Peaks are picked knowing what follows, hits are told before: where they are this dense, a few differ.
-    few, many = (len(background.peaks(keyword, keyword.threshold + margin)[0]) for margin in (0.02, -0.02))
+    few, many = (len(background.peaks(keyword, keyword.threshold + margin)[0]) for margin in (0.05, -0.05))
     assert 0.85 * few <= len(spotter.spot(pcm)) <= 1.15 * many
 
 
@@ -150,9 +150,9 @@ def test_saved_and_read(background, spotter, tmp_path):
 def test_the_windows_it_was_recorded_with_are_saved_and_checked(background, tmp_path):
     path = tmp_path / "background.npz"
     background.save(path)
+    assert read_background(path).windows == WINDOWS
     with np.load(path) as arrays:
         assert arrays["windows"].tolist() == [0.3, 0.5, 0.8, 1.2, 1.8]
-        earlier = {name: array for name, array in arrays.items() if name != "windows"}
     other = (0.3, 0.5, 0.8, 1.2, 2.4)
     dataclasses.replace(background, windows=other).save(path)
     with pytest.raises(BackgroundError) as refused:
@@ -161,8 +161,6 @@ def test_the_windows_it_was_recorded_with_are_saved_and_checked(background, tmp_
         f"{path}: recorded with windows of 0.3, 0.5, 0.8, 1.2, 2.4 s, but spotting has those of 0.3, 0.5, 0.8, 1.2, "
         "1.8 s: record it again (kwskit calibrate MODEL RECORDINGS)"
     )
-    np.savez(path, **earlier)  # files of before are read still
-    assert read_background(path).windows == WINDOWS
 
 
 def damaged(path, how):
@@ -189,7 +187,7 @@ def damaged(path, how):
     elif how == "version":
         np.savez(path, **{**held, "version": 99})
     elif how == "lacking":
-        np.savez(path, **{name: array for name, array in held.items() if name != "scale"})
+        np.savez(path, **{name: array for name, array in held.items() if name != "axes"})
     elif how == "shapes":
         np.savez(path, **{**held, "start": held["start"][:-3]})
     elif how == "nan":
@@ -222,7 +220,8 @@ def test_the_background_of_another_model_is_refused(sung_model, streaming_sung_m
     with pytest.raises(BackgroundError, match="recorded with another model than sung"):
         Spotter(sung_model, dataclasses.replace(background, digest="other"))
     with pytest.raises(BackgroundError, match="another model"):
-        Spotter(sung_model, dataclasses.replace(background, codes=background.codes[:, 1:]))
+        narrow = VectorCodes.of([np.zeros((len(background.codes), 7), np.float16)])
+        Spotter(sung_model, dataclasses.replace(background, codes=narrow))
     assert "thresholds may be off" not in caplog.text
     Spotter(streaming_sung_model, background)
     assert "was heard in windows, but spotting listens as a stream: thresholds may be off" in caplog.text

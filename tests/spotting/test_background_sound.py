@@ -98,7 +98,7 @@ def test_folders_are_taken_and_what_cannot_be_read_left_out(model, sung_model, t
     assert f"{kitchen / 'b.wav'}: not readable as audio" in err
     assert "passed over 1 recording of a kind that is not read (.m4a)" in err
     assert "2 of 3 recordings could not be used to their end" in err
-    np.testing.assert_array_equal(read_background(model / "background.npz").codes, whole.codes)
+    np.testing.assert_array_equal(read_background(model / "background.npz").codes.codes, whole.codes.codes)
     (tmp_path / "empty").mkdir()
     assert main(["calibrate", "--model", str(model), str(tmp_path / "empty")]) == 1
     assert "holds no audio files that can be read" in capsys.readouterr().err

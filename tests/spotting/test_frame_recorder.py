@@ -10,6 +10,7 @@ from kwskit.spotting.frame_background import FrameBackground
 from kwskit.spotting.peak_estimates import BackgroundError
 from kwskit.spotting.said_words import SaidWords
 from kwskit.spotting.spotter import Spotter
+from kwskit.spotting.vector_codes import VectorCodes
 
 RATE, FRAME = 16_000, 0.04
 
@@ -20,7 +21,7 @@ def test_it_holds_the_frames_of_the_sound(phoneme_sung_model, babble, babble_bac
     assert (babble_background.frame, babble_background.digest) == (FRAME, phoneme_sung_model.digest)
     frames = phoneme_sung_model.features(pcm)
     assert len(babble_background.codes) == len(frames)
-    away = np.square(babble_background.codes.frames(0, len(frames)) - frames).sum()
+    away = np.square(babble_background.codes.vectors(slice(None)) - frames).sum()
     assert away < 0.1 * np.square(frames - frames.mean(0)).sum()
 
 
@@ -53,13 +54,13 @@ def test_saved_and_read(phoneme_sung_model, babble_background, others, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["background.npz"]
     size = (tmp_path / "background.npz").stat().st_size
     codes = babble_background.codes
-    assert size < codes.codes.nbytes + codes.centres.nbytes + 20_000
+    assert size < sum(array.nbytes for array in codes.arrays().values()) + 20_000
 
 
 def test_the_background_of_another_model_is_refused(phoneme_sung_model, streaming_sung_model, babble_background):
     for other in (
         dataclasses.replace(babble_background, digest="other"),
-        dataclasses.replace(babble_background, codes=dataclasses.replace(babble_background.codes, size=40)),
+        dataclasses.replace(babble_background, codes=VectorCodes.of([np.zeros((9, 40), np.float16)])),
     ):
         with pytest.raises(BackgroundError, match="recorded with another model than sung"):
             Spotter(phoneme_sung_model, other)
