@@ -41,9 +41,11 @@ def check_background(background: PeakEstimates, model: SpeechModel, streaming: b
         )
     if isinstance(background, Background) and not np.isclose(background.hop, HOP):
         logger.warning(
-            "the background of %s was recorded with windows farther apart than spotting has them: thresholds are "
-            "too low; record it again (kwskit calibrate MODEL RECORDINGS)",
+            "the background of %s was recorded with windows %g s apart, but spotting has them %g s apart: thresholds "
+            "are off; record it again (kwskit calibrate MODEL RECORDINGS)",
             model.name,
+            background.hop,
+            HOP,
         )
 
 
