@@ -30,8 +30,20 @@ def part_of(corpus: str, who: str) -> str:
     corpus : name of the corpus: ``librispeech``, ``common_voice``, ``speechocean762``
     who : speaker, or, where nobody is named, the file's name without folder and ending
     """
-    digest = hashlib.blake2b(f"{corpus}:{who}".encode(), digest_size=8).digest()
-    return {0: "dev", 1: "test"}.get(int.from_bytes(digest, "little") % SHARE, "train")
+    return {0: "dev", 1: "test"}.get(_hash(f"{corpus}:{who}") % SHARE, "train")
+
+
+def part_without_text(name: str) -> str:
+    """What a recording without text is for, speech or music: ``background``, ``dev`` or ``test``; none is trained on.
+
+    Of eight by the hash of :func:`part_of`, two are for the backgrounds that thresholds of packaged models are set by,
+    one is for dev, and five are for test.
+
+    Parameters
+    ----------
+    name : of the file, without folder and ending
+    """
+    return {0: "background", 1: "background", 2: "dev"}.get(_hash(f"without text:{name}") % 8, "test")
 
 
 def held_back_parts(corpus: str, speakers: Iterable[str]) -> NDArray[np.int8]:
@@ -51,3 +63,7 @@ def without_test_words(table: pa.Table) -> pa.Table:
     texts = table["word"].unique()
     held = pa.array([text for text in texts.to_pylist() if has_test_word(text)], texts.type)
     return table.filter(pc.invert(pc.is_in(table["word"], held)))
+
+
+def _hash(text: str) -> int:
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")

@@ -4,9 +4,9 @@
     python recipes/english_small/release.py --exp EXP --data DATA --to kwskit/models/NAME --facts FACTS.json \\
         --background RECORDINGS --background MUSIC
 
-Thresholds are set by recordings that training has not heard, --hours of them, drawn by --seed; without any, by four
-minutes of new synthetic sentences. --figures are results.json of tools/bench/people, whose numbers come into the card
-with the command that measured them.
+Thresholds are set by recordings that training has not heard, --hours of them, drawn by --seed from the quarter of them
+that no test hears (kwskit.corpora.held_back); without any, by four minutes of new synthetic sentences. --figures are
+results.json of tools/bench/people, whose numbers come into the card with the command that measured them.
 """
 
 import argparse
@@ -22,6 +22,7 @@ import numpy as np
 import safetensors.torch
 import torch
 
+from kwskit.corpora.held_back import part_without_text
 from kwskit.data.audio import probe
 from kwskit.data.audio_folder import audio_below
 from kwskit.speech_model.write_card import write_card
@@ -90,7 +91,7 @@ def drawn(folders: Sequence[Path], hours: Sequence[float], seed: int) -> list[Pa
     """Recordings of each of ``folders`` in a drawn order, the first of them until there are so many hours."""
     found = []
     for folder, wanted in zip(folders, hours, strict=True):
-        files = sorted(audio_below(folder).files)
+        files = [one for one in sorted(audio_below(folder).files) if part_without_text(one.stem) == "background"]
         for row in np.random.default_rng(seed).permutation(len(files)).tolist():
             if wanted <= 0:
                 break

@@ -4,7 +4,14 @@ import hashlib
 
 import pyarrow as pa
 
-from kwskit.corpora.held_back import TEST_WORDS, has_test_word, held_back_parts, part_of, without_test_words
+from kwskit.corpora.held_back import (
+    TEST_WORDS,
+    has_test_word,
+    held_back_parts,
+    part_of,
+    part_without_text,
+    without_test_words,
+)
 
 
 def test_parts_are_fixed():
@@ -30,6 +37,16 @@ def test_a_tenth_is_held_back_by_hash():
     assert 160 < (parts == 1).sum() < 240
     assert 160 < (parts == 2).sum() < 240
     assert parts.tolist() != held_back_parts("speechocean762", names).tolist()
+
+
+def test_recordings_without_text_have_fixed_parts_of_eight():
+    names = [f"clip-{number}" for number in range(4000)]
+    parts = [part_without_text(name) for name in names]
+    places = [hashlib.blake2b(f"without text:{name}".encode(), digest_size=8).digest()[0] % 8 for name in names]
+    expected = {0: "background", 1: "background", 2: "dev"}
+    assert parts == [expected.get(place, "test") for place in places]
+    assert 850 < parts.count("background") < 1150
+    assert 420 < parts.count("dev") < 580
 
 
 def test_words_that_models_are_tested_with():

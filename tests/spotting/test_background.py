@@ -219,8 +219,8 @@ def test_no_file(tmp_path):
 def test_the_background_of_another_model_is_refused(sung_model, streaming_sung_model, background, caplog):
     with pytest.raises(BackgroundError, match="recorded with another model than sung"):
         Spotter(sung_model, dataclasses.replace(background, digest="other"))
+    narrow = VectorCodes.of([np.zeros((len(background.codes), 7), np.float16)])
     with pytest.raises(BackgroundError, match="another model"):
-        narrow = VectorCodes.of([np.zeros((len(background.codes), 7), np.float16)])
         Spotter(sung_model, dataclasses.replace(background, codes=narrow))
     assert "thresholds may be off" not in caplog.text
     Spotter(streaming_sung_model, background)

@@ -20,6 +20,10 @@ class ResampledFigure:
         """The difference, in resamples of the same speakers."""
         return ResampledFigure(self.value - other.value, self.samples - other.samples)
 
+    def __truediv__(self, other: "ResampledFigure") -> "ResampledFigure":
+        """The ratio, in the same resamples."""
+        return ResampledFigure(self.value / other.value, self.samples / other.samples)
+
     @property
     def interval(self) -> tuple[float, float]:
         """Of 95 %."""
@@ -29,6 +33,11 @@ class ResampledFigure:
         """Such as ``48.3 (41.0 to 55.7)``."""
         low, high = self.interval
         return f"{100 * self.value:.1f} ({100 * low:.1f} to {100 * high:.1f})"
+
+    def number(self) -> str:
+        """Such as ``0.48 (0.41 to 0.56)``."""
+        low, high = self.interval
+        return f"{self.value:.2f} ({low:.2f} to {high:.2f})"
 
     def plain(self) -> dict[str, Any]:
         """For JSON."""

@@ -10,6 +10,8 @@ A model is a directory that training or `kwskit export` wrote. FOLDER holds
   words too early, so they are cut by forced alignment of what it heard, see people/aligned_words.py;
 - speech/common_voice, speech/speechocean762, speech/LibriSpeech: sentences of those who are held back from training,
   by kwskit.corpora.held_back; a part that is not there is left out;
+- speech/common_voice_untranscribed/, music/: hours of sound without text, in which false alarms are counted; what
+  packaged thresholds are set by is left out of it, by the same module;
 - wake_words/<word>/ and wake_words/_other/; noise/.
 
 Half of the people, ``dev``, is there to choose models by; look at ``test`` once they are chosen. What the parts
@@ -34,6 +36,7 @@ from kwskit.constants import SAMPLE_RATE
 from kwskit.corpora.word_aligners.pocketsphinx import PocketSphinxAligner
 from kwskit.speech_model.open_model import open_model
 from kwskit.text.lexicon import read_lexicon
+from people.alarms import alarm_test
 from people.aligned_words import aligned_words
 from people.clip import Clip, some, sounds_of
 from people.comparison import comparisons
@@ -45,11 +48,11 @@ from people.matching import SCORES, text_scores
 from people.score_files import plain_name, write_trial_scores
 from people.sentences import sentence_tests
 from people.spoken_words import phrase_clips, spoken_words, vocabulary_of, word_clips
-from people.tables import comparison_tables, digit_tables, error_tables, sentence_tables, text_tables, wake_tables
+from people.tables import error_tables, result_tables
 from people.text_test import TextTest
 from people.wake_spotters import wake_results
 
-PARTS = ("digits", "librispeech", "phrases", "sentences", "wake")
+PARTS = ("digits", "librispeech", "phrases", "sentences", "alarms", "wake")
 PHRASES = (2, 3, 4)  # words
 ALIGNED, RECOGNISED = "aligned", "recognised"  # times of words
 
@@ -145,19 +148,18 @@ def main() -> None:
         ).items():
             for name, directory in directories.items():
                 models[name].setdefault("sentences", {})[corpus] = test.measure(directory)
+    if "alarms" in options.only:
+        alarms = alarm_test(options.speech, options.half, options.clips, options.resamples, options.seed)
+        if alarms is not None:
+            for name, directory in directories.items():
+                models[name]["alarms"] = alarms.measure(directory)
     if "wake" in options.only:
         for name, facts in wake_results(directories, options).items():
             models.setdefault(name, {})["wake"] = facts
     command = f"python tools/bench/people {shlex.join(sys.argv[1:])}"
     facts = {"command": command, "half": options.half, "models": models}
     facts["first_less"] = comparisons(models)
-    tables = [
-        *digit_tables(models),
-        *text_tables(models),
-        *sentence_tables(models),
-        *wake_tables(models),
-        *comparison_tables(models),
-    ]
+    tables = result_tables(models)
     write(options.out / "results.json", json.dumps(as_json(facts), indent=1) + "\n")
     write(options.out / "results.md", "\n\n".join([f"    {command}", *tables]) + "\n")
     write(options.out / "errors.md", "\n\n".join([f"    {command}", *error_tables(models)]) + "\n")

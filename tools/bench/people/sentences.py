@@ -86,14 +86,21 @@ class SentenceTest:
 
 def sentence_tests(speech: Path, half: str, most: int | None, resamples: int, seed: int) -> dict[str, SentenceTest]:
     """By corpus, those of ``speech`` below the folder of people's speech that are there; most : sentences of each."""
+    own: dict[str, list[dict[str, str]]] = {}
+    for name, one in held_back_sentences(speech, half):
+        own.setdefault(name, []).append(one)
     found = {}
-    for name, table in _tables(speech / SPEECH):
-        rows = [one for one in table if part_of(name, one["speaker"]) == half]
+    for name, rows in own.items():
         rows = some(rows, min(SENTENCES, most or SENTENCES))
         clips = [Clip(one["utterance"], Path(one["path"]), one["text"].lower(), one["speaker"]) for one in rows]
-        if clips:
-            found[name] = SentenceTest(clips, rows, resamples, seed)
+        found[name] = SentenceTest(clips, rows, resamples, seed)
     return found
+
+
+def held_back_sentences(speech: Path, half: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """The corpus, and ``utterance``, ``path``, ``text``, ``speaker`` and more, of each sentence of a half's people."""
+    for name, table in _tables(speech / SPEECH):
+        yield from ((name, one) for one in table if part_of(name, one["speaker"]) == half)
 
 
 def _tables(speech: Path) -> Iterator[tuple[str, list[dict[str, str]]]]:

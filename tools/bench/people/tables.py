@@ -14,6 +14,12 @@ def markdown(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
 
 
+def result_tables(models: Mapping[str, dict[str, Any]]) -> list[str]:
+    """All but the errors."""
+    kinds = (digit_tables, text_tables, sentence_tables, alarm_tables, wake_tables, comparison_tables)
+    return [table for kind in kinds for table in kind(models)]
+
+
 def digit_tables(models: Mapping[str, dict[str, Any]]) -> list[str]:
     """Top-1 of each model, by speaker and by digit, and its confusions."""
     found = {name: result["digits"] for name, result in models.items() if "digits" in result}
@@ -80,6 +86,18 @@ def sentence_tables(models: Mapping[str, dict[str, Any]]) -> list[str]:
         for place, result in {corpus: whole, **{f"{corpus}, {k}": v for k, v in whole["errors"].items()}}.items()
     ]
     return [markdown(["a typed word in a sentence, of 301, in %", "sentences", "AP", "EER"], rows)] if rows else []
+
+
+def alarm_tables(models: Mapping[str, dict[str, Any]]) -> list[str]:
+    """False alarms at a model's own thresholds, and how they are spread over keywords."""
+    rows = [
+        [f"{name}, {kind}", f"{result['hours']:.2f}", str(result["keywords"]), result["rate"].number()]
+        + [str(result[how]) for how in ("fewer", "near", "more")]
+        for name, model in models.items()
+        for kind, result in model.get("alarms", {}).items()
+    ]
+    heads = ["false alarms at its own thresholds", "hours", "keywords", "of a keyword/h", "keywords below 0.2"]
+    return [markdown([*heads, "0.2 to 1.0", "above"], rows)] if rows else []
 
 
 def wake_tables(models: Mapping[str, dict[str, Any]]) -> list[str]:
