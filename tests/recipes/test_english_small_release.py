@@ -5,9 +5,13 @@ import runpy
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import safetensors.torch
+import soundfile
 import torch
+
+from kwskit.corpora.held_back import part_without_text
 
 LOCAL = Path(__file__).parents[2] / "recipes" / "english_small"
 
@@ -65,3 +69,46 @@ def test_figures_of_a_model_that_was_not_measured_are_refused(tmp_path, monkeypa
     monkeypatch.setattr(sys, "argv", ["figures.py", str(path), "yours"])
     with pytest.raises(SystemExit, match="no model 'yours'; it has: mine"):
         runpy.run_path(str(LOCAL / "figures.py"), run_name="__main__")
+
+
+def run_of(folder, weight, count, part="a"):
+    model = folder / "model"
+    model.mkdir(parents=True)
+    weights = {"w": torch.tensor(weight), "seen": torch.tensor(count)}
+    safetensors.torch.save_file(weights, model / "model.safetensors")
+    (model / "model.yaml").write_text(part)
+    return str(folder)
+
+
+def test_runs_are_averaged(tmp_path, capsys):
+    average = runpy.run_path(str(LOCAL / "average.py"))["main"]
+    runs = [run_of(tmp_path / str(k), [1.0 * k, -2.0, 0.1], 5 + k) for k in (0, 1, 5)]
+    average([*runs, "--to", str(tmp_path / "to")])
+    assert "average of 3 models" in capsys.readouterr().out
+    found = safetensors.torch.load_file(tmp_path / "to/model/model.safetensors")
+    torch.testing.assert_close(found["w"], torch.tensor([2.0, -2.0, 0.1]))
+    assert (found["seen"].item(), found["w"].dtype) == (5, torch.float32)
+    assert (tmp_path / "to/model/model.yaml").read_text() == "a"
+    with pytest.raises(SystemExit, match="is there already"):
+        average([*runs, "--to", str(tmp_path / "to")])
+
+
+def test_runs_that_cannot_be_averaged(tmp_path):
+    average = runpy.run_path(str(LOCAL / "average.py"))["main"]
+    one, other = run_of(tmp_path / "a", [1.0], 1), run_of(tmp_path / "b", [1.0], 1, "b")
+    with pytest.raises(SystemExit, match=r"b/model is built otherwise than .*a/model: their model\.yaml differ"):
+        average([one, other, "--to", str(tmp_path / "to")])
+    with pytest.raises(SystemExit, match="c/model: no model"):
+        average([one, str(tmp_path / "c"), "--to", str(tmp_path / "to")])
+    assert not (tmp_path / "to").exists()
+
+
+def test_thresholds_are_set_by_what_no_test_hears(tmp_path):
+    names = [f"clip-{k}" for k in range(40)]
+    for name in names:
+        soundfile.write(tmp_path / f"{name}.wav", np.zeros(16_000), 16_000)
+    drawn = runpy.run_path(str(LOCAL / "release.py"))["drawn"]
+    own = {name for name in names if part_without_text(name) == "background"}
+    assert 3 < len(own) < 20
+    assert {path.stem for path in drawn([tmp_path], [1.0], 3)} == own
+    assert len(drawn([tmp_path, tmp_path], [2.5 / 3600, 0.5 / 3600], 3)) == 3 + 1
