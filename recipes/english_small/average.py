@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 import safetensors.torch
+import torch
 
 from kwskit.systems.model_directory import PARTS, WEIGHTS
 
@@ -34,7 +35,7 @@ def main(argv: list[str] | None = None) -> None:
         sys.exit(f"average: {to} is there already")
     weights = [safetensors.torch.load_file(model / WEIGHTS) for model in models]
     mean = {
-        name: sum(own[name].double() for own in weights).div(len(weights)).to(one.dtype)
+        name: torch.stack([own[name].double() for own in weights]).mean(0).to(one.dtype)
         if one.is_floating_point()
         else one
         for name, one in weights[0].items()

@@ -48,11 +48,12 @@ from people.matching import SCORES, text_scores
 from people.score_files import plain_name, write_trial_scores
 from people.sentences import sentence_tests
 from people.spoken_words import phrase_clips, spoken_words, vocabulary_of, word_clips
+from people.steadiness import steadiness_test
 from people.tables import error_tables, result_tables
 from people.text_test import TextTest
 from people.wake_spotters import wake_results
 
-PARTS = ("digits", "librispeech", "phrases", "sentences", "alarms", "wake")
+PARTS = ("digits", "librispeech", "phrases", "sentences", "alarms", "steadiness", "wake")
 PHRASES = (2, 3, 4)  # words
 ALIGNED, RECOGNISED = "aligned", "recognised"  # times of words
 
@@ -153,6 +154,11 @@ def main() -> None:
         if alarms is not None:
             for name, directory in directories.items():
                 models[name]["alarms"] = alarms.measure(directory)
+    if "steadiness" in options.only:
+        steadiness = steadiness_test(options.speech, options.half, options.clips)
+        if steadiness is not None:
+            for name, directory in directories.items():
+                models[name]["steadiness"] = steadiness.measure(directory)
     if "wake" in options.only:
         for name, facts in wake_results(directories, options).items():
             models.setdefault(name, {})["wake"] = facts

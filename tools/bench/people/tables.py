@@ -16,8 +16,8 @@ def markdown(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def result_tables(models: Mapping[str, dict[str, Any]]) -> list[str]:
     """All but the errors."""
-    kinds = (digit_tables, text_tables, sentence_tables, alarm_tables, wake_tables, comparison_tables)
-    return [table for kind in kinds for table in kind(models)]
+    typed, spotted = (digit_tables, text_tables, sentence_tables), (alarm_tables, steadiness_tables, wake_tables)
+    return [table for kind in (*typed, *spotted, comparison_tables) for table in kind(models)]
 
 
 def digit_tables(models: Mapping[str, dict[str, Any]]) -> list[str]:
@@ -98,6 +98,18 @@ def alarm_tables(models: Mapping[str, dict[str, Any]]) -> list[str]:
     ]
     heads = ["false alarms at its own thresholds", "hours", "keywords", "of a keyword/h", "keywords below 0.2"]
     return [markdown([*heads, "0.2 to 1.0", "above"], rows)] if rows else []
+
+
+def steadiness_tables(models: Mapping[str, dict[str, Any]]) -> list[str]:
+    """How far a score moves by what it should not depend on."""
+    rows = [
+        [name, str(found["recordings"])]
+        + [f"{found[by][how]:.2g}" for by in ("silence", "blocks") for how in ("median", "largest")]
+        for name, model in models.items()
+        if (found := model.get("steadiness"))
+    ]
+    heads = ["a score moves", "recordings", "by silence before: median", "largest", "by sizes of blocks: median"]
+    return [markdown([*heads, "largest"], rows)] if rows else []
 
 
 def wake_tables(models: Mapping[str, dict[str, Any]]) -> list[str]:

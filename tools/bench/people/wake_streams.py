@@ -48,12 +48,8 @@ def wake_speech(speech: Path, half: str, most: int | None, jobs: int) -> WakeSpe
         When there is no wake word of this half.
     """
     findings = Findings()
-    folders = [folder for folder in sorted((speech / WAKE_WORDS).glob("[!_.]*")) if folder.is_dir()]
     files = {
-        TEXTS.get(folder.name, normal_form(folder.name)): [
-            path for path in audio_files(folder) if wake_word_half(path) == half
-        ]
-        for folder in folders
+        text: [path for path in own if wake_word_half(path) == half] for text, own in wake_word_files(speech).items()
     }
     keywords = {text: decoded(some(own, most), text, jobs, findings) for text, own in files.items() if own}
     if not keywords:
@@ -63,6 +59,12 @@ def wake_speech(speech: Path, half: str, most: int | None, jobs: int) -> WakeSpe
     for kind, which in findings:
         print(f"left out of the {kind}: {which}")
     return WakeSpeech(keywords, background)
+
+
+def wake_word_files(speech: Path) -> dict[str, list[Path]]:
+    """The recordings of each wake word, of both halves, below the folder of people's speech."""
+    folders = [folder for folder in sorted((speech / WAKE_WORDS).glob("[!_.]*")) if folder.is_dir()]
+    return {TEXTS.get(folder.name, normal_form(folder.name)): audio_files(folder) for folder in folders}
 
 
 def wake_search(data: Path, sounds: WakeSpeech, noises: Sequence[Sound], snr: float, seed: int, jobs: int) -> Search:
