@@ -35,6 +35,24 @@ class Figure:
         return f"{self.name} {self.value:g}{interval}"
 
 
+@dataclass(frozen=True)
+class TrainingSource:
+    """Speech that a model was trained on.
+
+    Attributes
+    ----------
+    name : corpus, or engine of a synthetic voice
+    hours : of the words that were heard
+    speakers : people, or their recordings where nobody is named, or voices with their variants
+    licence : SPDX identifier, or its terms in a few words
+    """
+
+    name: str
+    hours: float
+    speakers: int
+    licence: str
+
+
 FILE = "card.json"
 LARGEST = 1 << 20  # bytes; a stranger's file is not read beyond
 
@@ -53,6 +71,7 @@ class ModelCard:
     created_with : program and version
     audio_parameters, text_parameters : of either side, front end and pooler included; an object ``parameters`` with
         ``audio`` and ``text`` in the file
+    training : what it was trained on, as far as it is told
     figures : what it was measured to do, the most telling first
     files : SHA-256 of every other file of the directory, by path
     """
@@ -65,6 +84,7 @@ class ModelCard:
     created_with: str
     audio_parameters: int
     text_parameters: int
+    training: tuple[TrainingSource, ...]
     figures: tuple[Figure, ...]
     files: Mapping[str, str]
 
@@ -77,12 +97,13 @@ class ModelCard:
         ValueError
             When a field is missing, unknown, or not as it must be; the message names it.
         """
-        found = CardFields(values, "", FIELDS)
+        found = CardFields({"training": [], **values} if isinstance(values, dict) else values, "", FIELDS)
         parameters = CardFields(values["parameters"], "parameters", ("audio", "text"))
         return cls(
             **{name: found.text(name) for name in TEXTS},
             audio_parameters=parameters.count("audio"),
             text_parameters=parameters.count("text"),
+            training=tuple(_source(one, f"training[{place}]") for place, one in enumerate(found.items("training"))),
             figures=tuple(_figure(one, f"figures[{place}]") for place, one in enumerate(found.items("figures"))),
             files=found.digests("files"),
         )
@@ -115,6 +136,7 @@ class ModelCard:
         return {
             **{name: getattr(self, name) for name in TEXTS},
             "parameters": {"audio": self.audio_parameters, "text": self.text_parameters},
+            "training": [asdict(source) for source in self.training],
             "figures": [asdict(figure) for figure in self.figures],
             "files": dict(self.files),
         }
@@ -126,7 +148,12 @@ class ModelCard:
 
 
 TEXTS = ("name", "version", "language", "licence", "description", "created_with")
-FIELDS = (*TEXTS, "parameters", "figures", "files")
+FIELDS = (*TEXTS, "parameters", "training", "figures", "files")
+
+
+def _source(values: Any, place: str) -> TrainingSource:
+    found = CardFields(values, place, [field.name for field in fields(TrainingSource)])
+    return TrainingSource(found.text("name"), found.number("hours"), found.count("speakers"), found.text("licence"))
 
 
 def _figure(values: Any, place: str) -> Figure:

@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import safetensors.torch
 import torch
+from sources import training_sources
 
 from kwskit.corpora.held_back import part_without_text
 from kwskit.data.audio import probe
@@ -72,7 +73,7 @@ def main() -> None:
     # Where there are graphs, they are what spots: one background is enough.
     (args.to / "background.npz").unlink()
     (args.to / "onnx" / "README.md").unlink()
-    facts = json.loads(read_text(args.facts))
+    facts = json.loads(read_text(args.facts)) | {"training": training_sources(args.data / "manifests" / "train.tsv")}
     if args.figures is not None:
         facts["figures"] = json.loads(read_text(args.figures))
     write_card(args.to, facts)

@@ -6,14 +6,25 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import safetensors.torch
 import soundfile
 import torch
 
 from kwskit.corpora.held_back import part_without_text
+from kwskit.data.records import MANIFEST, write_records
+from kwskit.speech_model.model_card import ModelCard
 
 LOCAL = Path(__file__).parents[2] / "recipes" / "english_small"
+
+
+@pytest.fixture(autouse=True)
+def beside(monkeypatch):
+    """The scripts of the recipe import each other, as scripts do."""
+    monkeypatch.syspath_prepend(str(LOCAL))
+    yield
+    sys.modules.pop("sources", None)
 
 
 def test_weights_are_halved_and_statistics_are_not(tmp_path):
@@ -112,3 +123,32 @@ def test_thresholds_are_set_by_what_no_test_hears(tmp_path):
     assert 3 < len(own) < 20
     assert {path.stem for path in drawn([tmp_path], [1.0], 3)} == own
     assert len(drawn([tmp_path, tmp_path], [2.5 / 3600, 0.5 / 3600], 3)) == 3 + 1
+
+
+def test_sources_are_counted_by_hours_of_words_and_by_speakers(tmp_path):
+    from sources import training_sources
+
+    rows = [
+        ("librispeech-19", "tiger", 0.0, 0.5),
+        ("librispeech-19", "tiger window", 0.0, 1.5),
+        ("librispeech-32", "window", 0.5, 360.0),
+        ("espeak:en-us+max", "tiger", 0.0, 1.0),
+        ("common_voice-clip-7", "tiger", 0.0, 720.0),
+        ("common_voice-clip-8", "tiger", 10.0, 730.0),
+    ]
+    columns = {name: [row[k] for row in rows] for k, name in enumerate(("speaker", "word", "start", "stop"))}
+    names = [str(k) for k in range(len(rows))]
+    table = pa.table({"utt_id": names, "path": names, **columns, "split": ["train"] * len(rows)})
+    write_records(tmp_path / "train.tsv", "manifest", table.select(list(MANIFEST)), {})
+    found = training_sources(tmp_path / "train.tsv")
+    assert [(one["name"], one["hours"], one["speakers"], one["licence"]) for one in found] == [
+        ("Mozilla Common Voice", 0.4, 2, "CC0-1.0"),
+        ("mini LibriSpeech", 0.1, 2, "CC-BY-4.0"),
+        ("espeak-ng", 0.0, 1, "GPL-3.0, which does not cover its sound"),
+    ]
+    card = {"name": "m", "version": "1", "language": "en", "licence": "MIT", "description": "d", "created_with": "k"}
+    card |= {"parameters": {"audio": 1, "text": 1}, "figures": [], "files": {}, "training": found}
+    assert ModelCard.of(card).as_json()["training"] == found
+    assert ModelCard.of({**card, "training": []}) == ModelCard.of({k: v for k, v in card.items() if k != "training"})
+    with pytest.raises(ValueError, match=r"'training\[1\].hours' must be a number"):
+        ModelCard.of({**card, "training": [found[0], found[1] | {"hours": "many"}]})
