@@ -13,10 +13,10 @@ from kwskit.spotting.spotting_stream import SpottingStream
 class Listening:
     """Turns blocks of sound into messages for the page.
 
-    A message has the seconds heard so far; of the windows that are new, ``start`` and ``stop`` (n,) float64 and
-    ``scores`` (n, Q) float32 (-inf where a window does not fit a keyword), by their end; and the new columns of the
-    ``spectrogram`` (n, 64) uint8. Arrays are little-endian, in base64: JavaScript gets every bit of them, so that
-    its hits are those of the spotter.
+    A message has the seconds heard so far; of the windows that are new, ``start``, ``stop`` and ``known`` (n,) float64
+    and ``scores`` (n, Q) float32 (-inf where a window does not fit a keyword), in the order of ``known``; and the new
+    columns of the ``spectrogram`` (n, 64) uint8. Arrays are little-endian, in base64: JavaScript gets every bit of
+    them, so that its hits are those of the spotter.
 
     Parameters
     ----------
@@ -37,12 +37,11 @@ class Listening:
         return self._message(np.zeros(0, np.int16))
 
     def _message(self, pcm: NDArray[np.int16]) -> dict[str, Any]:
-        start, stop = self._stream.windows
+        heard = self._stream.heard
         return {
             "seconds": self._stream.seconds,
-            "start": _base64(start, "<f8"),
-            "stop": _base64(stop, "<f8"),
-            "scores": _base64(self._stream.scores[1], "<f4"),
+            **{name: _base64(getattr(heard, name), "<f8") for name in ("start", "stop", "known")},
+            "scores": _base64(heard.score, "<f4"),
             "spectrogram": _base64(self._spectrogram.push(pcm), "u1"),
         }
 

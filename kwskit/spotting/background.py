@@ -16,6 +16,7 @@ from kwskit.spotting.keyword import Keyword
 from kwskit.spotting.keyword_queries import nearest_window
 from kwskit.spotting.peak_estimates import BackgroundError, PeakEstimates, highest
 from kwskit.spotting.said_words import SaidWords
+from kwskit.spotting.score_smoothing import ScoreSmoothing
 from kwskit.spotting.vector_codes import VectorCodes
 
 VERSION = 3
@@ -123,16 +124,21 @@ class Background(PeakEstimates):
         )
 
     def _stretch(self, keyword: Keyword) -> _Stretch:
-        fits = np.isin(np.array(WINDOWS)[nearest_window(self.stop - self.start)], keyword.windows)
-        lost = 0.0
-        for start, stop in self.said.times(keyword):
-            fits &= (self.stop <= start) | (self.start >= stop)
-            lost += stop - start
-        rows = np.flatnonzero(fits)
+        rows = np.flatnonzero(np.isin(np.array(WINDOWS)[nearest_window(self.stop - self.start)], keyword.windows))
         cosine = self.codes.products(rows, keyword.embeddings).max(1)
         score = (cosine - self.mean[rows].astype(np.float32)) / self.deviation[rows].astype(np.float32)
-        centre = (self.start[rows] + self.stop[rows]) / 2
-        return _Stretch(score, centre, max(self.seconds - lost, 1.0) / 3600)
+        smoothing = ScoreSmoothing(keyword.windows, 1)
+        heard = [
+            smoothing.push(self.start[rows], self.stop[rows], score[:, None]),
+            smoothing.finish(),
+        ]
+        first, last, smoothed, _ = (np.concatenate(column) for column in zip(*heard, strict=True))
+        kept, lost = np.ones(len(first), bool), 0.0
+        for start, stop in self.said.times(keyword):
+            kept &= (last <= start) | (first >= stop)
+            lost += stop - start
+        centre = (first[kept] + last[kept]) / 2
+        return _Stretch(smoothed[kept, 0], centre, max(self.seconds - lost, 1.0) / 3600)
 
 
 _SCALARS = {"digest": str, "streaming": bool, "hop": float, "seconds": float}

@@ -5,17 +5,18 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-PATIENCE, REFRACTORY = 0.2, 1.0  # s
+PATIENCE, REFRACTORY = 0.12, 1.0  # s; scores are averages, so that nothing better comes a while after a peak
 ROUNDING = 1e-6  # s; of times after weeks
 
 
 class Pick(NamedTuple):
-    """The best window of a hit: number of the keyword, seconds of the stream, score, and the parts of it."""
+    """The best window of a hit: number of the keyword, seconds, score, when it was known, the parts of the score."""
 
     query: int
     start: float
     stop: float
     score: float
+    known: float
     parts: tuple[float, ...] = ()
 
 
@@ -23,7 +24,7 @@ class HitPicker:
     """Online merging of the windows that reach a keyword's threshold (ours).
 
     The first window that reaches the threshold begins a hit; a better one takes its place, and the hit is told when a
-    window arrives that ends more than ``patience`` after the best one. From then on, windows of the keyword count no
+    window is known more than ``patience`` after the best one. From then on, windows of the keyword count no
     more whose centre is less than its refractory time after that of the hit. What is told depends on the windows and
     their times alone.
 
@@ -49,6 +50,7 @@ class HitPicker:
         self,
         start: NDArray[np.float64],
         stop: NDArray[np.float64],
+        known: NDArray[np.float64],
         score: NDArray[np.floating],
         seen: float = -np.inf,
         parts: NDArray[np.floating] | None = None,
@@ -57,27 +59,28 @@ class HitPicker:
 
         Parameters
         ----------
-        start, stop : (n,) of windows, none of which ends before one that was handed over earlier
-        score : (n, Q)
-        seen : seconds before which no later window will end, where that is more than the last end of these
+        start, stop : (n,) of windows
+        known : (n,) seconds that had to be heard for each, by which windows of a keyword follow each other
+        score : (n, Q), -inf where a window is none of a keyword's
+        seen : seconds before which no later window will be known, where that is more than the last one of these
         parts : (n, k) of the scores, which go with the picks
         """
-        seen = max(seen, float(stop.max(initial=-np.inf)))
+        own_known = np.where(score > -np.inf, known[:, None], -np.inf).max(0, initial=seen)
         reached = (score >= self.thresholds) & (score > -np.inf)
         if not self._best and not reached.any():
             return []
         picks: list[Pick] = []
-        order = np.lexsort((start, stop))
+        order = np.lexsort((start, known))
         for query in sorted({*np.flatnonzero(reached.any(0)).tolist(), *self._best}):
             for i in order[reached[order, query]].tolist():
                 own = () if parts is None else tuple(parts[i].tolist())
-                pick = Pick(query, float(start[i]), float(stop[i]), float(score[i, query]), own)
-                self._tell(query, pick.stop, picks)
+                pick = Pick(query, float(start[i]), float(stop[i]), float(score[i, query]), float(known[i]), own)
+                self._tell(query, pick.known, picks)
                 if (pick.start + pick.stop) / 2 < self._last.get(query, -np.inf) + self.refractory[query]:
                     continue
                 if query not in self._best or pick.score > self._best[query].score:
                     self._best[query] = pick
-            self._tell(query, seen, picks)
+            self._tell(query, float(own_known[query]), picks)
         return sorted(picks, key=_by_end)
 
     def finish(self) -> list[Pick]:
@@ -89,7 +92,7 @@ class HitPicker:
     def _tell(self, query: int, now: float, picks: list[Pick]) -> None:
         """Tell the hit of a keyword when its patience is over at ``now``."""
         best = self._best.get(query)
-        if best is not None and now - best.stop > self.patience + ROUNDING:
+        if best is not None and now - best.known > self.patience + ROUNDING:
             picks.append(best)
             self._last[query] = (best.start + best.stop) / 2
             del self._best[query]

@@ -65,7 +65,7 @@ class SpottingStream:
 
     @property
     def scores(self) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-        """(n,) centres in seconds and (n, Q) scores of the windows that the last push or finish heard, by their end."""
+        """(n,) centres in seconds and (n, Q) scores of the windows that the last push or finish heard."""
         return (self.heard.start + self.heard.stop) / 2, self.heard.score
 
     @property
@@ -127,7 +127,8 @@ class SpottingStream:
 
     def _hits(self, heard: ScoredWindows) -> list[Hit]:
         self.heard = heard
-        return self._hits_of(self._picker.push(heard.start, heard.stop, heard.score, heard.seen, heard.parts))
+        picked = self._picker.push(heard.start, heard.stop, heard.known, heard.score, heard.seen, heard.parts)
+        return self._hits_of(picked)
 
     def _hits_of(self, picks: Iterable[Pick]) -> list[Hit]:
         names = [keyword.name for keyword in self.queries.keywords]

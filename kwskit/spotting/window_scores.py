@@ -1,4 +1,4 @@
-"""Keywords in a stream in one stage: every window that fits one is judged by its embedding."""
+"""Keywords in a stream in one stage: windows that fit one are judged by their embeddings, together with neighbours."""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from kwskit.constants import SAMPLE_RATE
 from kwskit.spotting.expected_duration import WINDOWS
 from kwskit.spotting.keyword_queries import KeywordQueries
+from kwskit.spotting.score_smoothing import ScoreSmoothing
 from kwskit.spotting.scored_windows import ScoredWindows
 from kwskit.spotting.windows.listener import EncodedWindows, Listener
 
@@ -29,9 +30,13 @@ class WindowScores:
         self._listener = listen(self._lengths or WINDOWS[:1])
         self._received = 0
         self._whole: Embedded | None = None  # what has been heard of a stream that is shorter than a window
+        fitting = [keyword.windows for keyword in queries.keywords]
+        # Keywords that the same lengths fit.
+        self._groups = {one: [k for k, own in enumerate(fitting) if own == one] for one in sorted(set(fitting))}
+        self._smoothing = {one: ScoreSmoothing(one, len(own)) for one, own in self._groups.items()}
 
     def push(self, pcm: NDArray[np.int16]) -> ScoredWindows:
-        """The windows that ``pcm`` (samples,), int16 at 16 kHz, completes, by their end."""
+        """The windows that ``pcm`` (samples,), int16 at 16 kHz, completes with their neighbours."""
         self._received += len(pcm)
         return self._scored(self._listener.push(pcm), last=False)
 
@@ -49,21 +54,29 @@ class WindowScores:
             order = np.lexsort((start, stop))
             windows = EncodedWindows(start[order], stop[order], np.concatenate([part.kept for part in parts])[order])
         score = self._queries.scores(windows)
+        smoothed = [self._smoothed(one, windows, score, last) for one in self._groups]
         if self._lengths and self._received < round(self._lengths[-1] * SAMPLE_RATE):
-            score, windows = self._with_whole(score, windows, last)
-        return ScoredWindows(windows.start, windows.stop, score)
+            smoothed += self._of_whole(windows, last)
+        return ScoredWindows.join([ScoredWindows.none(len(self._queries)), *smoothed])
 
-    def _with_whole(self, score: NDArray, windows: Embedded, last: bool) -> tuple[NDArray, Embedded]:
+    def _smoothed(
+        self, lengths: tuple[float, ...], windows: Embedded, score: NDArray[np.float32], last: bool
+    ) -> ScoredWindows:
+        smoothing, own = self._smoothing[lengths], self._groups[lengths]
+        found = [smoothing.push(windows.start, windows.stop, score[:, own])]
+        if last:
+            found.append(smoothing.finish())
+        start, stop, few, known = (np.concatenate(column) for column in zip(*found, strict=True))
+        every = np.full((len(start), len(self._queries)), -np.inf, np.float32)
+        every[:, own] = few
+        return ScoredWindows(start, stop, known, every)
+
+    def _of_whole(self, windows: Embedded, last: bool) -> list[ScoredWindows]:
         """A stream shorter than all windows of a keyword is one window of it."""
         first = np.flatnonzero(windows.start == 0)
         if len(first):
             self._whole = EncodedWindows(windows.start[first[-1:]], windows.stop[first[-1:]], windows.kept[first[-1:]])
-        if last and self._whole is not None:
-            whole = self._whole
-            windows = EncodedWindows(
-                np.append(windows.start, whole.start),
-                np.append(windows.stop, whole.stop),
-                np.concatenate([windows.kept, whole.kept]),
-            )
-            score = np.concatenate([score, self._queries.whole_scores(whole)])
-        return score, windows
+        if not last or self._whole is None:
+            return []
+        whole = self._whole
+        return [ScoredWindows(whole.start, whole.stop, whole.stop, self._queries.whole_scores(whole))]

@@ -19,12 +19,12 @@ from tests.serve.page_requests import asked, refusal, spot, wav
 
 
 def windows(messages, names):
-    """starts, stops (n,) and scores (n, Q) of all messages."""
+    """Starts, stops, when they are known (n,), and scores (n, Q), of all messages."""
     read = {
         key: np.concatenate([np.frombuffer(base64.b64decode(one[key]), kind) for one in messages])
-        for key, kind in {"start": "<f8", "stop": "<f8", "scores": "<f4"}.items()
+        for key, kind in {"start": "<f8", "stop": "<f8", "known": "<f8", "scores": "<f4"}.items()
     }
-    return read["start"], read["stop"], read["scores"].reshape(len(read["start"]), len(names))
+    return read["start"], read["stop"], read["known"], read["scores"].reshape(len(read["start"]), len(names))
 
 
 def test_a_file_is_heard_as_by_the_spotter(port, spotter, recording):
@@ -32,10 +32,10 @@ def test_a_file_is_heard_as_by_the_spotter(port, spotter, recording):
     first, *messages = spot(port, recording.read_bytes(), names)
     assert first["total"] == pytest.approx(8.5)
     assert messages[-1]["seconds"] == pytest.approx(8.5)
-    start, stop, scores = windows(messages, names)
+    start, stop, known, scores = windows(messages, names)
     for threshold in (-1.0, 1.0, 2.0):
         picker = HitPicker([threshold] * 2, [1.0, 1.0])
-        found = picker.push(start, stop, scores) + picker.finish()
+        found = picker.push(start, stop, known, scores) + picker.finish()
         for name in names:
             spotter.enrol(name, threshold=threshold)
         hits = spotter.spot(recording)

@@ -5,9 +5,9 @@ from kwskit.spotting.hit_picker import HitPicker
 
 
 def windows(*rows):
-    """(start, stop) of ``rows``, and their scores as one keyword."""
+    """Start, stop, when they are known (at their stop) and scores, as of one keyword, of ``rows``."""
     start, stop, score = (np.array(column, float) for column in zip(*rows, strict=True))
-    return start, stop, score[:, None]
+    return start, stop, stop, score[:, None]
 
 
 def result(picks):
@@ -34,10 +34,10 @@ def test_a_burst_is_one_hit_told_when_its_patience_is_over():
 @pytest.mark.parametrize(("later", "hits"), [(0.875, 1), (1.0, 2), (1.5, 2)])
 def test_bursts_closer_than_the_refractory_time_are_one(later, hits):
     second = [(start + later, stop + later, score) for start, stop, score in BURST]
-    start, stop, score = windows(*sorted(BURST + second, key=lambda row: (row[1], row[0])))
+    burst = windows(*sorted(BURST + second, key=lambda row: (row[1], row[0])))
     # The second burst's best is the first whose centre is far enough.
     found = HitPicker([5.5], refractory=1.0)
-    picks = [*found.push(start, stop, score), *found.finish()]
+    picks = [*found.push(*burst), *found.finish()]
     assert result(picks) == [(0.25, 0.75, 6.0), (0.25 + later, 0.75 + later, 6.0)][:hits]
 
 
@@ -57,22 +57,22 @@ def test_of_equals_the_one_that_ends_first():
 def test_what_does_not_fit_or_reach_is_no_hit():
     picker = HitPicker([-np.inf, 2.0])
     score = np.array([[-np.inf, 1.999], [-np.inf, -np.inf]])
-    picker.push(np.array([0.0, 1.0]), np.array([0.5, 1.5]), score)
+    picker.push(np.array([0.0, 1.0]), np.array([0.5, 1.5]), np.array([0.5, 1.5]), score)
     assert picker.finish() == []
-    picker.push(np.array([2.0]), np.array([2.5]), np.array([[0.0, 2.0]]))
+    picker.push(np.array([2.0]), np.array([2.5]), np.array([2.5]), np.array([[0.0, 2.0]]))
     assert [(pick.query, pick.score) for pick in picker.finish()] == [(0, 0.0), (1, 2.0)]
-    assert picker.push(np.zeros(0), np.zeros(0), np.zeros((0, 2))) == []
+    assert picker.push(np.zeros(0), np.zeros(0), np.zeros(0), np.zeros((0, 2))) == []
 
 
 def test_a_hit_is_told_when_it_is_known_that_none_will_be_better():
     """No later window has to come: it is enough that none will end before a time."""
-    start, stop, score = windows(*BURST[:3])
+    start, stop, _, score = windows(*BURST[:3])
     for seen, told in ((-np.inf, 0), (0.9, 0), (1.0, 0), (1.01, 1)):
         picker = HitPicker([3.0], refractory=1.0, patience=0.25)
-        assert len(picker.push(start, stop, score, seen)) == told
+        assert len(picker.push(start, stop, stop, score, seen)) == told
     picker = HitPicker([3.0], refractory=1.0, patience=0.25)
-    nothing = np.zeros(0), np.zeros(0), np.zeros((0, 1))
-    assert picker.push(*nothing, seen=5.0) == picker.push(start + 5, stop + 5, score, 5.75) == []
+    nothing = np.zeros(0), np.zeros(0), np.zeros(0), np.zeros((0, 1))
+    assert picker.push(*nothing, seen=5.0) == picker.push(start + 5, stop + 5, stop + 5, score, 5.75) == []
     assert picker.push(*nothing) == picker.push(*nothing, seen=5.9) == []
     assert result(picker.push(*nothing, seen=6.1)) == [(5.25, 5.75, 6.0)]
     assert picker.push(*nothing, seen=7.0) == picker.finish() == []
@@ -82,14 +82,24 @@ def test_a_hit_is_told_when_it_is_known_that_none_will_be_better():
 
 
 def test_the_parts_of_the_score_are_those_of_the_window():
-    start, stop, score = windows(*BURST)
+    start, stop, known, score = windows(*BURST)
     parts = np.stack([score[:, 0] - 1, np.ones(len(start))], 1)
     order = np.random.default_rng(0).permutation(len(start))
     picker = HitPicker([3.0], patience=0.25)
-    (pick,) = picker.push(start[order], stop[order], score[order], parts=parts[order])
+    (pick,) = picker.push(start[order], stop[order], known[order], score[order], parts=parts[order])
     assert (pick.stop, pick.score, pick.parts) == (0.75, 6.0, (5.0, 1.0))
-    (pick,) = HitPicker([3.0], patience=0.25).push(start, stop, score)
+    (pick,) = HitPicker([3.0], patience=0.25).push(start, stop, known, score)
     assert pick.parts == ()
+
+
+def test_windows_follow_each_other_as_they_are_known():
+    """Short windows may be known late, after longer ones that end later."""
+    start, stop = np.array([0.5, 0.2, 0.7]), np.array([0.8, 1.0, 1.0])
+    known, score = np.array([1.0, 0.9, 1.3]), np.array([[5.0, -np.inf], [4.0, -np.inf], [-np.inf, 1.0]])
+    picker = HitPicker([3.0, 3.0], patience=0.25)
+    assert picker.push(start, stop, known, score) == []  # windows of other keywords do not tell
+    (pick,) = picker.push(np.array([0.9]), np.array([1.2]), np.array([1.26]), np.array([[0.0, -np.inf]]))
+    assert (pick.start, pick.stop, pick.score, pick.known) == (0.5, 0.8, 5.0, 1.0)
 
 
 def by_a_loop(start, stop, score, threshold, refractory, patience):
@@ -121,7 +131,7 @@ def test_by_a_loop_however_windows_arrive(seed, days):
     while at < len(ends):
         size = int(rng.choice([1, 3, 50, 1000]))
         mine = rng.permutation(np.flatnonzero(np.isin(stop, ends[at : at + size])))
-        found += picker.push(start[mine], stop[mine], score[mine])
+        found += picker.push(start[mine], stop[mine], stop[mine], score[mine])
         at += size
     found += picker.finish()
     assert [pick.stop for pick in found] == sorted(pick.stop for pick in found)

@@ -30,7 +30,7 @@ def model(request):
 def spotter(model):
     found = Spotter(model)
     for text in ("computer", "tiger", "hey nova", "either"):
-        found.enrol(text, threshold=4.4)
+        found.enrol(text, threshold=4.0)
     return found
 
 
@@ -44,7 +44,8 @@ def best(heard, rows):
 
 
 def test_scores_by_a_loop(sung_model):
-    """Every window of every fitting length, cut by hand, T-normalised by all cohort words but the keyword itself."""
+    """Every window of every fitting length, cut by hand, T-normalised by all cohort words but the keyword itself, and
+    averaged with those that are centred within 80 ms."""
     own = cohort_words(300)[5]
     texts = ["tiger", "either", own, "artificial intelligence"]
     assert len(sung_model.tokenizer.encode("either")) > 1
@@ -61,16 +62,21 @@ def test_scores_by_a_loop(sung_model):
     centres, scores = np.concatenate([*centres, stream.scores[0]]), np.concatenate([*scores, stream.scores[1]])
     cohort = {word: rows_of(sung_model, word) for word in cohort_words(300)}
     for number, text in enumerate(texts):
-        expected, keyword = [], spotter.keywords[text]
+        lengths, keyword = [], spotter.keywords[text]
         assert keyword.windows == fitting_windows(expected_seconds(text))
         for seconds in keyword.windows:
+            lengths.append([])
             size = round(seconds * RATE)
             last = len(pcm) - size
             for start in sorted({*range(0, last, 960), last}):
                 heard = sung_model.embed_windows(pcm[None, start : start + size])[0]
                 others = [best(heard, rows) for word, rows in cohort.items() if word != text]
                 score = (best(heard, rows_of(sung_model, text)) - np.mean(others)) / np.std(others)
-                expected.append(((start + size / 2) / RATE, score))
+                lengths[-1].append(((start + size / 2) / RATE, score))
+        expected = []
+        for place, _ in lengths[0]:
+            near = [[score for centre, score in own if abs(centre - place) < 0.0801] for own in lengths]
+            expected.append((place, np.mean([np.mean(own) for own in near if own])))
         fits = scores[:, number] > -np.inf
         found = sorted(zip(centres[fits], scores[fits, number], strict=True))
         np.testing.assert_allclose(found, sorted(expected), atol=2e-3)
@@ -84,7 +90,7 @@ def test_what_is_said_is_spotted_where_it_is_said(spotter):
     for hit, (_, start, stop) in zip(hits, wanted, strict=True):
         # Told when nothing better has come for the picker's patience, which may be before the word is over.
         assert start - PATIENCE < (hit.start + hit.end) / 2 < stop
-        assert hit.score >= hit.threshold == 4.4
+        assert hit.score >= hit.threshold == 4.0
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -110,7 +116,7 @@ def test_a_hit_is_told_soon_after_its_end(spotter):
     for at in range(0, len(pcm), 800):
         message += [(hit, stream.seconds) for hit in stream.push(pcm[at : at + 800])]
     ((hit, now),) = message
-    assert said[1][2] - 0.2 < hit.end < now < hit.end + 0.55
+    assert said[1][2] - 0.2 < hit.end < now < hit.end + 0.65
 
 
 @pytest.mark.parametrize("seconds", [0.03, 0.2, 0.4, 0.5, 0.61, 0.8, 1.3])

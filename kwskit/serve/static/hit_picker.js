@@ -1,9 +1,9 @@
 // Hits of one keyword among its windows, by the same rule as kwskit/spotting/hit_picker.py, so that a threshold can be
 // moved without listening again.
 
-// windows: start, stop (seconds) and score, arrays of one length, by their end; threshold, refractory time and patience
+// windows: start, stop, known (seconds) and score, arrays of one length, in the order of known; threshold, refractory time and patience
 // (seconds) of the keyword.
-export function pick({ start, stop, score }, { threshold, refractory, patience }) {
+export function pick({ start, stop, known, score }, { threshold, refractory, patience }) {
   const hits = [];
   let best = -1;
   let last = -Infinity;
@@ -14,7 +14,7 @@ export function pick({ start, stop, score }, { threshold, refractory, patience }
   };
   for (let i = 0; i < score.length; i++) {
     if (!(score[i] >= threshold)) continue;
-    if (best >= 0 && stop[i] > stop[best] + patience) tell();
+    if (best >= 0 && known[i] > known[best] + patience) tell();
     if ((start[i] + stop[i]) / 2 < last + refractory) continue;
     if (best < 0 || score[i] > score[best]) best = i;
   }

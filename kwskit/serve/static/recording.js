@@ -21,24 +21,26 @@ export class Recording {
     if (picture) this.spectrogram.push(bytes(message.spectrogram));
     const start = new Float64Array(bytes(message.start).buffer);
     const stop = new Float64Array(bytes(message.stop).buffer);
+    const known = new Float64Array(bytes(message.known).buffer);
     const scores = new Float32Array(bytes(message.scores).buffer);
     names.forEach((name, k) => {
       const track = this.track(name);
       for (let i = 0; i < start.length; i++) {
         const score = scores[i * names.length + k];
-        if (score > -Infinity) this.#add(track, start[i] + offset, stop[i] + offset, score);
+        if (score > -Infinity) this.#add(track, start[i] + offset, stop[i] + offset, known[i] + offset, score);
       }
     });
   }
 
   track(name) {
-    if (!this.tracks.has(name)) this.tracks.set(name, { start: [], stop: [], score: [], curve: [] });
+    if (!this.tracks.has(name)) this.tracks.set(name, { start: [], stop: [], known: [], score: [], curve: [] });
     return this.tracks.get(name);
   }
 
-  #add(track, start, stop, score) {
+  #add(track, start, stop, known, score) {
     track.start.push(start);
     track.stop.push(stop);
+    track.known.push(known);
     track.score.push(score);
     this.highest = Math.max(this.highest, score);
     const centre = (start + stop) / 2;
