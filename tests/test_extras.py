@@ -113,7 +113,7 @@ def test_spotting_checking_and_calibrating_need_no_extra(tmp_path, country):
     soundfile.write(tmp_path / "long.wav", np.tile(samples, 6), rate)
     spot, scratch, check, calibrate, listed, fetched = run(
         [
-            ["spot", "--keyword", "country", country],
+            ["spot", "--keyword", "your country", country],
             ["spot", "--model", SELF_CONTAINED, "--keyword", "country", country],
             ["check", "zorblax"],  # in no dictionary: the neural model of g2p_en says how it sounds
             ["calibrate", tmp_path / "long.wav", "--to", tmp_path / "background.npz", "--keyword", "banana"],
@@ -122,7 +122,7 @@ def test_spotting_checking_and_calibrating_need_no_extra(tmp_path, country):
         ]
     )
     assert [answer[0] for answer in (spot, scratch, check, calibrate, listed, fetched)] == [0] * 6, (check, calibrate)
-    assert json.loads(spot[1].splitlines()[0])["keyword"] == "country"
+    assert json.loads(spot[1].splitlines()[0])["keyword"] == "your country"
     assert json.loads(check[1])["keyword"] == "zorblax"
     assert (tmp_path / "background.npz").is_file()
     assert SELF_CONTAINED in listed[1]

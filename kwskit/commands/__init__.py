@@ -2,6 +2,6 @@
 
 # Help of every ``--model`` that may be left out.
 MODEL = (
-    "model: a packaged name, a directory, or owner/name of the Hugging Face Hub (default english-small; see kwskit "
+    "model: a packaged name, a directory, or owner/name of the Hugging Face Hub (default english; see kwskit "
     "models)"
 )

@@ -40,13 +40,13 @@ class ModelSource:
         """The model of a packaged name, of a directory, or of a repository of the Hugging Face Hub.
 
         A directory that is there wins where it is written as a path (with a separator, a leading dot, or as a
-        :class:`~pathlib.Path`), or where no packaged model has its name; so ``english-small`` is the same in every
-        folder, and ``./english-small`` is the directory. What is neither, and reads ``owner/name`` or
+        :class:`~pathlib.Path`), or where no packaged model has its name; so ``english`` is the same in every
+        folder, and ``./english`` is the directory. What is neither, and reads ``owner/name`` or
         ``owner/name@revision``, is looked for in the Hub, see :func:`kwskit.speech_model.hub_model.fetched`.
 
         Parameters
         ----------
-        model : None is the packaged ``english-small``; one that was found already is itself
+        model : None is the packaged ``english``; one that was found already is itself
 
         Raises
         ------

@@ -80,7 +80,7 @@ class Spotter:
         Parameters
         ----------
         model : name, directory or repository, as :meth:`kwskit.speech_model.model_source.ModelSource.find` takes it;
-            None is the packaged ``english-small``
+            None is the packaged ``english``
         device : of torch; on the CPU a model that has been exported too needs no torch
         streaming : see :class:`Spotter`
         background : file of ``kwskit calibrate``; None is the model's own, where it has one

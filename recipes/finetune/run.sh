@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Fine-tunes a trained model on recordings of one's own, a folder a word, and scores it before and after.
 #   bash recipes/finetune/run.sh --model recipes/synth/exp/small/model --words my_words --out exp/mine
-#   bash recipes/finetune/run.sh --model english-small --words my_words --dev other_people --replay manifest.tsv
+#   bash recipes/finetune/run.sh --model english --words my_words --dev other_people --replay manifest.tsv
 #   bash recipes/finetune/run.sh --help                      all flags
 set -euo pipefail
 # shellcheck source=tools/recipe.sh

@@ -49,4 +49,5 @@ def packaged(released, tmp_path, monkeypatch) -> Path:
     (folder / "notes").mkdir()
     (folder / "notes" / "card.json").write_text("{}")
     monkeypatch.setattr(packaged_models, "FOLDER", folder)
+    monkeypatch.setattr(packaged_models, "DEFAULT", "english-small")
     return folder

@@ -64,7 +64,7 @@ def test_what_is_nothing_is_told_with_what_there_is(packaged, tmp_path, monkeypa
 def test_an_installation_without_models_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr(packaged_models, "FOLDER", tmp_path)
     with pytest.raises(
-        ModelError, match=r"english-small is no directory, nor a packaged model \(this installation has"
+        ModelError, match=r"english is no directory, nor a packaged model \(this installation has"
     ):
         Spotter.load()
 
@@ -100,7 +100,7 @@ import json, sys
 sys.modules["torch"] = sys.modules["huggingface_hub"] = None
 from pathlib import Path
 from kwskit.speech_model import packaged_models
-packaged_models.FOLDER = Path(sys.argv[1])
+packaged_models.FOLDER, packaged_models.DEFAULT = Path(sys.argv[1]), "english-small"
 from kwskit import Spotter
 spotter = Spotter.load()
 print(json.dumps([type(spotter.model).__name__, spotter.enrol("tiger").threshold]))

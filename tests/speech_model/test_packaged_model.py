@@ -13,7 +13,7 @@ from kwskit.speech_model.packaged_models import DEFAULT, FOLDER
 ROOT = Path(__file__).parents[2]
 SPEECH = ROOT / "egs" / "spot" / "ask_not.flac"
 # Seconds in which each is said: "And so, my fellow Americans: ask not what your country can do for you ..."
-SAID = {"fellow americans": [(1.2, 2.6)], "country": [(6.0, 7.0), (9.3, 10.5)]}
+SAID = {"fellow americans": [(1.2, 2.6)], "your country": [(5.4, 6.6), (9.6, 10.5)]}
 NEVER = ["banana", "computer", "kitchen", "hey nova", "umbrella"]
 
 
