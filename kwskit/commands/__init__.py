@@ -2,6 +2,5 @@
 
 # Help of every ``--model`` that may be left out.
 MODEL = (
-    "model: a packaged name, a directory, or owner/name of the Hugging Face Hub (default english; see kwskit "
-    "models)"
+    "model: a packaged name, a directory, or owner/name of the Hugging Face Hub (default english; see kwskit models)"
 )
