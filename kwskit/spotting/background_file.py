@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from kwskit.array_file import read_arrays
 from kwskit.spotting import background, frame_background
-from kwskit.spotting.array_file import read_arrays
 from kwskit.spotting.peak_estimates import BackgroundError, PeakEstimates
 
 FILE = "background.npz"

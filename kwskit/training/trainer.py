@@ -30,9 +30,7 @@ logging.getLogger("speechbrain.core").setLevel(logging.WARNING)
 
 
 class Trainer(Brain):
-    """Trains a system; killed at any moment and started again, it ends with the same weights.
-
-    On a CPU that holds for one number of threads: see :mod:`kwskit.threads`.
+    """Trains a system; killed at any moment and started again, it ends with the same weights (with as many threads).
 
     Everything that happens in a step is a function of the checkpointed state and of (seed, epoch,
     step): batches come from a resumable sampler, and all randomness is re-seeded at every step, so no
@@ -135,8 +133,7 @@ class Trainer(Brain):
 
     def fit_batch(self, batch: Batch) -> Tensor:
         """Brain's step, which ends in fetching the loss, without that end."""
-        if self.device_type == "cpu":
-            threads_by_load().adapt()
+        threads_by_load().adapt()
         should_step = self.step % self.plan.accumulate == 0
         self.on_fit_batch_start(batch, should_step)
         with self.no_sync(not should_step):
