@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import genpareto, norm
 
-from kwskit.spotting.false_alarm_rate import SHAPE, gaussian_threshold, rate_of_peaks, threshold_of_peaks
+from kwskit.spotting.false_alarm_rate import gaussian_threshold, rate_of_peaks, tail_shape, threshold_of_peaks
 
 
 def test_counted_where_the_background_is_long_enough():
@@ -17,7 +17,7 @@ def test_counted_where_the_background_is_long_enough():
 @pytest.mark.parametrize("seed", range(3))
 def test_extrapolated_on_the_distribution_that_is_assumed(rate, seed):
     """Of 1,000 peaks in a quarter of an hour: the true threshold is that of 1 in 4000 / rate peaks."""
-    assumed = genpareto(SHAPE, scale=0.7)
+    assumed = genpareto(tail_shape(40 / 0.25), scale=0.7)
     peaks = np.sort(assumed.rvs(1000, random_state=seed))[::-1]
     found = threshold_of_peaks(peaks, 0.25, rate)
     assert found.threshold_source == "extrapolated"
@@ -30,8 +30,19 @@ def test_extrapolated_on_the_distribution_that_is_assumed(rate, seed):
 
 def test_extrapolated_by_hand():
     peaks = np.array([5.0, 4.0, 3.0, 1.0, 0.5, 0.1])  # half of six: 5, 4, 3 over 1, mean excess 3
-    assert threshold_of_peaks(peaks, 1.0, 0.3).value == pytest.approx(1 + 3 * 1.2 / 0.2 * (1 - (3 / 0.3) ** -0.2))
-    assert rate_of_peaks(peaks, 1.0, 1.001 + 3 * 1.2 / 0.2) == 0  # where the tail has ended
+    # Three in 1/300 hours: 900 an hour, the tail ends.
+    assert threshold_of_peaks(peaks, 1 / 300, 90).value == pytest.approx(1 + 3 * 1.2 / 0.2 * (1 - 10**-0.2))
+    assert rate_of_peaks(peaks, 1 / 300, 1.001 + 3 * 1.2 / 0.2) == 0
+    # Three in an hour: it does not.
+    assert threshold_of_peaks(peaks, 1.0, 0.3).value == pytest.approx(1 + 3 * np.log(10))
+    assert rate_of_peaks(peaks, 1.0, 1 + 3 * np.log(10)) == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize(
+    ("per_hour", "shape"), [(1, 0), (55, 0), (190.526, -0.1), (660, -0.2), (1e5, -0.2), (55 * 12**0.25, -0.05)]
+)
+def test_the_tail_bends_where_many_an_hour_are_higher(per_hour, shape):
+    assert tail_shape(per_hour) == pytest.approx(shape, abs=1e-5)
 
 
 def test_lower_rates_have_higher_thresholds():
