@@ -50,8 +50,8 @@ def people_speech(name: str, corpus: Path, alignments: Path, findings: Findings,
     ----------
     name : of the corpus
     corpus : its folder
-    alignments : a folder for them. Where ``corpus`` has none, they are made here by PocketSphinx, which takes a core
-        an hour for 30 hours of speech, and goes on where it was interrupted. Transcripts of a corpus that has them in a
+    alignments : a folder for them. Where ``corpus`` has none, they are made here by PocketSphinx, which takes a core an
+        hour for 30 hours of speech, and goes on where it was interrupted. Transcripts of a corpus that has them in a
         table of its own are written next to it
     findings : takes what cannot be used
     jobs : processes

@@ -24,7 +24,7 @@ class PeakEstimates(ABC):
     digest : of the model
     streaming : whether windows were made of the frames of a stream, or each by itself
     seconds : listened to
-    hop : seconds between windows of a length; NaN where they were farther apart for longer ones
+    hop : seconds between windows of a length; NaN where there are none
     """
 
     digest: str

@@ -1,8 +1,8 @@
 // Hits of one keyword among its windows, by the same rule as kwskit/spotting/hit_picker.py, so that a threshold can be
 // moved without listening again.
 
-// windows: start, stop, known (seconds) and score, arrays of one length, in the order of known; threshold, refractory time and patience
-// (seconds) of the keyword.
+// windows: start, stop, known (seconds) and score, arrays of one length, in the order of known; threshold, refractory
+// time and patience (seconds) of the keyword.
 export function pick({ start, stop, known, score }, { threshold, refractory, patience }) {
   const hits = [];
   let best = -1;
