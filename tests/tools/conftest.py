@@ -1,10 +1,24 @@
-"""What tests of the environment share."""
+"""What tests of the environment and of the benchmarks share."""
+
+import sys
+from pathlib import Path
 
 import pytest
 
 from tests.tools.machine import Machine
 
+BENCH = Path(__file__).parents[2] / "tools/bench"
+
 
 @pytest.fixture
 def machine(tmp_path):
     return Machine(tmp_path)
+
+
+@pytest.fixture
+def people_bench(monkeypatch):
+    """The modules of the benchmark of people's speech by their own names, for one test."""
+    monkeypatch.syspath_prepend(str(BENCH))
+    yield
+    for name in [name for name in sys.modules if name.split(".")[0] in ("people", "wake_words", "spotters")]:
+        del sys.modules[name]

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,15 +11,7 @@ from sklearn.metrics import average_precision_score
 from kwskit.evaluation.operating_points import OperatingPoints
 from kwskit.text.g2p import G2P
 
-BENCH = Path(__file__).parents[2] / "tools/bench"
-
-
-@pytest.fixture(autouse=True)
-def bench(monkeypatch):
-    monkeypatch.syspath_prepend(str(BENCH))
-    yield
-    for name in [name for name in sys.modules if name.split(".")[0] in ("people", "wake_words", "spotters")]:
-        del sys.modules[name]
+pytestmark = pytest.mark.usefixtures("people_bench")
 
 
 def test_halves_are_fixed():

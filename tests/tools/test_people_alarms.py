@@ -1,8 +1,6 @@
 """False alarms of phrases that nobody says: which recordings, which phrases, and how many there are."""
 
-import sys
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,15 +9,7 @@ import soundfile
 from kwskit.corpora.held_back import part_of, part_without_text
 from kwskit.spotting.spotter import Spotter
 
-BENCH = Path(__file__).parents[2] / "tools/bench"
-
-
-@pytest.fixture(autouse=True)
-def bench(monkeypatch):
-    monkeypatch.syspath_prepend(str(BENCH))
-    yield
-    for name in [name for name in sys.modules if name.split(".")[0] == "people"]:
-        del sys.modules[name]
+pytestmark = pytest.mark.usefixtures("people_bench")
 
 
 @pytest.fixture

@@ -1,8 +1,5 @@
 """A typed word in people's sentences: whose, which trials, and the scores that a spotter gives."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 import soundfile
@@ -11,16 +8,8 @@ from sklearn.metrics import average_precision_score
 from kwskit.corpora.held_back import part_of
 from kwskit.spotting.spotter import Spotter
 
-BENCH = Path(__file__).parents[2] / "tools/bench"
+pytestmark = pytest.mark.usefixtures("people_bench")
 SENTENCES = ["tiger window", "button meadow", "copper kitten", "velvet seven", "tiger meadow"]
-
-
-@pytest.fixture(autouse=True)
-def bench(monkeypatch):
-    monkeypatch.syspath_prepend(str(BENCH))
-    yield
-    for name in [name for name in sys.modules if name.split(".")[0] == "people"]:
-        del sys.modules[name]
 
 
 @pytest.fixture

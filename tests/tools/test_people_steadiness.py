@@ -1,23 +1,12 @@
 """How far a score moves by silence before a word and by sizes of blocks."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 import soundfile
 
 from kwskit.spotting.spotter import Spotter
 
-BENCH = Path(__file__).parents[2] / "tools/bench"
-
-
-@pytest.fixture(autouse=True)
-def bench(monkeypatch):
-    monkeypatch.syspath_prepend(str(BENCH))
-    yield
-    for name in [name for name in sys.modules if name.split(".")[0] == "people"]:
-        del sys.modules[name]
+pytestmark = pytest.mark.usefixtures("people_bench")
 
 
 @pytest.fixture

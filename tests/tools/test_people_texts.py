@@ -1,6 +1,5 @@
 """What the benchmark on people says of typed texts, digits and streams is what it says: which trials, which figures."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,15 +15,7 @@ from kwskit.spotting.cohort import cohort_words
 from kwskit.spotting.cohort_embeddings import COHORT
 from tests.tools.people_clips import clip
 
-BENCH = Path(__file__).parents[2] / "tools/bench"
-
-
-@pytest.fixture(autouse=True)
-def bench(monkeypatch):
-    monkeypatch.syspath_prepend(str(BENCH))
-    yield
-    for name in [name for name in sys.modules if name.split(".")[0] in ("people", "wake_words", "spotters")]:
-        del sys.modules[name]
+pytestmark = pytest.mark.usefixtures("people_bench")
 
 
 def test_digits_are_told_apart():

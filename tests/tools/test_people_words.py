@@ -1,21 +1,10 @@
 """Words and phrases that the benchmark on people cuts out: sure, long, and of the half."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 import soundfile
 
-BENCH = Path(__file__).parents[2] / "tools/bench"
-
-
-@pytest.fixture(autouse=True)
-def bench(monkeypatch):
-    monkeypatch.syspath_prepend(str(BENCH))
-    yield
-    for name in [name for name in sys.modules if name.split(".")[0] in ("people", "wake_words", "spotters")]:
-        del sys.modules[name]
+pytestmark = pytest.mark.usefixtures("people_bench")
 
 
 def words_file(folder, rows):

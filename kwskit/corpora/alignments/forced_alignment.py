@@ -1,9 +1,7 @@
 """Alignments for corpora without: what a word aligner is, and how one is run over a corpus."""
 
-import multiprocessing
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,10 +14,10 @@ from numpy.typing import NDArray
 from kwskit.atomic_write import atomic_write
 from kwskit.constants import SAMPLE_RATE
 from kwskit.corpora.alignments.transcripts import read_transcripts
+from kwskit.corpora.file_jobs import over_files
 from kwskit.corpora.findings import Findings
 from kwskit.data.audio import AudioError, read_segment
 from kwskit.data.audio_folder import audio_below
-from kwskit.data.progress import Progress
 from kwskit.errors import CorpusError
 
 SHARE = 200  # utterances of a file of alignments; as many are lost when the work is interrupted
@@ -133,28 +131,14 @@ def align_with(model: UtteranceAligner, utterances: Sequence[Spoken], to: Path, 
     """
     files = sorted(to.glob(f"{model.name}_*.csv"))
     number = int(files[-1].stem.rpartition("_")[2]) + 1 if files else 0
-    shares = [utterances[at : at + SHARE] for at in range(0, len(utterances), SHARE)]
-    with Progress(len(utterances), "align", "utterances") as progress:
-        for share, (rows, left_out) in zip(shares, _in_processes(model, shares), strict=True):
-            for kind, which in left_out:
-                findings.add(kind, which)
-            progress.advance(len(share))
-            if rows:
-                table = pa.table([list(column) for column in zip(*rows, strict=True)], schema=pa.schema(COLUMNS))
-                with atomic_write(to / f"{model.name}_{number:06d}.csv") as path:
-                    pyarrow.csv.write_csv(table, path)
-                number += 1
-
-
-def _in_processes(
-    model: UtteranceAligner, shares: Sequence[Sequence[Spoken]]
-) -> Iterator[tuple[list[tuple], Findings]]:
-    if model.jobs <= 1 or len(shares) <= 1:
-        yield from map(partial(_aligned_share, model), shares)
-        return
-    spawn = multiprocessing.get_context("spawn")  # a forked process whose parent runs threads can hang
-    with ProcessPoolExecutor(min(model.jobs, len(shares)), mp_context=spawn) as pool:
-        yield from pool.map(partial(_aligned_share, model), shares)
+    for rows, left_out in over_files(partial(_aligned_share, model), utterances, model.jobs, "align", SHARE):
+        for kind, which in left_out:
+            findings.add(kind, which)
+        if rows:
+            table = pa.table([list(column) for column in zip(*rows, strict=True)], schema=pa.schema(COLUMNS))
+            with atomic_write(to / f"{model.name}_{number:06d}.csv") as path:
+                pyarrow.csv.write_csv(table, path)
+            number += 1
 
 
 def _aligned_share(model: UtteranceAligner, utterances: Sequence[Spoken]) -> tuple[list[tuple], Findings]:
