@@ -98,7 +98,9 @@ def test_windows_follow_each_other_as_they_are_known():
     known, score = np.array([1.0, 0.9, 1.3]), np.array([[5.0, -np.inf], [4.0, -np.inf], [-np.inf, 1.0]])
     picker = HitPicker([3.0, 3.0], patience=0.25)
     assert picker.push(start, stop, known, score) == []  # windows of other keywords do not tell
-    (pick,) = picker.push(np.array([0.9]), np.array([1.2]), np.array([1.26]), np.array([[0.0, -np.inf]]))
+    low = np.array([[0.0, -np.inf]])
+    assert picker.push(np.array([0.8]), np.array([1.1]), np.array([1.1]), low) == []  # patience begins at 1.0, not 0.8
+    (pick,) = picker.push(np.array([0.9]), np.array([1.2]), np.array([1.26]), low)
     assert (pick.start, pick.stop, pick.score, pick.known) == (0.5, 0.8, 5.0, 1.0)
 
 
