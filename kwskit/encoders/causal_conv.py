@@ -19,7 +19,8 @@ from kwskit.stream_shape import FrameSteps
 class CausalBlock(nn.Module):
     """Depthwise and pointwise convolution over what has been heard: ``(N, past + T, C) -> (N, T, C)`` (ours).
 
-    Each is followed by batch normalisation and ReLU, and the frame itself is added to the result.
+    Nothing lies between the two (as in Chollet 2017); batch normalisation and ReLU follow, and the frame itself is
+    added to the result.
 
     Parameters
     ----------
@@ -32,15 +33,13 @@ class CausalBlock(nn.Module):
         super().__init__()
         self.past = dilation * (kernel_size - 1)
         self.depthwise = TimeConv(channels, channels, kernel_size, dilation, groups=channels, padded=False)
-        self.depthwise_norm = MaskedBatchNorm(channels)
         self.pointwise = TimeConv(channels, channels)
-        self.pointwise_norm = MaskedBatchNorm(channels)
+        self.norm = MaskedBatchNorm(channels)
 
     def forward(self, frames: Tensor, valid: Tensor) -> Tensor:
         """``valid`` (N, T or more) bool: batch normalisation takes its statistics of these; its end is that of T."""
-        x = normalised(self.depthwise(frames), self.depthwise_norm, valid).relu()
-        x = normalised(self.pointwise(x), self.pointwise_norm, valid).relu()
-        return x + frames[:, self.past :]
+        x = self.pointwise(self.depthwise(frames))
+        return normalised(x, self.norm, valid).relu() + frames[:, self.past :]
 
 
 def normalised(frames: Tensor, norm: MaskedBatchNorm, valid: Tensor) -> Tensor:
@@ -56,7 +55,7 @@ class CausalConv(nn.Module):
     Batch normalisation of the features, which are best not mean-normalised: that needs a whole utterance. Then a
     convolution over three groups of ``stride`` features, dilated depthwise separable blocks with residuals (as in
     Howard et al. 2017 and Bai et al. 2018), and a linear layer. A frame sees 86 features (0.87 s) with the defaults,
-    which have 154 thousand parameters; ``ahead`` of them lie after it, and a stream waits for these. What lies before
+    which have 153 thousand parameters; ``ahead`` of them lie after it, and a stream waits for these. What lies before
     an utterance is filled in once, as features of silence, so that its frames are those of a stream that begins with
     it. Padding never touches valid frames, in training neither, and comes out as 0.
 

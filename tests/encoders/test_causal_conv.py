@@ -39,9 +39,8 @@ def by_torch_layers(encoder, feats, stride, ahead=0):
     x = norms["stem_norm"](x).relu()
     for k, (block, dilation) in enumerate(zip(encoder.blocks, [1, 3], strict=True)):
         y = nn.functional.conv1d(x, block.depthwise.weight, block.depthwise.bias, dilation=dilation, groups=6)
-        y = norms[f"blocks.{k}.depthwise_norm"](y).relu()
         y = nn.functional.conv1d(y, block.pointwise.weight, block.pointwise.bias)
-        x = norms[f"blocks.{k}.pointwise_norm"](y).relu() + x[..., 2 * dilation :]
+        x = norms[f"blocks.{k}.norm"](y).relu() + x[..., 2 * dilation :]
     return encoder.project(x[0].T)
 
 
@@ -57,7 +56,7 @@ def test_equals_torch_layers(stride, ahead):
 
 def test_parameters_and_reach_of_the_defaults():
     encoder = build("encoder", "causal_conv")
-    norms = 2 * 40 + 13 * 2 * 128
+    norms = 2 * 40 + 7 * 2 * 128
     convolutions = (3 * 80 + 1) * 128 + 6 * ((5 + 1) * 128 + 129 * 128)
     assert sum(p.numel() for p in encoder.parameters()) == convolutions + norms + 129 * 128
     assert encoder.past + encoder.stride == 86

@@ -1,4 +1,5 @@
 import torch
+from torch.autograd import gradcheck
 
 from kwskit.encoders.blocks.masked_batch_norm import MaskedBatchNorm
 
@@ -39,3 +40,14 @@ def test_gradients_of_weight_and_bias():
     reference(x.flatten(0, 1)).pow(3).sum().backward()
     torch.testing.assert_close(ours.weight.grad, reference.weight.grad, rtol=1e-4, atol=1e-4)
     torch.testing.assert_close(ours.bias.grad, reference.bias.grad, rtol=1e-4, atol=1e-4)
+
+
+def test_gradients_of_rows_that_do_not_count_but_are_used():
+    ours = pair()[0].double()
+    x = torch.randn(7, 6, generator=torch.Generator().manual_seed(3), dtype=torch.float64, requires_grad=True)
+    counted = torch.tensor([True, False, True, True, False, True, False]).unsqueeze(1)
+    assert gradcheck(lambda rows, weight, bias: _with(ours, rows, counted, weight, bias), (x, ours.weight, ours.bias))
+
+
+def _with(norm, rows, counted, weight, bias):
+    return torch.func.functional_call(norm, {"weight": weight, "bias": bias}, (rows, counted))
