@@ -11,6 +11,7 @@ import numpy as np
 
 from kwskit.constants import SAMPLE_RATE
 from kwskit.data.audio_file import AudioFile
+from kwskit.data.resampling import resampled
 from kwskit.errors import AudioError
 
 # One analysis window of the front end (25 ms): anything shorter has no frame.
@@ -191,12 +192,7 @@ def _read_span(audio: AudioFile, start: float, stop: float) -> tuple[np.ndarray,
     context = 0.0 if rate == SAMPLE_RATE else CONTEXT
     first = max(0, int((start - context) * rate)) // step * step
     last = min(audio.frames, int(np.ceil((stop + context) * rate)) + 1)
-    mono = audio.mono(first, last)
-    if rate != SAMPLE_RATE:
-        from kwskit.data.resampling import resampled  # SciPy takes long to import, and is needed here only
-
-        mono = resampled(mono, rate)
-    return mono, first * SAMPLE_RATE // rate
+    return resampled(audio.mono(first, last), rate), first * SAMPLE_RATE // rate
 
 
 def _cut(

@@ -8,9 +8,9 @@ import soundfile
 import torch
 from torch import Tensor
 
-from kwskit.constants import SAMPLE_RATE
 from kwskit.data.audio import AudioError
 from kwskit.data.audio_folder import audio_files_below
+from kwskit.data.resampling import resampled
 from kwskit.text_file import read_text
 
 LIST = "rir_list"  # in RIRS_NOISES: one response a line, its path last, relative to the corpus' parent folder
@@ -60,10 +60,7 @@ def _response(path: Path, samples: int) -> Tensor:
     except (soundfile.SoundFileError, OSError) as error:
         raise AudioError(f"{path}: not readable as audio: {error}") from error
     response = sound[:, 0]
-    if rate != SAMPLE_RATE:
-        from kwskit.data.resampling import resampled  # SciPy takes long to import, and is needed here only
-
-        response = resampled(response, rate)
+    response = resampled(response, rate)
     if not len(response) or not np.abs(response).max() > 0:
         raise AudioError(f"{path}: a silent impulse response")
     response = response[int(np.abs(response).argmax()) :][:samples]

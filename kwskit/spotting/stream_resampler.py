@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kwskit.constants import SAMPLE_RATE
+from kwskit.data.resampling import REACH, resampled
 from kwskit.spotting.sound import as_pcm
 
 SECONDS = 0.02  # of a step, about
@@ -35,8 +36,7 @@ class StreamResampler:
         ratio = Fraction(SAMPLE_RATE, rate)
         self._period = ratio.denominator  # input samples of a whole number of output samples
         self._step = self._period * max(1, round(SECONDS * rate / self._period))
-        # The filter of resampled() reaches 32 samples of the slower rate to each side.
-        reach = int(np.ceil(33 * max(1.0, rate / SAMPLE_RATE)))
+        reach = int(np.ceil((REACH + 1) * max(1.0, rate / SAMPLE_RATE)))
         self._context = self._period * -(-reach // self._period)
         self._kept = np.zeros(self._context, np.float32)
         self._received = self._given = 0
@@ -68,8 +68,6 @@ class StreamResampler:
         return np.concatenate(parts)[:left]
 
     def _one_step(self) -> NDArray[np.int16]:
-        from kwskit.data.resampling import resampled  # SciPy takes long to import, and is needed here only
-
         around = resampled(self._kept[: 2 * self._context + self._step], self.rate)
         first, count = (size * SAMPLE_RATE // self.rate for size in (self._context, self._step))
         self._kept = self._kept[self._step :]
