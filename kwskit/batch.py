@@ -27,9 +27,10 @@ class Batch:
     utt_id : N utterance ids
     feats, feat_lens : (N, T, F) features made ahead, and their lengths (N,) int64 in frames; ``wav`` is then (N, 0).
         None where the frontend is to make them
-    spans : (N, 3) int64 or None. Where utterances are heard whole, ``wav`` and ``feats`` are those of S utterances and
-        the N words or phrases are spans of these: the utterance's row, and where the span begins and ends, in samples
-    transcripts, transcript_lens : (S, U) int64 tokens of such utterances, and their number (S,), or None
+    spans : (N, 3) int64 or None. Where utterances are heard whole, ``wav`` and ``feats`` are those of R streams and
+        the N words or phrases are spans of these: the stream's row, and where the span begins and ends, in samples
+    transcripts, transcript_lens : (S, U) int64 tokens of the utterances there, and their number (S,), or None
+    utterances : (S, 3) int64, where these are in the streams, as ``spans``; None where every row is an utterance
     host : of a batch on a device, the same on the CPU without its speech, or None; sizes that depend on lengths are
         read there, so that nobody waits for the device
     """
@@ -45,6 +46,7 @@ class Batch:
     spans: Tensor | None = None
     transcripts: Tensor | None = None
     transcript_lens: Tensor | None = None
+    utterances: Tensor | None = None
     host: "Batch | None" = None
 
     def __len__(self) -> int:

@@ -31,6 +31,7 @@ class UtteranceSettings:
     Parameters
     ----------
     seconds : speech a batch
+    stream : seconds of a stream, of which a batch has so many that its utterances fill them, one after the other
     segments : words and phrases a batch
     longest_phrase : words of the longest phrase; as many are drawn of each number of words
     same : the most segments of one text a batch, where there are enough others
@@ -39,6 +40,7 @@ class UtteranceSettings:
     """
 
     seconds: PositiveFloat = 240.0
+    stream: PositiveFloat = 15.0
     segments: PositiveInt = 384
     longest_phrase: PositiveInt = 4
     same: PositiveInt = 2
@@ -48,7 +50,8 @@ class UtteranceSettings:
 class UtteranceBatches:
     """Batches of utterances of like length; a pure function of (seed, epoch, position), as those of words are.
 
-    Of several processes each hears its utterances of the batch, and draws its segments of these.
+    Utterances follow each other in streams, as they do where a spotter listens. Of several processes each hears its
+    utterances of the batch, and draws its segments of these.
 
     Parameters
     ----------
@@ -137,8 +140,14 @@ class UtteranceBatches:
         spelt = [self.tokenizer.sounds(self.store.words[k]) for k in self.store.word_ids[rows]]
         transcripts, transcript_lens = _drawn(spelt, rng)
         names = self.store.utt_ids.take(rows[[row for row, _, _ in drawn]]).to_pylist()
+        speech = self._source.speech(rows)
+        wav, lens, places = _in_streams(speech["wav"], speech["wav_lens"], round(self.settings.stream * SAMPLE_RATE))
+        utterance = spans[:, 0]
+        spans[:, 1:] = spans[:, 1:].clip(0, speech["wav_lens"].numpy()[utterance, None]) + places[utterance, 1:2]
+        spans[:, 0] = places[utterance, 0]
         return Batch(
-            **self._source.speech(rows),
+            wav=wav,
+            wav_lens=lens,
             tokens=tokens,
             token_lens=token_lens,
             word=torch.tensor([self._class(text) for text in texts]),
@@ -146,6 +155,7 @@ class UtteranceBatches:
             spans=torch.from_numpy(spans),
             transcripts=transcripts,
             transcript_lens=transcript_lens,
+            utterances=torch.from_numpy(places),
         )
 
     def _segments(self, rows: NDArray[np.int64], rng: np.random.Generator) -> list[tuple[int, int, int]]:
@@ -182,6 +192,27 @@ class UtteranceBatches:
         own = self._places.get(text)
         digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
         return len(self._places) + int.from_bytes(digest, "little") % CLASSES if own is None else own
+
+
+def _in_streams(
+    wav: torch.Tensor, lens: torch.Tensor, size: int
+) -> tuple[torch.Tensor, torch.Tensor, NDArray[np.int64]]:
+    """Utterances (S, samples), of lengths (S,), one after the other in streams of about ``size`` samples.
+
+    Streams (R, longest), zero padded, their lengths (R,), and for each utterance the row and where it begins and ends
+    there, (S, 3).
+    """
+    sizes = lens.numpy()
+    ends = np.zeros(max(1, round(int(sizes.sum()) / size)), np.int64)
+    places = np.empty((len(sizes), 3), np.int64)
+    for k in np.argsort(-sizes, kind="stable").tolist():  # the longest first, each where there is most room
+        row = int(ends.argmin())
+        places[k] = row, ends[row], ends[row] + sizes[k]
+        ends[row] += sizes[k]
+    streams = wav.new_zeros(len(ends), int(ends.max()))
+    for own, (row, begin, end) in zip(wav, places.tolist(), strict=True):
+        streams[row, begin:end] = own[: end - begin]
+    return streams, torch.from_numpy(ends), places
 
 
 def _drawn(ways: list[list[list[int]]], rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:

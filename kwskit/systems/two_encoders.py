@@ -82,9 +82,12 @@ class TwoEncoders(System):
         frames, lens = self.hear_batch(batch, generator)
         if batch.spans is None or batch.transcripts is None or batch.transcript_lens is None:
             return frames, lens, None
+        said, said_lens = frames, lens
+        if batch.utterances is not None:
+            said, said_lens = span_frames(frames, lens, batch.wav_lens, batch.utterances)
         utterances = Utterances(
-            audio_frames=frames,
-            audio_mask=length_mask(lens, frames.shape[1]),
+            audio_frames=said,
+            audio_mask=length_mask(said_lens, said.shape[1]),
             token_ids=batch.transcripts,
             text_mask=length_mask(batch.transcript_lens, batch.transcripts.shape[1]),
             classify_frames=self.alignment()["classify_frames"],

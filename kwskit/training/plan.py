@@ -99,6 +99,9 @@ class TrainingPlan:
             )
         if plan.whole is not None and plan.heard is not None:
             raise ArgumentError("training.whole", "and training.heard both say how words are heard: leave one out")
+        if plan.whole is not None and plan.resident == "features":
+            reason = "is null or pcm with training.whole, which joins samples to streams"
+            raise ArgumentError("training.resident", reason)
         return plan
 
     def run_options(self, device: str, progress: bool) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from kwskit.errors import UnpronounceableText
 from tests.data.whole_corpora import SOUNDS, Spelling, random_speech, write_store, write_words
 
 SPEECH = random_speech(60)
-STILL = {"seconds": 30.0, "segments": 24, "jitter": 0.0}
+STILL = {"seconds": 30.0, "stream": 7.0, "segments": 24, "jitter": 0.0}
 
 
 def opened(folder, speech):
@@ -36,18 +36,20 @@ def batches(corpus, settings=STILL, **more):
 def heard(store, batch):
     """The ids of a batch's utterances, found by their samples."""
     whose = {store.read(row).tobytes(): name for row, name in enumerate(store.utt_ids.to_pylist())}
-    return [whose[wav[:size].numpy().tobytes()] for wav, size in zip(batch.wav, batch.wav_lens.tolist(), strict=True)]
+    return [whose[batch.wav[row, begin:end].numpy().tobytes()] for row, begin, end in batch.utterances.tolist()]
 
 
 def segments(store, batch):
     """(utterance, place of the first word, number of words, text) of each segment, which begins and ends with words."""
     utterances, found = heard(store, batch), []
     assert len(batch.utt_id) == len(batch.spans) == len(batch.word) == len(batch.tokens)
+    places = dict(zip(utterances, batch.utterances.tolist(), strict=True))
     for name, (row, begin, end) in zip(batch.utt_id, batch.spans.tolist(), strict=True):
-        assert utterances[row] == name
+        stream, origin, _ = places[name]
+        assert row == stream
         said = SPEECH[name]
-        first = [start for _, start, _ in said].index(begin)
-        last = [stop for _, _, stop in said].index(end)
+        first = [start for _, start, _ in said].index(begin - origin)
+        last = [stop for _, _, stop in said].index(end - origin)
         found.append((name, first, last - first + 1, " ".join(word for word, _, _ in said[first : last + 1])))
     return found
 
@@ -86,6 +88,19 @@ def test_an_epoch_hears_every_utterance_once(corpus):
     seconds = [sum(lengths[name] for name in names) / 16000 for names in found]
     longest = max(lengths.values()) / 16000
     assert all(abs(sum(seconds) / len(found) - one) <= longest for one in seconds)
+
+
+def test_utterances_fill_streams(corpus):
+    for batch in batches(corpus).batches(1):
+        speech = int((batch.utterances[:, 2] - batch.utterances[:, 1]).sum())
+        assert len(batch.wav) == max(1, round(speech / 16000 / 7.0))
+        for row, size in enumerate(batch.wav_lens.tolist()):
+            own = sorted((begin, end) for place, begin, end in batch.utterances.tolist() if place == row)
+            assert [begin for begin, _ in own] == [0, *(end for _, end in own[:-1])]  # nothing lies between
+            assert own[-1][1] == size
+            assert not batch.wav[row, size:].any()
+        longest = int((batch.utterances[:, 2] - batch.utterances[:, 1]).max())
+        assert int(batch.wav_lens.max() - batch.wav_lens.min()) <= longest
 
 
 def test_segments_are_words_and_phrases_of_their_utterances(corpus):

@@ -51,6 +51,10 @@ def test_how_utterances_are_heard_whole():
             {"epochs": 1, "keywords": 2, "whole": {"second": 2}},
             r"training\.whole\.second is unknown .did you mean 'seco",
         ),
+        (
+            {"epochs": 1, "keywords": 2, "whole": {}, "resident": "features"},
+            r"training\.resident is null or pcm with training\.whole",
+        ),
         ({"epochs": 1, "keywords": 2, "whole": {"segments": 0}}, r"training\.whole\.segments must be a whole number"),
         ({"epochs": 1, "keywords": 2, "whole": {"seconds": 0}}, r"training\.whole\.seconds must be a number above 0"),
         (
