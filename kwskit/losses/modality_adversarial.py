@@ -71,6 +71,8 @@ class ModalityAdversarial(Loss):
     eq. 5, where both sides get a tenth; ``weight: 1, reversal: 0.1`` gives the classifier its full gradient and the
     encoders the same tenth (Ganin & Lempitsky 2015).
     ``metrics["accuracy_phn"]``, ``["accuracy_utt"]`` and ``["accuracy_frame"]`` are the classifier's; 0.5 is confused.
+    ``metrics["cross_entropy_phn"]`` and so on are its mean over both modalities, in nats, and ``metrics["chance"]`` is
+    that of one that knows nothing, ln 2: far above it, the classifier is sure of what is wrong.
     Of pairs, only the matched ones take part.
 
     Parameters
@@ -130,7 +132,10 @@ class ModalityAdversarial(Loss):
         text_wrong = self._audio_over_text(text, level)
         right = (audio_wrong.detach() < 0).float().mean() + (text_wrong.detach() < 0).float().mean()
         self.metrics[f"accuracy_{level}"] = right / 2
-        return softplus(audio_wrong).mean() + softplus(text_wrong).mean()
+        value = softplus(audio_wrong).mean() + softplus(text_wrong).mean()
+        self.metrics[f"cross_entropy_{level}"] = value.detach() / 2
+        self.metrics["chance"] = torch.full_like(value.detach(), math.log(2))
+        return value
 
     def _audio_over_text(self, x: Tensor, level: str) -> Tensor:
         x = reverse_gradient(unit(x) if self.normalize else x, self.current_reversal)

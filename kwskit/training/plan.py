@@ -29,6 +29,9 @@ class TrainingPlan:
     schedule_every : the scheduler steps once an ``epoch`` or once a ``step``
     checkpoint_steps : batches between two checkpoints within an epoch
     log_steps : batches between two lines of the step log
+    gradient_steps : batches between two lines of the step log that tell how strongly each loss pulls at each encoder
+        (norms of gradients), the first batch's among them; each takes a way back through the graph for each loss. null
+        writes none
     keep : the model that is released is that of the ``best`` epoch, or of the ``last``: few recordings are better not
         spent on a choice among a few epochs
     validate : the best epoch is that of the highest average precision on dev words: of typed words against segments
@@ -66,6 +69,7 @@ class TrainingPlan:
     schedule_every: Literal["epoch", "step"] = "epoch"
     checkpoint_steps: PositiveInt = 200
     log_steps: PositiveInt = 10
+    gradient_steps: PositiveInt | None = 200
     keep: Literal["best", "last"] = "best"
     validate: Literal["trials", "segments"] = "trials"
     resident: Literal["pcm", "features"] | None = None
@@ -110,6 +114,10 @@ class TrainingPlan:
             "max_grad_norm": self.max_grad_norm,
             "noprogressbar": not progress,
         }
+
+    def measures_gradients(self, position: int) -> bool:
+        """Whether the norms of gradients are measured at batch ``position`` of the training, from 1."""
+        return self.gradient_steps is not None and (position - 1) % self.gradient_steps == 0
 
     def is_over(self, epoch: int, best_epoch: int) -> bool:
         """Whether training ends after ``epoch`` epochs, of which ``best_epoch`` was the best."""
