@@ -1,12 +1,13 @@
 """How long and in what steps to train."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal
 
 from kwskit.arguments import ArgumentError, PositiveFloat, PositiveInt, Range, built_from
 from kwskit.data.stream_features.settings import StreamFeatureSettings
 from kwskit.data.utterance_batches import UtteranceSettings
+from kwskit.training.parameter_groups import ParameterGroup
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ class TrainingPlan:
         al. 2022)
     keep_statistics : normalise by the running statistics that ``init`` has, and leave them as they are: those of a few
         words' batches are others
+    groups : parts with a learning rate or a weight decay of their own, as in ``groups: {losses.adv: {lr_factor: 10}}``:
+        names of parts or patterns of parameters to :class:`~kwskit.training.parameter_groups.ParameterGroup`
     """
 
     epochs: PositiveInt
@@ -80,6 +83,7 @@ class TrainingPlan:
     freeze: tuple[str, ...] = ()
     init_share: Annotated[float, Range(least=0, below=1)] = 0.0
     keep_statistics: bool = False
+    groups: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def from_mapping(cls, section: Mapping[str, Any]) -> "TrainingPlan":
@@ -91,6 +95,8 @@ class TrainingPlan:
             For an unknown or missing field, a value out of range, or fields that contradict each other.
         """
         plan = built_from(cls, section, "training")
+        groups = {key: built_from(ParameterGroup, rule, f"training.groups.{key}") for key, rule in plan.groups.items()}
+        plan = replace(plan, groups=groups)
         if plan.init_share and (plan.init is None or plan.fresh):
             raise ArgumentError(
                 "training.init_share", "mixes with the weights of training.init, all of them: none may be fresh"

@@ -21,7 +21,8 @@ from kwskit.training.feed import TrainingFeed
 from kwskit.training.gradient_norms import gradient_norms
 from kwskit.training.log import TrainingLog
 from kwskit.training.loss_watch import LossWatch, fetched_metrics
-from kwskit.training.optimization import check_rate, clip_special_groups, make_optimization, restore_optimization
+from kwskit.training.optimization import check_rate, make_optimization, restore_optimization
+from kwskit.training.parameter_groups import clip_special_groups
 from kwskit.training.plan import TrainingPlan
 from kwskit.training.replica import check_same_place, replica, share_buffers
 from kwskit.training.start import hold_frozen
@@ -76,12 +77,11 @@ class Trainer(Brain):
         )
         self.system = system
         self.parts = cast(dict[str, Loss], dict(system.losses.items()))
-        self.feed, self.plan, self.seed = feed, plan, seed
-        self.make_optimizer, self.make_scheduler = make_optimizer, make_scheduler
+        self.feed, self.plan, self.seed, self.processes = feed, plan, seed, processes
+        self.make = make_optimizer, make_scheduler
         self.validate, self.checkpoints, self.log_folder = validate, checkpoints, log_folder
         self.epoch = 0  # epochs finished
         self.best_ap, self.best_epoch = -1.0, 0
-        self.processes = processes
         self.generator = torch.Generator()  # on the CPU, where what is drawn decides shapes
         self.watch = LossWatch()
 
@@ -116,7 +116,7 @@ class Trainer(Brain):
 
     def init_optimizers(self) -> None:
         self.optimizer, self.scheduler = make_optimization(
-            self.modules, self.make_optimizer, self.make_scheduler, self.total_steps, self.device_type
+            self.system, self.plan.groups, *self.make, self.total_steps, self.device_type
         )
         self.optimizers_dict = {"optimizer": self.optimizer}
 

@@ -140,6 +140,38 @@ def test_encoders_climb_while_the_classifier_descends(embed, random_rows):
     torch.testing.assert_close(gradients[0.3][2:], gradients[-1.0][2:])
 
 
+@pytest.mark.parametrize("normalize", [False, True])
+def test_with_even_odds_encoders_descend_to_where_the_classifier_knows_nothing(embed, random_rows, normalize):
+    audio, text, labels = random_rows(6)
+    rows = audio.clone().requires_grad_(), text.clone().requires_grad_()
+    losses = {}
+    for confusion in ("reversed", "uniform"):
+        torch.manual_seed(1)
+        losses[confusion] = ModalityAdversarial(
+            ["utt"], dim=5, confusion=confusion, reversal=0.3, normalize=normalize, shared=False
+        )
+    values = {name: loss(embed(*rows, labels)) for name, loss in losses.items()}
+    assert values["uniform"].item() == pytest.approx(values["reversed"].item(), abs=1e-12)
+    told = [{key: value.item() for key, value in loss.metrics.items()} for loss in losses.values()]
+    assert told[0] == told[1]
+    weights = {
+        name: torch.autograd.grad(values[name], list(losses[name].parameters()), retain_graph=True) for name in losses
+    }
+    torch.testing.assert_close(weights["uniform"], weights["reversed"])
+
+    found = torch.autograd.grad(values["uniform"], rows)
+    classifier = losses["uniform"].classifiers["utt"]
+    expected = torch.zeros((), dtype=torch.float64)
+    for side in rows:
+        for x in side:
+            p = classifier((x / x.norm() if normalize else x)[None]).softmax(1)[0]
+            expected = expected - 0.3 * (p[0].log() + p[1].log()) / 2 / len(side)
+    torch.testing.assert_close(found, torch.autograd.grad(expected, rows))
+    assert all(gradient.abs().sum() > 0 for gradient in found)
+    lost = torch.autograd.grad(confused(losses["uniform"])(embed(*rows, labels)), rows)
+    assert all((gradient == 0).all() for gradient in lost)  # at chance there is nothing to gain
+
+
 def test_dann_schedule_ramps_the_reversal():
     loss = ModalityAdversarial(dim=4, reversal=2.0, schedule="dann")
     for progress, ramp in {
@@ -165,7 +197,14 @@ def test_classifier_sizes():
 
 @pytest.mark.parametrize(
     "arguments",
-    [{"levels": []}, {"levels": ["word"]}, {"levels": ["utt", "utt"]}, {"schedule": "step"}, {"hidden_layers": 0}],
+    [
+        {"levels": []},
+        {"levels": ["word"]},
+        {"levels": ["utt", "utt"]},
+        {"schedule": "step"},
+        {"confusion": "both"},
+        {"hidden_layers": 0},
+    ],
 )
 def test_impossible_arguments_are_refused(arguments):
     with pytest.raises(ValueError, match=next(iter(arguments))):
