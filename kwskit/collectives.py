@@ -94,6 +94,15 @@ def everyones(x: Tensor) -> Tensor:
     return x.unsqueeze(0) if world_size() == 1 else _everyones(x.unsqueeze(0))
 
 
+def mean(x: Tensor) -> Tensor:
+    """``x``, of one shape everywhere, averaged over the processes; without a gradient. Alone, ``x`` itself."""
+    if world_size() == 1:
+        return x
+    total = x.detach().clone(memory_format=torch.contiguous_format)
+    dist.all_reduce(total)
+    return total / world_size()
+
+
 # Operators of their own, so that the compiler leaves them as they are and in their place.
 @torch.library.custom_op("kwskit::whole", mutates_args=())
 def _whole(x: Tensor) -> Tensor:

@@ -27,7 +27,9 @@ class BiLstm(BidirectionalLstm):
     """Lookup, bidirectional LSTM and a linear layer for each token: ``(N, T_t), (N,) -> (N, T_t, dim)``.
 
     Source: ADML, section 3 (lookup, two layers of bidirectional LSTM, linear layer). The linear layer runs
-    on every token, which gives token embeddings; their mean equals the paper's linear layer after the mean.
+    on every token, which gives token embeddings; their mean equals the paper's linear layer after the mean. With
+    ``dim: null`` and ``!pooler:mean {in_dim: ...}`` tokens are tapped before that layer, where the paper's sentence has
+    them; it does not say which of the two it calls phoneme-level embeddings.
     JMCL's text encoder is ``layers: 3, positions: true, dropout: 0.2, dim: null`` with ``!pooler:ends``.
     Padding never matters and comes out as 0. On a CPU, a text that a batch holds several times is encoded
     once.

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 
 from kwskit.arguments import NonNegativeFloat, OneOf, PositiveInt
 from kwskit.embeddings import Embeddings
@@ -60,6 +61,7 @@ def reverse_gradient(x: Tensor, factor: float = 1.0) -> Tensor:
 
 ADVERSARIAL_LEVELS = (*LEVELS, "frame")
 SCHEDULES = ("constant", "dann")
+CONFUSIONS = ("reversed", "uniform")
 
 
 @register("loss", "modality_adversarial")
@@ -71,7 +73,14 @@ class ModalityAdversarial(Loss):
     eq. 5, where both sides get a tenth; ``weight: 1, reversal: 0.1`` gives the classifier its full gradient and the
     encoders the same tenth (Ganin & Lempitsky 2015).
     ``metrics["accuracy_phn"]``, ``["accuracy_utt"]`` and ``["accuracy_frame"]`` are the classifier's; 0.5 is confused.
+    ``metrics["cross_entropy_phn"]`` and so on are its mean over both modalities, in nats, and ``metrics["chance"]`` is
+    that of one that knows nothing, ln 2: far above it, the classifier is sure of what is wrong.
     Of pairs, only the matched ones take part.
+
+    What the encoders climb has no top: against a classifier that falls behind they go on past chance, to embeddings
+    that are taken for the other modality with certainty. With ``confusion: uniform`` they descend instead the cross
+    entropy of the classifier's answers with even odds, whose bottom, ln 2 a modality, is where it knows nothing (ours
+    for modalities, after the domain confusion of Tzeng et al. 2015). The loss tells the classifier's value in both.
 
     Parameters
     ----------
@@ -81,7 +90,8 @@ class ModalityAdversarial(Loss):
     hidden_size, hidden_layers : of the classifier
     shared : one classifier for all levels, as ADML, or one each
     normalize : scale embeddings to length 1 first; lengths alone may tell the modalities apart
-    reversal : factor of the reversed gradient, >= 0
+    confusion : what the encoders do: ``reversed``, climb the classifier's cross entropy, or ``uniform``
+    reversal : factor of the encoders' gradient, >= 0
     schedule : ``constant``, or ``dann``: reversal times 2 / (1 + exp(-10 p)) - 1 at progress p
     weight : factor of this loss in the total
     """
@@ -94,6 +104,7 @@ class ModalityAdversarial(Loss):
         hidden_layers: PositiveInt = 2,
         shared: bool = True,
         normalize: bool = False,
+        confusion: Annotated[str, OneOf(CONFUSIONS)] = "reversed",
         reversal: float = 1.0,
         schedule: Annotated[str, OneOf(SCHEDULES)] = "constant",
         weight: NonNegativeFloat = 0.1,
@@ -102,7 +113,7 @@ class ModalityAdversarial(Loss):
         if not levels or len(set(levels)) < len(levels):
             raise ValueError(f"levels must be some of {ADVERSARIAL_LEVELS}, each once, not {levels!r}")
         self.levels, self.normalize, self.reversal, self.schedule = tuple(levels), normalize, reversal, schedule
-        self.shared = shared
+        self.shared, self.confusion = shared, confusion
         self.classifiers = nn.ModuleDict(
             {name: ModalityClassifier(dim, hidden_size, hidden_layers) for name in (["all"] if shared else levels)}
         )
@@ -126,13 +137,24 @@ class ModalityAdversarial(Loss):
         if len(audio) == 0 or len(text) == 0:
             return (audio.sum() + text.sum()) * 0.0
         # Logit of the wrong modality minus that of the right one: softplus of it is the two-class cross entropy.
-        audio_wrong = -self._audio_over_text(audio, level)
-        text_wrong = self._audio_over_text(text, level)
+        audio_over_text, confusion = zip(*(self._judge(x, level) for x in (audio, text)), strict=True)
+        audio_wrong, text_wrong = -audio_over_text[0], audio_over_text[1]
         right = (audio_wrong.detach() < 0).float().mean() + (text_wrong.detach() < 0).float().mean()
         self.metrics[f"accuracy_{level}"] = right / 2
-        return softplus(audio_wrong).mean() + softplus(text_wrong).mean()
+        value = softplus(audio_wrong).mean() + softplus(text_wrong).mean()
+        self.metrics[f"cross_entropy_{level}"] = value.detach() / 2
+        self.metrics["chance"] = torch.full_like(value.detach(), math.log(2))
+        return value + sum(confusion)
 
-    def _audio_over_text(self, x: Tensor, level: str) -> Tensor:
-        x = reverse_gradient(unit(x) if self.normalize else x, self.current_reversal)
-        logits = self.classifiers["all" if self.shared else level](x)
-        return logits[:, 0] - logits[:, 1]
+    def _judge(self, x: Tensor, level: str) -> tuple[Tensor, Tensor]:
+        """Logits of audio less those of text (M,) for embeddings (M, d); a 0 with a gradient for the encoders alone."""
+        x = unit(x) if self.normalize else x
+        classifier = self.classifiers["all" if self.shared else level]
+        if self.confusion == "reversed":
+            logits = classifier(reverse_gradient(x, self.current_reversal))
+            return logits[:, 0] - logits[:, 1], logits.new_zeros(())
+        logits = classifier(x.detach())
+        weights = {name: weight.detach() for name, weight in classifier.named_parameters()}
+        odds = functional_call(classifier, weights, (x,))
+        uniform = -self.current_reversal * odds.log_softmax(1).mean()
+        return logits[:, 0] - logits[:, 1], uniform - uniform.detach()

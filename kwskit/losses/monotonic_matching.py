@@ -17,8 +17,11 @@ def positions(mask: Tensor, offset: float, dtype: torch.dtype) -> Tensor:
     return (index + offset) / mask.sum(1, keepdim=True).clamp(min=1)
 
 
-def gauss_target(text_mask: Tensor, audio_mask: Tensor, sigma: float, dtype: torch.dtype) -> Tensor:
-    """(N, T_t, T_a) rows that sum to 1 and fall off from the diagonal as a Gaussian of ``sigma`` (reconstruction)."""
+def gauss_target(text_mask: Tensor, audio_mask: Tensor, sigma: float | Tensor, dtype: torch.dtype) -> Tensor:
+    """(N, T_t, T_a) rows that sum to 1 and fall off from the diagonal as a Gaussian (reconstruction).
+
+    Its ``sigma`` is a share of the sequence, for all pairs or (N, 1, 1) for each.
+    """
     apart = positions(text_mask, 0.5, dtype)[:, :, None] - positions(audio_mask, 0.5, dtype)[:, None, :]
     # A softmax, so that a row far from every frame keeps its sum. Not -inf, for the sake of a pair without frames.
     bell = (-apart.square() / (2 * sigma**2)).masked_fill(~audio_mask[:, None, :], torch.finfo(dtype).min)
@@ -35,13 +38,14 @@ def block_target(text_mask: Tensor, audio_mask: Tensor, dtype: torch.dtype) -> T
     return block.to(dtype) / block.sum(2, keepdim=True).clamp(min=1)
 
 
-def guide_weights(text_mask: Tensor, audio_mask: Tensor, sigma: float, dtype: torch.dtype) -> Tensor:
+def guide_weights(text_mask: Tensor, audio_mask: Tensor, sigma: float | Tensor, dtype: torch.dtype) -> Tensor:
     """(N, T_t, T_a) penalties, 0 on the diagonal and near 1 far from it (guided attention, Tachibana et al. 2018)."""
     apart = positions(text_mask, 0.0, dtype)[:, :, None] - positions(audio_mask, 0.0, dtype)[:, None, :]
     return 1 - torch.exp(-apart.square() / (2 * sigma**2))
 
 
 TARGETS = ("gauss", "block", "guided")
+SIGMAS = ("sequence", "tokens")
 REDUCTIONS = ("cell", "token", "frobenius")
 UNMATCHED = ("noise", "ignore")
 
@@ -57,7 +61,9 @@ class MonotonicMatching(Loss):
     ----------
     target : ``gauss`` (a bell around the diagonal), ``block`` (frames split evenly among tokens), or ``guided`` (no
         target: affinity times a penalty that grows off the diagonal, Tachibana et al. 2018)
-    sigma : width of the bell or of the penalty's valley, as a share of the sequence
+    sigma : width of the bell or of the penalty's valley
+    sigma_in : what ``sigma`` is a number of: shares of the ``sequence``, so that in a word of six phonemes 0.2 leaves
+        two fifths of a row on the phoneme's own frames; or ``tokens``, where 0.5 leaves three quarters (ours)
     reduction : the mean over a pair's ``cell``s, of which a word has thousands, so that the loss hardly weighs; the sum
         over frames and mean over tokens (``token``); or the sum over cells (``frobenius``)
     unmatched : what pairs of a text and another word's speech are compared with: rows of random ``noise``, drawn anew
@@ -69,22 +75,30 @@ class MonotonicMatching(Loss):
         self,
         target: Annotated[str, OneOf(TARGETS)] = "gauss",
         sigma: PositiveFloat = 0.2,
+        sigma_in: Annotated[str, OneOf(SIGMAS)] = "sequence",
         reduction: Annotated[str, OneOf(REDUCTIONS)] = "cell",
         unmatched: Annotated[str, OneOf(UNMATCHED)] = "noise",
         weight: NonNegativeFloat = 1.0,
     ):
         super().__init__(weight)
-        self.target, self.sigma, self.reduction, self.unmatched = target, sigma, reduction, unmatched
+        self.target, self.sigma, self.sigma_in = target, sigma, sigma_in
+        self.reduction, self.unmatched = reduction, unmatched
 
     def compute(self, emb: Embeddings) -> Tensor:
         affinity, text_mask, audio_mask = emb.affinity, emb.text_mask, emb.audio_mask
         valid = text_mask[:, :, None] & audio_mask[:, None, :]
         affinity = affinity.masked_fill(~valid, 0.0)
-        if self.target == "guided":
-            cells = affinity * guide_weights(text_mask, audio_mask, self.sigma, affinity.dtype)
-        else:
-            cells = (affinity - self._diagonal(text_mask, audio_mask, affinity.dtype)).square()
         tokens, frames = text_mask.sum(1), audio_mask.sum(1)
+        sigma: float | Tensor = self.sigma
+        if self.sigma_in == "tokens":
+            sigma = (self.sigma / tokens.clamp(min=1)).to(affinity.dtype)[:, None, None]
+        if self.target == "guided":
+            cells = affinity * guide_weights(text_mask, audio_mask, sigma, affinity.dtype)
+        else:
+            block = self.target == "block"
+            masks = text_mask, audio_mask
+            goal = block_target(*masks, affinity.dtype) if block else gauss_target(*masks, sigma, affinity.dtype)
+            cells = (affinity - goal).square()
         used = (tokens > 0) & (frames >= tokens)
         if emb.matched is not None and self.unmatched == "ignore":
             used = used & emb.matched
@@ -93,11 +107,6 @@ class MonotonicMatching(Loss):
         share = {"cell": tokens * frames, "token": tokens, "frobenius": torch.ones_like(tokens)}[self.reduction]
         pair = cells.masked_fill(~valid, 0.0).sum((1, 2)) / share.clamp(min=1)
         return (pair * used).sum() / used.sum().clamp(min=1)
-
-    def _diagonal(self, text_mask: Tensor, audio_mask: Tensor, dtype: torch.dtype) -> Tensor:
-        if self.target == "block":
-            return block_target(text_mask, audio_mask, dtype)
-        return gauss_target(text_mask, audio_mask, self.sigma, dtype)
 
 
 def _noise(like: Tensor, valid: Tensor) -> Tensor:

@@ -130,7 +130,7 @@ class TrainingRun:
             processes=processes,
             progress=sys.stderr.isatty(),
         )
-        try_optimization(self.system, make_optimizer, make_scheduler, trainer.total_steps)
+        try_optimization(self.system, plan.groups, make_optimizer, make_scheduler, trainer.total_steps)
         return trainer
 
     def fit(self, trainer: Trainer) -> None:

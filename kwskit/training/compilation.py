@@ -23,6 +23,8 @@ def compile_parts(system: System, backend: str | Callable[..., Any] = "inductor"
     system : changed in place
     backend : of ``torch.compile``
     """
+    # The way back is taken once more for each loss whose gradient is measured: it must not give away what it reads.
+    torch._functorch.config.donated_buffer = False
     for name in PARTS:
         part = getattr(system, name, None)
         if isinstance(part, nn.Module):

@@ -1,6 +1,7 @@
 """What training tells: two TSV files and TensorBoard."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from torch.utils.tensorboard import SummaryWriter
@@ -11,6 +12,7 @@ from kwskit.atomic_write import atomic_write
 class TrainingLog:
     """``steps.tsv`` and ``epochs.tsv`` with one column a loss, and the same in TensorBoard.
 
+    A row need not have all columns, and a later one may bring new ones: what is not known is ``nan`` in the files.
     When training resumes from an earlier step, rows past it are dropped, so that the files read as if
     nothing had happened.
 
@@ -46,11 +48,23 @@ class TrainingLog:
 
     def _append(self, name: str, row: Mapping[str, float]) -> None:
         path = self.folder / f"{name}.tsv"
-        fresh = not path.exists()
+        header = ""
+        if path.exists():
+            with path.open(encoding="utf-8") as source:
+                header = source.readline().rstrip("\n")
+        columns = header.split("\t") if header else []
+        if new := [column for column in row if column not in columns]:
+            columns += new
+            self._widen(path, columns, len(new))
         with path.open("a", encoding="utf-8") as sink:
-            if fresh:
-                sink.write("\t".join(row) + "\n")
-            sink.write("\t".join(f"{value:.6g}" for value in row.values()) + "\n")
+            sink.write("\t".join(f"{row.get(column, math.nan):.6g}" for column in columns) + "\n")
+
+    def _widen(self, path: Path, columns: Sequence[str], added: int) -> None:
+        """Write the table at ``path`` anew with ``columns``, the last ``added`` of which it did not have."""
+        rows = path.read_text(encoding="utf-8").splitlines()[1:] if path.exists() else []
+        lines = ["\t".join(columns), *(row + "\tnan" * added for row in rows)]
+        with atomic_write(path) as partial:
+            partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     def _drop_rows(self, name: str, column: str, last: int) -> None:
         path = self.folder / f"{name}.tsv"

@@ -72,9 +72,10 @@ class LossWatch:
         self._sums = torch.stack(list(state.values())).to(device) if state else None
 
 
-def fetched_metrics(losses: Mapping[str, Loss]) -> dict[str, float]:
-    """What ``losses`` tell of their latest step besides their values, ``loss.metric`` by name, fetched at once."""
+def fetched_metrics(losses: Mapping[str, Loss], more: Mapping[str, Tensor]) -> dict[str, float]:
+    """What ``losses`` tell of their last step besides their values, ``loss.metric``, and ``more``, fetched at once."""
     metrics = {f"{name}.{key}": value for name, loss in losses.items() for key, value in loss.metrics.items()}
+    metrics |= more
     if not metrics:
         return {}
     values = torch.stack([value.detach().float() for value in metrics.values()]).tolist()

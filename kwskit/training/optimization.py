@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import math
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,25 +11,12 @@ import torch
 from torch import nn
 
 from kwskit.arguments import ArgumentError
+from kwskit.training.parameter_groups import ParameterGroup, parameter_groups
 
 # What says how an optimizer steps; whoever chooses one of these has chosen.
 CHOICES = ("fused", "foreach", "capturable", "differentiable")
 MakeOptimizer = Callable[..., torch.optim.Optimizer]
 MakeScheduler = Callable[..., Any]
-
-
-def parameter_groups(module: nn.Module) -> list[dict[str, Any]]:
-    """One group of ordinary parameters; parameters that carry rules of their own get their own group."""
-    ordinary: list[nn.Parameter] = []
-    special: dict[tuple[float | None, float | None], list[nn.Parameter]] = {}
-    for parameter in filter(lambda p: p.requires_grad, module.parameters()):
-        rules = (getattr(parameter, "weight_decay", None), getattr(parameter, "max_grad_norm", None))
-        (ordinary if rules == (None, None) else special.setdefault(rules, [])).append(parameter)
-    groups: list[dict[str, Any]] = [{"params": ordinary}]
-    for (weight_decay, _), parameters in special.items():
-        decay = {} if weight_decay is None else {"weight_decay": weight_decay}
-        groups.append({"params": parameters, **decay})
-    return groups
 
 
 def build_optimizer(make: MakeOptimizer, groups: list[dict[str, Any]], device_type: str) -> torch.optim.Optimizer:
@@ -52,46 +40,70 @@ def build_optimizer(make: MakeOptimizer, groups: list[dict[str, Any]], device_ty
         return make(groups)
 
 
-def clip_special_groups(optimizer: torch.optim.Optimizer, max_grad_norm: float) -> None:
-    """Clip the gradients of the groups of :func:`parameter_groups` after the first, by their own norm or this one."""
-    for group in optimizer.param_groups[1:]:
-        norm = getattr(group["params"][0], "max_grad_norm", None)
-        nn.utils.clip_grad_norm_(group["params"], max_grad_norm if norm is None else norm)
-
-
 def takes_total(make_scheduler: MakeScheduler) -> bool:
     """Whether a scheduler asks for the number of all steps."""
     return "total_steps" in inspect.signature(make_scheduler).parameters
 
 
 def make_optimization(
-    module: nn.Module, make_optimizer: MakeOptimizer, make_scheduler: MakeScheduler, total_steps: int, device_type: str
+    module: nn.Module,
+    rules: Mapping[str, ParameterGroup],
+    make_optimizer: MakeOptimizer,
+    make_scheduler: MakeScheduler,
+    total_steps: int,
+    device_type: str,
 ) -> tuple[torch.optim.Optimizer, Any]:
     """The optimizer of a module's parameters, and its scheduler.
+
+    Parameters
+    ----------
+    module : what is trained
+    rules : parts with a learning rate or a weight decay of their own, see
+        :func:`~kwskit.training.parameter_groups.parameter_groups`
+    make_optimizer, make_scheduler : as a YAML has them
+    total_steps : steps of the whole training
+    device_type : of the parameters
 
     Raises
     ------
     kwskit.arguments.ArgumentError
-        For ``optimizer`` or ``scheduler``, when it refuses its arguments.
+        For ``optimizer`` or ``scheduler``, when it refuses its arguments; for a scheduler that sets rates regardless of
+        their factors; for a rule that fits nothing.
     """
-    optimizer = _made("optimizer", lambda: build_optimizer(make_optimizer, parameter_groups(module), device_type))
-    total = {"total_steps": total_steps} if takes_total(make_scheduler) else {}
-    scheduler = _made("scheduler", lambda: make_scheduler(optimizer, **total))
+    groups = parameter_groups(module, rules)
+    factors = [group.pop("lr_factor", 1.0) for group in groups]
+    optimizer = _made("optimizer", lambda: build_optimizer(make_optimizer, groups, device_type))
+    arguments: dict[str, Any] = {"total_steps": total_steps} if takes_total(make_scheduler) else {}
+    if set(factors) != {1.0}:
+        for group, factor in zip(optimizer.param_groups, factors, strict=True):
+            group["lr"] = group["lr"] * factor
+        # Cycles go between rates of their own, one for all groups or one for each.
+        given = make_scheduler.keywords if isinstance(make_scheduler, functools.partial) else {}
+        rates = {name: given[name] for name in ("base_lr", "max_lr") if isinstance(given.get(name), int | float)}
+        arguments |= {name: [rate * factor for factor in factors] for name, rate in rates.items()}
+    scheduler = _made("scheduler", lambda: make_scheduler(optimizer, **arguments))
     check_rate(optimizer)
+    plain = [float(group["lr"]) / factor for group, factor in zip(optimizer.param_groups, factors, strict=True)]
+    if not all(math.isclose(rate, plain[0], rel_tol=1e-6) for rate in plain):
+        raise ArgumentError("scheduler", "gives every group the same rate, and training.groups has lr_factor: drop one")
     return optimizer, scheduler
 
 
 def try_optimization(
-    module: nn.Module, make_optimizer: MakeOptimizer, make_scheduler: MakeScheduler, total_steps: int
+    module: nn.Module,
+    rules: Mapping[str, ParameterGroup],
+    make_optimizer: MakeOptimizer,
+    make_scheduler: MakeScheduler,
+    total_steps: int,
 ) -> None:
     """Refuse before training what would fail in it: nothing of ``module`` changes.
 
     Raises
     ------
     kwskit.arguments.ArgumentError
-        For ``optimizer`` or ``scheduler``.
+        As :func:`make_optimization`.
     """
-    optimizer, scheduler = make_optimization(module, make_optimizer, make_scheduler, total_steps, "cpu")
+    optimizer, scheduler = make_optimization(module, rules, make_optimizer, make_scheduler, total_steps, "cpu")
     _made("optimizer", optimizer.step)  # there are no gradients yet
     if total_steps > 1:
         _made("scheduler", scheduler.step)

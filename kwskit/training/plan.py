@@ -1,12 +1,13 @@
 """How long and in what steps to train."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal
 
 from kwskit.arguments import ArgumentError, PositiveFloat, PositiveInt, Range, built_from
 from kwskit.data.stream_features.settings import StreamFeatureSettings
 from kwskit.data.utterance_batches import UtteranceSettings
+from kwskit.training.parameter_groups import ParameterGroup
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,9 @@ class TrainingPlan:
     schedule_every : the scheduler steps once an ``epoch`` or once a ``step``
     checkpoint_steps : batches between two checkpoints within an epoch
     log_steps : batches between two lines of the step log
+    gradient_steps : batches between two lines of the step log that tell how strongly each loss pulls at each encoder
+        (norms of gradients), the first batch's among them; each takes a way back through the graph for each loss. null
+        writes none
     keep : the model that is released is that of the ``best`` epoch, or of the ``last``: few recordings are better not
         spent on a choice among a few epochs
     validate : the best epoch is that of the highest average precision on dev words: of typed words against segments
@@ -50,6 +54,8 @@ class TrainingPlan:
         al. 2022)
     keep_statistics : normalise by the running statistics that ``init`` has, and leave them as they are: those of a few
         words' batches are others
+    groups : parts with a learning rate or a weight decay of their own, as in ``groups: {losses.adv: {lr_factor: 10}}``:
+        names of parts or patterns of parameters to :class:`~kwskit.training.parameter_groups.ParameterGroup`
     """
 
     epochs: PositiveInt
@@ -66,6 +72,7 @@ class TrainingPlan:
     schedule_every: Literal["epoch", "step"] = "epoch"
     checkpoint_steps: PositiveInt = 200
     log_steps: PositiveInt = 10
+    gradient_steps: PositiveInt | None = 200
     keep: Literal["best", "last"] = "best"
     validate: Literal["trials", "segments"] = "trials"
     resident: Literal["pcm", "features"] | None = None
@@ -76,6 +83,7 @@ class TrainingPlan:
     freeze: tuple[str, ...] = ()
     init_share: Annotated[float, Range(least=0, below=1)] = 0.0
     keep_statistics: bool = False
+    groups: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def from_mapping(cls, section: Mapping[str, Any]) -> "TrainingPlan":
@@ -87,6 +95,8 @@ class TrainingPlan:
             For an unknown or missing field, a value out of range, or fields that contradict each other.
         """
         plan = built_from(cls, section, "training")
+        groups = {key: built_from(ParameterGroup, rule, f"training.groups.{key}") for key, rule in plan.groups.items()}
+        plan = replace(plan, groups=groups)
         if plan.init_share and (plan.init is None or plan.fresh):
             raise ArgumentError(
                 "training.init_share", "mixes with the weights of training.init, all of them: none may be fresh"
@@ -113,6 +123,10 @@ class TrainingPlan:
             "max_grad_norm": self.max_grad_norm,
             "noprogressbar": not progress,
         }
+
+    def measures_gradients(self, position: int) -> bool:
+        """Whether the norms of gradients are measured at batch ``position`` of the training, from 1."""
+        return self.gradient_steps is not None and (position - 1) % self.gradient_steps == 0
 
     def is_over(self, epoch: int, best_epoch: int) -> bool:
         """Whether training ends after ``epoch`` epochs, of which ``best_epoch`` was the best."""

@@ -18,15 +18,18 @@ from kwskit.threads import threads_by_load
 from kwskit.training.checkpoint import Checkpoints
 from kwskit.training.compilation import compile_parts
 from kwskit.training.feed import TrainingFeed
+from kwskit.training.gradient_norms import gradient_norms
 from kwskit.training.log import TrainingLog
 from kwskit.training.loss_watch import LossWatch, fetched_metrics
-from kwskit.training.optimization import check_rate, clip_special_groups, make_optimization, restore_optimization
+from kwskit.training.optimization import check_rate, make_optimization, restore_optimization
+from kwskit.training.parameter_groups import clip_special_groups
 from kwskit.training.plan import TrainingPlan
 from kwskit.training.replica import check_same_place, replica, share_buffers
 from kwskit.training.start import hold_frozen
 
 # Brain tells its settings, which the run folder keeps, and a parameter count, which stage 3 prints by part.
 logging.getLogger("speechbrain.core").setLevel(logging.WARNING)
+PLACE = ("epoch", "step", "optimizer_step", "best_ap", "best_epoch")  # numbers that say how far a training is
 
 
 class Trainer(Brain):
@@ -36,7 +39,7 @@ class Trainer(Brain):
     step): batches come from a resumable sampler, and all randomness is re-seeded at every step, so no
     generator state needs saving.
 
-    On a GPU the host never waits within a step: losses are looked at every ``log_steps``, and before a checkpoint.
+    On a GPU the host never waits within a step: losses are looked at for a line of the log, and before a checkpoint.
 
     Parameters
     ----------
@@ -74,12 +77,11 @@ class Trainer(Brain):
         )
         self.system = system
         self.parts = cast(dict[str, Loss], dict(system.losses.items()))
-        self.feed, self.plan, self.seed = feed, plan, seed
-        self.make_optimizer, self.make_scheduler = make_optimizer, make_scheduler
+        self.feed, self.plan, self.seed, self.processes = feed, plan, seed, processes
+        self.make = make_optimizer, make_scheduler
         self.validate, self.checkpoints, self.log_folder = validate, checkpoints, log_folder
         self.epoch = 0  # epochs finished
         self.best_ap, self.best_epoch = -1.0, 0
-        self.processes = processes
         self.generator = torch.Generator()  # on the CPU, where what is drawn decides shapes
         self.watch = LossWatch()
 
@@ -108,14 +110,13 @@ class Trainer(Brain):
         if state is not None:
             self._restore(state)
         check_same_place([self.epoch, self.step], str(self.checkpoints.folder))
-        global_step = self.epoch * len(self.feed) + self.step
-        if state is not None and global_step and self.processes.first:
+        if state is not None and self.position and self.processes.first:
             print(f"resuming after epoch {self.epoch}, batch {self.step} of {len(self.feed)}")
-        self.log = TrainingLog(self.log_folder, global_step, self.epoch) if self.processes.first else None
+        self.log = TrainingLog(self.log_folder, self.position, self.epoch) if self.processes.first else None
 
     def init_optimizers(self) -> None:
         self.optimizer, self.scheduler = make_optimization(
-            self.modules, self.make_optimizer, self.make_scheduler, self.total_steps, self.device_type
+            self.system, self.plan.groups, *self.make, self.total_steps, self.device_type
         )
         self.optimizers_dict = {"optimizer": self.optimizer}
 
@@ -123,6 +124,11 @@ class Trainer(Brain):
     def total_steps(self) -> int:
         """Steps of the optimizer in the whole training."""
         return self.plan.epochs * len(self.feed) // self.plan.accumulate
+
+    @property
+    def position(self) -> int:
+        """Batches of the whole training that are done, or with the present one."""
+        return self.epoch * len(self.feed) + self.step
 
     def on_stage_start(self, stage: Stage, epoch: int | None = None) -> None:
         assert epoch is not None
@@ -141,6 +147,8 @@ class Trainer(Brain):
                 outputs = self.compute_forward(batch, Stage.TRAIN)
                 loss = self.compute_objectives(outputs, batch, Stage.TRAIN)
             self.check_loss_isfinite(loss)
+            measures = self.plan.measures_gradients(self.position)
+            self.gradients = gradient_norms(outputs, self.system, self.scaler) if measures else {}
             self.scaler.scale(loss / self.plan.accumulate).backward()
         if should_step:
             self.optimizers_step()
@@ -153,11 +161,10 @@ class Trainer(Brain):
 
     def on_fit_batch_start(self, batch: Batch, should_step: bool) -> None:
         self.batch = batch
-        position = self.epoch * len(self.feed) + self.step
-        step_seed = (self.seed * 1_000_003 + position + (self.processes.rank << 40)) % 2**63
+        step_seed = (self.seed * 1_000_003 + self.position + (self.processes.rank << 40)) % 2**63
         torch.manual_seed(step_seed)
         self.generator.manual_seed(step_seed)
-        progress = position / (self.plan.epochs * len(self.feed))
+        progress = self.position / (self.plan.epochs * len(self.feed))
         for loss in self.parts.values():
             loss.set_progress(progress)
         hold_frozen(self.system, self.plan.freeze, self.plan.keep_statistics)
@@ -181,23 +188,22 @@ class Trainer(Brain):
             self._step_scheduler()
 
     def on_fit_batch_end(self, batch: Batch, outputs: dict[str, Tensor], loss: Tensor, should_step: bool) -> None:
-        at_log = self.step % self.plan.log_steps == 0
+        at_log = self.step % self.plan.log_steps == 0 or bool(self.gradients)
         # Between two steps of the optimizer there are gradients, which no checkpoint keeps.
         due = should_step and self.step % self.plan.checkpoint_steps < self.plan.accumulate
         at_checkpoint = due and self.step < len(self.feed)
         if at_log or at_checkpoint:
             self.watch.look()
         if self.log is not None and at_log:
-            position = self.epoch * len(self.feed) + self.step
-            self.log.step(position, {"lr": self._lr(), **self.watch.latest, **fetched_metrics(self.parts)})
+            metrics = fetched_metrics(self.parts, self.gradients)
+            self.log.step(self.position, {"lr": self._lr(), **self.watch.latest, **metrics})
         if self.processes.first and at_checkpoint:
             self.checkpoints.save("last", self._state())
 
     def on_stage_end(self, stage: Stage, stage_loss: float, epoch: int | None = None) -> None:
         self.watch.look()
         seconds = time.perf_counter() - self.epoch_started
-        means = {f"train_{name}": value for name, value in self.watch.means.items()}
-        lr = self._lr()
+        means = {"lr": self._lr(), **{f"train_{name}": value for name, value in self.watch.means.items()}}
         share_buffers(self.system)
         ap = self.validate(self.system)
         if self.plan.schedule_every == "epoch":
@@ -211,12 +217,10 @@ class Trainer(Brain):
             return
         if better:
             self.checkpoints.save("best", {"system": self.system.state_dict(), "epoch": self.epoch, "ap": ap})
-        step = self.epoch * len(self.feed)
-        self.log.epoch(self.epoch, step, {"seconds": seconds, "lr": lr, **means, "valid_ap": ap})
+        self.log.epoch(self.epoch, self.position, {"seconds": seconds, **means, "valid_ap": ap})
         self.checkpoints.save("last", self._state())
-        star = " *" if better else ""
-        total = means["train_total"]
-        print(f"epoch {self.epoch}/{self.plan.epochs}  {seconds:.0f} s  loss {total:.4f}  valid AP {ap:.2%}{star}")
+        loss = f"loss {means['train_total']:.4f}  valid AP {ap:.2%}{' *' if better else ''}"
+        print(f"epoch {self.epoch}/{self.plan.epochs}  {seconds:.0f} s  {loss}")
 
     def _step_scheduler(self) -> None:
         self.scheduler.step()
@@ -231,12 +235,8 @@ class Trainer(Brain):
             "optimizer": self.optimizer.state_dict(),
             "scheduler": self.scheduler.state_dict(),
             "scaler": self.scaler.state_dict(),
-            "epoch": self.epoch,
-            "step": self.step,
-            "optimizer_step": self.optimizer_step,
             "loss_sums": self.watch.state(),
-            "best_ap": self.best_ap,
-            "best_epoch": self.best_epoch,
+            **{name: getattr(self, name) for name in PLACE},
         }
 
     def _restore(self, state: dict[str, Any]) -> None:
@@ -246,5 +246,5 @@ class Trainer(Brain):
             print(f"{name} goes on as if all {self.plan.epochs} epochs had been planned: lr {self._lr():.3g} from here")
         self.scaler.load_state_dict(state["scaler"])
         self.watch.restore(state["loss_sums"], self.device)
-        for name in ("epoch", "step", "optimizer_step", "best_ap", "best_epoch"):
+        for name in PLACE:
             setattr(self, name, state[name])

@@ -37,7 +37,11 @@ def confused(loss):
 def test_chance_is_two_ln_two_a_level(embed, random_rows, levels, value, shared):
     loss = confused(ModalityAdversarial(levels, dim=5, shared=shared))
     assert loss(embed(*random_rows())).item() == pytest.approx(value, abs=1e-12)
-    assert set(loss.metrics) == {f"accuracy_{level}" for level in levels}
+    names = {f"{metric}_{level}" for metric in ("accuracy", "cross_entropy") for level in levels}
+    assert set(loss.metrics) == names | {"chance"}
+    for name in names - {f"accuracy_{level}" for level in levels}:
+        assert loss.metrics[name].item() == pytest.approx(loss.metrics["chance"].item(), abs=1e-12)
+    assert loss.metrics["chance"].item() == pytest.approx(math.log(2), abs=1e-12)
 
 
 class Passthrough(torch.nn.Module):
@@ -59,18 +63,18 @@ def test_stated_value_of_given_logits(embed):
 def test_equals_cross_entropy_loops(embed, random_rows, normalize):
     audio, text, labels = random_rows(6)
     loss = ModalityAdversarial(dim=5, hidden_size=7, hidden_layers=1, shared=False, normalize=normalize)
-    expected, right = 0.0, {}
+    expected, told = 0.0, {"chance": math.log(2)}
     for level in ("phn", "utt"):
-        hits = 0
+        hits, before = 0, expected
         for rows, target in ((audio, 0), (text, 1)):
             for x in rows:
                 x = x / x.norm() if normalize else x
                 p = loss.classifiers[level](x[None]).softmax(1)[0].tolist()
                 expected -= math.log(p[target]) / len(rows)
                 hits += int(p[target] > 0.5)
-        right[f"accuracy_{level}"] = hits / 12
+        told |= {f"accuracy_{level}": hits / 12, f"cross_entropy_{level}": (expected - before) / 2}
     assert loss(embed(audio, text, labels, lengths=[4, 2])).item() == pytest.approx(expected, abs=1e-9)
-    assert {name: value.item() for name, value in loss.metrics.items()} == pytest.approx(right)
+    assert {name: value.item() for name, value in loss.metrics.items()} == pytest.approx(told)
 
 
 def unaligned(embeddings, random_rows):
@@ -99,7 +103,7 @@ def test_frames_and_tokens_need_no_aligner(embed, random_rows, matched):
                 surprise[modality].append(-math.log(loss.classifiers["all"](x[None]).softmax(1)[0, modality].item()))
     expected = sum(sum(values) / len(values) for values in surprise)
     assert loss(emb).item() == pytest.approx(expected, abs=1e-9)
-    assert set(loss.metrics) == {"accuracy_frame"}
+    assert set(loss.metrics) == {"accuracy_frame", "cross_entropy_frame", "chance"}
 
 
 def test_frames_of_a_batch_without_speech_or_text_cost_nothing(embed, random_rows):
@@ -136,6 +140,38 @@ def test_encoders_climb_while_the_classifier_descends(embed, random_rows):
     torch.testing.assert_close(gradients[0.3][2:], gradients[-1.0][2:])
 
 
+@pytest.mark.parametrize("normalize", [False, True])
+def test_with_even_odds_encoders_descend_to_where_the_classifier_knows_nothing(embed, random_rows, normalize):
+    audio, text, labels = random_rows(6)
+    rows = audio.clone().requires_grad_(), text.clone().requires_grad_()
+    losses = {}
+    for confusion in ("reversed", "uniform"):
+        torch.manual_seed(1)
+        losses[confusion] = ModalityAdversarial(
+            ["utt"], dim=5, confusion=confusion, reversal=0.3, normalize=normalize, shared=False
+        )
+    values = {name: loss(embed(*rows, labels)) for name, loss in losses.items()}
+    assert values["uniform"].item() == pytest.approx(values["reversed"].item(), abs=1e-12)
+    told = [{key: value.item() for key, value in loss.metrics.items()} for loss in losses.values()]
+    assert told[0] == told[1]
+    weights = {
+        name: torch.autograd.grad(values[name], list(losses[name].parameters()), retain_graph=True) for name in losses
+    }
+    torch.testing.assert_close(weights["uniform"], weights["reversed"])
+
+    found = torch.autograd.grad(values["uniform"], rows)
+    classifier = losses["uniform"].classifiers["utt"]
+    expected = torch.zeros((), dtype=torch.float64)
+    for side in rows:
+        for x in side:
+            p = classifier((x / x.norm() if normalize else x)[None]).softmax(1)[0]
+            expected = expected - 0.3 * (p[0].log() + p[1].log()) / 2 / len(side)
+    torch.testing.assert_close(found, torch.autograd.grad(expected, rows))
+    assert all(gradient.abs().sum() > 0 for gradient in found)
+    lost = torch.autograd.grad(confused(losses["uniform"])(embed(*rows, labels)), rows)
+    assert all((gradient == 0).all() for gradient in lost)  # at chance there is nothing to gain
+
+
 def test_dann_schedule_ramps_the_reversal():
     loss = ModalityAdversarial(dim=4, reversal=2.0, schedule="dann")
     for progress, ramp in {
@@ -161,7 +197,14 @@ def test_classifier_sizes():
 
 @pytest.mark.parametrize(
     "arguments",
-    [{"levels": []}, {"levels": ["word"]}, {"levels": ["utt", "utt"]}, {"schedule": "step"}, {"hidden_layers": 0}],
+    [
+        {"levels": []},
+        {"levels": ["word"]},
+        {"levels": ["utt", "utt"]},
+        {"schedule": "step"},
+        {"confusion": "both"},
+        {"hidden_layers": 0},
+    ],
 )
 def test_impossible_arguments_are_refused(arguments):
     with pytest.raises(ValueError, match=next(iter(arguments))):

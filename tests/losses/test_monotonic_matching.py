@@ -85,9 +85,25 @@ def by_loops(affinity, tokens, frames, target, sigma, reduction="cell"):
 def test_equals_loops_over_valid_cells(target, reduction):
     affinity = torch.rand(4, 3, 9)
     lens = [(3, 9), (2, 5), (3, 2), (1, 1)]  # the third has fewer frames than tokens
-    value = MonotonicMatching(target, 0.13, reduction)(aligned(affinity, *zip(*lens, strict=True)))
+    value = MonotonicMatching(target, 0.13, reduction=reduction)(aligned(affinity, *zip(*lens, strict=True)))
     used = [by_loops(a, *n, target, 0.13, reduction) for a, n in zip(affinity, lens, strict=True) if n[0] <= n[1]]
     assert value.item() == pytest.approx(sum(used) / 3, abs=1e-9)
+
+
+@pytest.mark.parametrize("target", ["gauss", "guided"])
+def test_a_width_in_tokens_is_that_of_each_word(target):
+    affinity = torch.rand(3, 3, 9)
+    lens = [(3, 9), (2, 5), (1, 4)]
+    value = MonotonicMatching(target, 0.5, "tokens")(aligned(affinity, *zip(*lens, strict=True)))
+    expected = [by_loops(a, *n, target, 0.5 / n[0]) for a, n in zip(affinity, lens, strict=True)]
+    assert value.item() == pytest.approx(sum(expected) / 3, abs=1e-9)
+
+
+@pytest.mark.parametrize(("sigma", "share"), [(0.2, 0.393), (0.5 / 6, 0.727)])
+def test_how_much_of_a_row_falls_on_its_own_frames(sigma, share):
+    goal = gauss_target(ones(6), ones(60), sigma, torch.float64)[0]
+    own = sum(goal[i, 10 * i : 10 * i + 10].sum().item() for i in range(6)) / 6
+    assert own == pytest.approx(share, abs=0.001)
 
 
 @pytest.mark.parametrize("target", ["block", "gauss"])
@@ -123,7 +139,10 @@ def test_pairs_without_tokens_or_frames_give_zero_and_finite_gradients():
         assert (gradient == 0).all()
 
 
-@pytest.mark.parametrize("arguments", [{"target": "line"}, {"sigma": 0.0}, {"reduction": "sum"}, {"unmatched": "keep"}])
+@pytest.mark.parametrize(
+    "arguments",
+    [{"target": "line"}, {"sigma": 0.0}, {"sigma_in": "frames"}, {"reduction": "sum"}, {"unmatched": "keep"}],
+)
 def test_impossible_arguments_are_refused(arguments):
     with pytest.raises(ValueError, match=next(iter(arguments))):
         MonotonicMatching(**arguments)

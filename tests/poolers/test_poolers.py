@@ -79,6 +79,17 @@ def test_ccsp_is_the_stated_formula():
         np.testing.assert_allclose(found[i], expected, rtol=1e-9, atol=1e-9)
 
 
+def test_a_linear_layer_behind_the_mean_is_one_before_it():
+    torch.manual_seed(0)
+    mean = build("pooler", "mean", in_dim=6, dim=4)
+    assert mean.dim == 4
+    before = (frames() @ mean.project.weight.T + mean.project.bias).detach().numpy()
+    found = mean(frames().masked_fill(~MASK[..., None], torch.nan), MASK).detach().numpy()
+    for i, n in enumerate(LENS.tolist()):
+        np.testing.assert_allclose(found[i], before[i, :n].mean(0), rtol=1e-5, atol=1e-6)
+    assert not list(build("pooler", "mean", dim=6).parameters())
+
+
 def test_mean_and_statistics_against_numpy():
     mean, statistics = pooler("mean")(frames(), MASK), pooler("statistics")
     found = statistics(frames(), MASK)

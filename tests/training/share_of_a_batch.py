@@ -9,6 +9,7 @@ import torch
 from kwskit import collectives
 from kwskit.batch import Batch
 from kwskit.hparams import build_hparams, resolve_hparams
+from kwskit.training.gradient_norms import gradient_norms
 from kwskit.training.replica import replica
 
 HPARAMS = Path(__file__).parents[2] / "recipes/hparams"
@@ -92,7 +93,7 @@ def share(batch: Batch) -> Batch:
 
 
 def losses_and_gradients(name: str) -> dict[str, dict[str, torch.Tensor]]:
-    """Losses, gradients and buffers after a step."""
+    """Losses, norms of their gradients by each encoder, gradients and buffers after a step."""
     overlays, overrides, use = CASES[name]
     paths = [HPARAMS / "tiny.yaml", *(HPARAMS / overlay for overlay in overlays)]
     torch.manual_seed(1)
@@ -110,10 +111,12 @@ def losses_and_gradients(name: str) -> dict[str, dict[str, torch.Tensor]]:
         with module.no_sync() if silent else nullcontext():
             with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
                 losses = module(batch, torch.Generator())
+            norms = gradient_norms(losses, system, torch.amp.GradScaler("cpu", enabled=False))
             torch.stack(list(losses.values())).sum().backward()
     gradients = {key: p.grad.clone() for key, p in system.named_parameters() if p.grad is not None}
     return {
         "losses": {key: value.detach() for key, value in losses.items()},
+        "norms": norms,
         "gradients": gradients,
         "buffers": {key: value.clone() for key, value in system.named_buffers()},
     }

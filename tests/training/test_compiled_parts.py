@@ -7,6 +7,7 @@ from kwskit.encoders.blocks.frames import lay_out
 from kwskit.encoders.blocks.tdnn_block import TdnnBlock
 from kwskit.encoders.blocks.time_conv import TimeConv
 from kwskit.training.compilation import compile_parts
+from kwskit.training.gradient_norms import gradient_norms
 
 
 class Block(nn.Module):
@@ -63,3 +64,16 @@ def test_batches_of_other_lengths_are_not_compiled_anew():
     called = [str(node.target) for node in graphs[0].graph.nodes if node.op == "call_function"]
     assert called
     assert not [name for name in called if "conv" in name]
+
+
+def test_the_way_back_can_be_taken_for_each_loss_before_the_step():
+    torch._dynamo.reset()
+    torch.manual_seed(0)
+    system = nn.Module()
+    system.acoustic_encoder = Block()
+    compile_parts(system, "aot_eager")
+    frames, _ = system.acoustic_encoder(torch.randn(3, 20, 6), torch.tensor([20, 5, 9]))
+    losses = {"one": frames.square().sum(), "two": 2 * frames.square().sum()}
+    norms = gradient_norms(losses, system, torch.amp.GradScaler("cpu", enabled=False))
+    assert 2 * norms["one.gradient_acoustic"].item() == pytest.approx(norms["two.gradient_acoustic"].item())
+    losses["one"].backward()

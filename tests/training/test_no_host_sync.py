@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from speechbrain import Stage
 
 from kwskit.batch import Batch
 from kwskit.hparams import build_hparams, plain_value, resolve_hparams
 from kwskit.processes import Processes
 from kwskit.training.checkpoint import Checkpoints
+from kwskit.training.gradient_norms import gradient_norms
 from kwskit.training.loss_watch import NonFiniteLoss
 from kwskit.training.plan import TrainingPlan
 from kwskit.training.trainer import Trainer
@@ -27,6 +29,7 @@ SMALL = {
     "text_hidden": "8",
     "text_layers": "1",
     "training.keywords": "4",
+    "training.gradient_steps": "null",  # their line in the log waits
 }
 
 HELPER = Path(__file__).with_name("pretended_device.py")
@@ -94,6 +97,10 @@ def test_a_step_of_the_paper_never_waits(tmp_path):
         for step in (1, 2, 3):
             trainer.step = step
             loss = trainer.fit_batch(words(step).to(ELSEWHERE))
+        norms = gradient_norms(
+            trainer.compute_forward(words().to(ELSEWHERE), Stage.TRAIN), trainer.system, trainer.scaler
+        )
+        assert len(norms) == 10
         assert device.operations > 1000
         with pytest.raises(HostWaits, match="_local_scalar_dense"):
             loss.item()

@@ -5,25 +5,32 @@ from typing import Any
 
 import numpy as np
 
+from kwskit.evaluation.report.gradient_shares import GRADIENT
 from kwskit.evaluation.report.plots import affinity_plot, det_plot, learning_curve, score_histogram, token_centres
 from kwskit.evaluation.report.run_folder import RunFolder
 from kwskit.evaluation.report.tables import percent
 
 Picture = dict[str, str]
 MAX_AFFINITIES = 9
+CHANCE = ".chance"
 
 
 def learning_curves(run: RunFolder) -> list[Picture]:
-    """One plot for the total, for each loss and for the validation AP, from whatever of the two logs is there."""
+    """One plot for the total, for each loss and for the validation AP, from whatever of the two logs is there.
+
+    Norms of gradients have a table of their own; chance is a line in the plots of what it is the chance of.
+    """
     epochs, steps = run.epochs or {}, run.steps or {}
-    names = [name for name in steps if name != "step"]
+    names = [name for name in steps if name != "step" and GRADIENT not in name and not name.endswith(CHANCE)]
     names += [name for column in epochs if (name := column.removeprefix("train_")) != column and name not in names]
     pictures: list[Picture] = []
     for name in names:
         log, column = (steps, name) if name in steps else (epochs, f"train_{name}")
         values = log[column]
         label = f"Learning curve of the loss {name}: from {values[0]:.3g} to {values[-1]:.3g}"
-        svg = learning_curve(f"curve{len(pictures)}", label, log["step"], values)
+        known = steps.get(f"{name.partition('.')[0]}{CHANCE}") if ".cross_entropy_" in name else None
+        chance = None if known is None else known[-1]
+        svg = learning_curve(f"curve{len(pictures)}", label, log["step"], values, chance=chance)
         # A single batch is noisy; what the last epoch reached is the mean of its steps where it is known.
         last = epochs.get(f"train_{name}", values)[-1]
         pictures.append({"title": name, "note": f"last {last:.3g}", "svg": svg})

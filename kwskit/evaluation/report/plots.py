@@ -17,7 +17,9 @@ MAX_POINTS = 400
 CELL = to_rgb("#1f93a6")
 
 
-def learning_curve(name: str, label: str, steps: np.ndarray, values: np.ndarray, percent: bool = False) -> str:
+def learning_curve(
+    name: str, label: str, steps: np.ndarray, values: np.ndarray, percent: bool = False, chance: float | None = None
+) -> str:
     """One quantity against the training step; a long series is drawn pale, and again as a running mean.
 
     Parameters
@@ -25,6 +27,7 @@ def learning_curve(name: str, label: str, steps: np.ndarray, values: np.ndarray,
     name, label : see :func:`inline_svg`
     steps, values : (n,)
     percent : values are fractions, to be shown in percent
+    chance : a dotted line at what knowing nothing gives
     """
     with drawing():
         figure = new_figure(340, 190)
@@ -40,6 +43,8 @@ def learning_curve(name: str, label: str, steps: np.ndarray, values: np.ndarray,
             axes.plot(steps, values, color=TRAINED, marker="o", markersize=3.5)
         axes.set_xlabel("step")
         axes.set_ylabel("%" if percent else "loss")
+        if chance is not None:
+            axes.axhline(chance, color=MUTED, linestyle=":", linewidth=1.2)
         axes.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
         return inline_svg(figure, name, label)
 

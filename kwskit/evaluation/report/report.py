@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from kwskit import __version__
 from kwskit.atomic_write import atomic_write
 from kwskit.evaluation.report.closed_set import closed_set_tables, confusion_pictures
+from kwskit.evaluation.report.gradient_shares import gradient_shares
 from kwskit.evaluation.report.headline import headline
 from kwskit.evaluation.report.mistakes import mistakes
 from kwskit.evaluation.report.page_audio import PageAudio
@@ -95,6 +96,7 @@ def _page(run: RunFolder) -> str:
         contents=CONTENTS.items(),
         result_tables=results_tables(run.results),
         curves=learning_curves(run),
+        gradients=gradient_shares(run.steps),
         heard=augmentation_clips(run),
         det=det_curves(run.results),
         histograms=histograms(run.results),
@@ -131,6 +133,8 @@ def _markdown(run: RunFolder) -> str:
     ]
     if command:
         parts.append(f"Made by:\n\n```\n{command}\n```")
+    if (shares := gradient_shares(run.steps)) is not None:
+        parts += [shares[0].markdown(), escape_markdown(shares[1])]
     if run.splits:
         parts += [data_table(run.splits).markdown(), shared_with_training(run.splits)]
     if facts:
