@@ -28,8 +28,10 @@ from kwskit.spotting.expected_duration import WINDOWS, expected_seconds
 from kwskit.spotting.sound import as_pcm
 from kwskit.spotting.windows.listener import Listener
 from kwskit.spotting.windows.listening import HOP, knows_streams, listener
+from kwskit.text.keyword_reader import KeywordReader
 
 TOP = 20
+AnyModel = SpeechModel | str | Path | None  # opened, or its directory or name
 DEFAULTS = SearchSettings(windows=WINDOWS, hop=HOP)
 
 
@@ -44,20 +46,18 @@ class SpeechIndex:
     about : the model and the settings that it was made with
     """
 
-    def __init__(self, tables: WindowTables, model: SpeechModel | str | Path | None = None, device: str = "cpu"):
+    def __init__(
+        self, tables: WindowTables, model: AnyModel = None, device: str = "cpu", lexicon: str | Path | None = None
+    ):
         self._tables, self.about = tables, tables.about
         self.place = tables.place
-        self._from, self._device = model, device
+        self._from, self._device, self._lexicon = model, device, lexicon
         self._opened: SpeechModel | None = None
         self._norm: CohortNorm | None = None
 
     @classmethod
     def create(
-        cls,
-        place: str | Path,
-        model: SpeechModel | str | Path | None = None,
-        settings: SearchSettings = DEFAULTS,
-        device: str = "cpu",
+        cls, place: str | Path, model: AnyModel = None, settings: SearchSettings = DEFAULTS, device: str = "cpu"
     ) -> "SpeechIndex":
         """Make an empty index.
 
@@ -89,7 +89,7 @@ class SpeechIndex:
 
     @classmethod
     def open(
-        cls, place: str | Path, model: SpeechModel | str | Path | None = None, device: str = "cpu"
+        cls, place: str | Path, model: AnyModel = None, device: str = "cpu", lexicon: str | Path | None = None
     ) -> "SpeechIndex":
         """An index that is there.
 
@@ -98,6 +98,7 @@ class SpeechIndex:
         place : of the index
         model : or its directory or name; by default that which the index was made with, from where it was then
         device : of torch
+        lexicon : file of readings that typed words have in the place of the dictionary's
 
         Raises
         ------
@@ -107,15 +108,11 @@ class SpeechIndex:
         tables = WindowTables(place)
         if not tables.exists():
             raise SpeechIndexError(f"{place}: there is no index: make one with kwskit index RECORDINGS --out {place}")
-        return cls(tables, model, device)
+        return cls(tables, model, device, lexicon)
 
     @classmethod
     def open_or_create(
-        cls,
-        place: str | Path,
-        model: SpeechModel | str | Path | None = None,
-        settings: SearchSettings = DEFAULTS,
-        device: str = "cpu",
+        cls, place: str | Path, model: AnyModel = None, settings: SearchSettings = DEFAULTS, device: str = "cpu"
     ) -> "SpeechIndex":
         """The index of ``place``, or an empty one; takes and raises what :meth:`open` and :meth:`create` do."""
         if WindowTables(place).exists():
@@ -186,16 +183,19 @@ class SpeechIndex:
     def search(self, text: str, top: int = TOP, min_score: float | None = None) -> list[Found]:
         """Where ``text`` is said, the likeliest first: at most ``top`` places, that score ``min_score`` or more.
 
+        It is typed as :class:`~kwskit.text.typed_keyword.TypedKeyword` has it.
+
         Raises
         ------
         kwskit.errors.UnpronounceableText
-            When it has no pronounceable letter.
-        SpeechIndexError
-            When the index or its model cannot be used.
+            When it cannot be read out.
+        SpeechIndexError, kwskit.text.lexicon.LexiconError
+            When the index, its model or the lexicon cannot be used.
         """
-        embeddings = self.model.embed_tokens(self.model.tokenizer.encode(text))
+        readings = KeywordReader(self.model.tokenizer, self._lexicon).read(text)
+        embeddings = self.model.embed_tokens(readings.tokens)
         rows = CohortNorm(None, self.model.dim).typed(embeddings)  # the cohort is in the windows' rows
-        seconds = expected_seconds(text, self.model.tokenizer)
+        seconds = expected_seconds(readings.typed.text, readings.pronunciations)
         return self._search(
             lambda most: self._tables.search(rows, self._settings.fitting_windows(seconds), most), top, min_score
         )

@@ -14,8 +14,8 @@ export class Keywords {
     this.all = [];
   }
 
-  get(name) {
-    return this.all.find((one) => one.name === name);
+  get(typed) {
+    return this.all.find((one) => one.typed === typed);
   }
 
   async add(text, rate) {
@@ -32,7 +32,7 @@ export class Keywords {
   // Sets all thresholds anew for a rate of false alarms.
   async retune(rate) {
     await Promise.all(this.all.map(async (keyword) => {
-      const told = await post("/api/keyword", { text: keyword.name, fa_per_hour: rate });
+      const told = await post("/api/keyword", { text: keyword.typed, fa_per_hour: rate });
       keyword.threshold = told.threshold;
       keyword.slider.value = told.threshold;
       this.#tell(keyword);
