@@ -146,7 +146,7 @@ def _reading(check: KeywordCheck) -> list[Remark]:
         elif origin == "spelt":
             text = f"'{word}' is spelt letter by letter. Look at it; write it in words to have it said otherwise."
             found.append(Remark("note", text))
-    if re.search(r"\d", check.keyword.text):
+    if re.search(r"\d", check.keyword.text) and not any(origin == "given" for _, origin in check.reads):
         text = f"It is read as '{' '.join(word for word, _ in check.reads)}'; type the words to have it read otherwise."
         found.append(Remark("note", text))
     if len(check.pronunciations) > PRONUNCIATIONS:
