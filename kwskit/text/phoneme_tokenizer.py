@@ -24,7 +24,7 @@ class PhonemeTokenizer(Tokenizer):
     Parameters
     ----------
     stress : whether vowels carry their stress digit (AH0, AH1, AH2) or not (AH)
-    lexicon : file (:mod:`kwskit.text.lexicon`) whose pronunciations go before the dictionary's
+    lexicon : file of pronunciations that go before the dictionary's, as docs/KEYWORDS.md has it
     max_pronunciations : most pronunciations of one text
 
     Attributes
