@@ -16,6 +16,7 @@ from kwskit.spotting.keyword_queries import KeywordQueries
 from kwskit.spotting.spotter import Spotter
 from kwskit.spotting.spotting_stream import SpottingStream
 from kwskit.text.normal_form import normal_form
+from kwskit.text.sign_examples import EXAMPLES
 from kwskit.text.typed_keyword import TypedKeyword
 
 REMEMBERED = 256
@@ -62,6 +63,7 @@ class Enrolments:
         """What the page shows of a keyword.
 
         ``rates`` are its false alarms an hour in the background, at thresholds from 0 in steps of ``step``, if known.
+        ``typed`` has it said as it is here when it is typed, ``signs`` are its phonemes with a word for each.
 
         Raises
         ------
@@ -76,6 +78,7 @@ class Enrolments:
             "word": normal_form(keyword.name),  # the same for every spelling
             "typed": keyword.typed,
             "pronunciations": keyword.pronunciations,
+            **self._reading(keyword),
             "threshold": keyword.threshold,
             "told_by": keyword.threshold_source,
             "refractory": max(REFRACTORY, keyword.seconds),
@@ -108,6 +111,14 @@ class Enrolments:
         while len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
         return self._known[key]
+
+    def _reading(self, keyword: Keyword) -> dict[str, Any]:
+        """Whether it is guessed, whether others can be chosen, and what its signs sound like."""
+        choosable = self.spotter.reader.takes_phonemes
+        said = " ".join(keyword.pronunciations if choosable else ()).split()
+        signs = sorted({phoneme.rstrip("012") for phoneme in said} & EXAMPLES.keys())
+        guessed = keyword.readings is not None and keyword.readings.guessed
+        return {"guessed": guessed, "choosable": choosable, "signs": {sign: EXAMPLES[sign][1] for sign in signs}}
 
     def _rates(self, keyword: Keyword) -> list[float] | None:
         background = self.spotter.background

@@ -48,6 +48,10 @@ class KeywordReader:
     tokenizer : of the model; one that reads letters takes respellings, but no pronunciations
     lexicon : file whose readings take the place of all others (:mod:`kwskit.text.lexicon`)
 
+    Attributes
+    ----------
+    takes_phonemes : whether pronunciations can be given
+
     Raises
     ------
     kwskit.text.lexicon.LexiconError
@@ -58,8 +62,8 @@ class KeywordReader:
 
     def __init__(self, tokenizer: Any, lexicon: str | Path | None = None):
         self.tokenizer = tokenizer
-        self._phonemes = callable(getattr(tokenizer, "ids_of", None))
-        if lexicon is not None and not self._phonemes:
+        self.takes_phonemes = callable(getattr(tokenizer, "ids_of", None))
+        if lexicon is not None and not self.takes_phonemes:
             raise ValueError(
                 f"{lexicon}: this model reads letters, to which a lexicon says nothing; respell: word~wurd"
             )
@@ -75,7 +79,7 @@ class KeywordReader:
             For text that cannot be read out, and for phonemes where a model reads letters or wants stress.
         """
         one = TypedKeyword.parse(typed) if isinstance(typed, str) else typed
-        if not self._phonemes:
+        if not self.takes_phonemes:
             return self._of_letters(one)
         said, origins = self._said(one)
         return Readings(one, said, _tuples(self.tokenizer.ids_of(said, str(one))), origins)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from kwskit.errors import UnpronounceableText
 from kwskit.text.normal_form import distinct_keywords, normal_form
-from kwskit.text.normalise import MAX_CHARACTERS
 from kwskit.text.pronunciation import PhonemeError, Pronunciation, read_pronunciation
 from kwskit.text_file import read_text
 
+MOST_CHARACTERS = 2000  # of all that is typed; several readings of a phrase are long
 SAID, RESPELT = "=", "~"
 FORMS = "WORD, WORD=PHONEMES (several readings with commas between them) or WORD~RESPELLING"
 
@@ -39,8 +39,8 @@ class TypedKeyword:
             When there is no word before ``=`` or ``~``, nothing behind it that can be read, or more than one of them,
             and for text that is too long.
         """
-        if len(typed) > MAX_CHARACTERS:
-            raise UnpronounceableText(typed, f"it has {len(typed):,} characters; at most {MAX_CHARACTERS} are taken")
+        if len(typed) > MOST_CHARACTERS:
+            raise UnpronounceableText(typed, f"it has {len(typed):,} characters; at most {MOST_CHARACTERS} are taken")
         sign = next((char for char in typed if char in (SAID, RESPELT)), "")
         text, _, behind = (part.strip() for part in typed.partition(sign)) if sign else (typed, "", "")
         if not sign:

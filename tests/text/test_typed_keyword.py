@@ -46,7 +46,7 @@ def test_the_three_forms(typed, text, said, respelling, again):
         ("hadouken=HH AH, ", "no phoneme"),
         ("hadouken=HH AH UU", "'UU', the 3rd of 3 phonemes"),
         ("hadouken=HH~ha", "more than one = or ~"),
-        ("x" * 501, "at most 500"),
+        ("x=" + 700 * "HH ", "2,102 characters; at most 2000"),
     ],
 )
 def test_what_is_no_keyword(typed, message):

@@ -27,6 +27,7 @@ const keywords = new Keywords($("keywords"), {
   changed: () => refresh(),
   added: () => listenAgain(),
   removed: () => refresh(),
+  failed: (message) => tell(message),
 });
 
 const player = new Player({
