@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from functools import cached_property
 from pathlib import Path
 from typing import cast
 
@@ -52,8 +53,6 @@ class SpeechIndex:
         self._tables, self.about = tables, tables.about
         self.place = tables.place
         self._from, self._device, self._lexicon = model, device, lexicon
-        self._opened: SpeechModel | None = None
-        self._norm: CohortNorm | None = None
 
     @classmethod
     def create(
@@ -119,7 +118,7 @@ class SpeechIndex:
             return cls.open(place, model, device)
         return cls.create(place, model, settings, device)
 
-    @property
+    @cached_property
     def model(self) -> SpeechModel:
         """What embeds queries and recordings; opened when it is needed.
 
@@ -130,9 +129,7 @@ class SpeechIndex:
         kwskit.errors.ModelError
             When it cannot be opened.
         """
-        if self._opened is None:
-            self._opened = self.about.open_model(self.place, self._from, self._device)
-        return self._opened
+        return self.about.open_model(self.place, self._from, self._device)
 
     @property
     def files(self) -> list[str]:
@@ -192,7 +189,7 @@ class SpeechIndex:
         SpeechIndexError, kwskit.text.lexicon.LexiconError
             When the index, its model or the lexicon cannot be used.
         """
-        readings = KeywordReader(self.model.tokenizer, self._lexicon).read(text)
+        readings = self._reader.read(text)
         embeddings = self.model.embed_tokens(readings.tokens)
         rows = CohortNorm(None, self.model.dim).typed(embeddings)  # the cohort is in the windows' rows
         seconds = expected_seconds(readings.typed.text, readings.pronunciations)
@@ -225,14 +222,15 @@ class SpeechIndex:
             lambda most: self._tables.search(row[None], lengths, most).renormalised(mean, deviation), top, min_score
         )
 
-    @property
+    @cached_property
     def norm(self) -> CohortNorm:
         """How scores are normalised."""
-        if self._norm is None:
-            words = self._settings.cohort
-            cohort = None if words == 0 else CohortEmbeddings(self.model, words or COHORT)
-            self._norm = CohortNorm(cohort, self.model.dim)
-        return self._norm
+        words = self._settings.cohort
+        return CohortNorm(None if words == 0 else CohortEmbeddings(self.model, words or COHORT), self.model.dim)
+
+    @cached_property
+    def _reader(self) -> KeywordReader:
+        return KeywordReader(self.model.tokenizer, self._lexicon)
 
     @property
     def _settings(self) -> SearchSettings:
