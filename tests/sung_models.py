@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from kwskit.stream_shape import StreamShape
-from kwskit.text.lexicon import WORD_BOUNDARY
 from kwskit.text.phoneme_tokenizer import PhonemeTokenizer
+from kwskit.text.pronunciation import WORD_BOUNDARY
 
 RATE = 16_000
 

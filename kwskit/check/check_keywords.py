@@ -5,13 +5,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kwskit.check.confusables import Confusables
+from kwskit.check.confusables import Confusables, said_of
 from kwskit.check.keyword_check import KeywordCheck, Rival
 from kwskit.check.rules import remarks
 from kwskit.spotting import FA_PER_HOUR
 from kwskit.spotting.keyword import Keyword
 from kwskit.spotting.spotter import Spotter
-from kwskit.text.normal_form import distinct_keywords
+from kwskit.text.typed_keyword import typed_keywords
 from kwskit.text.word_sounds import WordSounds
 
 COUNT = 10
@@ -34,7 +34,7 @@ def check_keywords(
 
     Parameters
     ----------
-    texts : those that differ in their spelling alone are one keyword, the first
+    texts : typed, as :func:`~kwskit.text.typed_keyword.typed_keywords` takes them
     fa_per_hour, threshold : see :meth:`Spotter.enrol`
     count : words, and phrases, that are told of each
     sounds : the dictionary; None is CMUdict
@@ -42,7 +42,7 @@ def check_keywords(
     Raises
     ------
     kwskit.errors.UnpronounceableText
-        For text that cannot be read out.
+        For text that cannot be read out, or two ways of one to be said that clash.
     ValueError
         When there is none, or a rate or a count is out of its range.
     """
@@ -50,7 +50,8 @@ def check_keywords(
         raise ValueError("say which keyword to check")
     if count < 1:
         raise ValueError(f"at least one word is told of, not {count}")
-    keywords = [spotter.enrol(text, fa_per_hour=fa_per_hour, threshold=threshold) for text in distinct_keywords(texts)]
+    typed = map(str, typed_keywords(texts))
+    keywords = [spotter.enrol(text, fa_per_hour=fa_per_hour, threshold=threshold) for text in typed]
     confusables = Confusables(spotter.model, spotter.cohort, sounds)
     return [_check(spotter, confusables, keyword, keywords, count) for keyword in keywords]
 
@@ -59,15 +60,15 @@ def _check(
     spotter: Spotter, confusables: Confusables, keyword: Keyword, keywords: Sequence[Keyword], count: int
 ) -> KeywordCheck:
     words = confusables.words(keyword, EVERY)
-    own = confusables.score(keyword, keyword.text)
+    own = confusables.score(keyword, keyword)
     background, peaks, false_alarms = spotter.background, np.zeros(0, np.float32), None
     if background is not None:
         peaks = background.peaks(keyword, -np.inf)[0]
         false_alarms = background.false_alarms(keyword, keyword.threshold)
     found = KeywordCheck(
         keyword=keyword,
-        reads=tuple(confusables.g2p.origins(keyword.text)),
-        pronunciations=tuple(" ".join(said) for said in confusables.g2p.pronunciations(keyword.text)),
+        reads=keyword.readings.origins if keyword.readings else (),
+        pronunciations=tuple(map(" ".join, said_of(keyword))),
         own=own,
         words=tuple(words[:count]),
         phrases=tuple(confusables.phrases(keyword, count)),
@@ -85,4 +86,4 @@ def _check(
 
 def _rival(confusables: Confusables, keyword: Keyword, other: Keyword) -> Rival:
     same = not set(confusables.sounds_of(keyword)).isdisjoint(confusables.sounds_of(other))
-    return Rival(other.text, confusables.score(keyword, other.text), same)
+    return Rival(other.text, confusables.score(keyword, other), same)

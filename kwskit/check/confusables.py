@@ -15,10 +15,9 @@ from kwskit.speech_model.speech_model import SpeechModel
 from kwskit.spotting.cohort_embeddings import CohortEmbeddings
 from kwskit.spotting.keyword import Keyword
 from kwskit.spotting.keyword_queries import KeywordQueries
-from kwskit.text.g2p import G2P
-from kwskit.text.lexicon import WORD_BOUNDARY
 from kwskit.text.normal_form import normal_form
 from kwskit.text.phoneme_distance import edit_distances
+from kwskit.text.pronunciation import WORD_BOUNDARY, Pronunciation
 from kwskit.text.word_sounds import WordSounds, phonemes_of, sound_of, word_sounds
 
 NEAR = 200  # words with the fewest phonemes changed that the model is asked about
@@ -48,8 +47,6 @@ class Confusables:
     def __init__(self, model: SpeechModel, cohort: CohortEmbeddings, sounds: WordSounds | None = None):
         self.model, self.cohort = model, cohort
         self.sounds = word_sounds() if sounds is None else sounds
-        # Of a model that reads letters, too, it is asked what its keywords sound like.
-        self.g2p: G2P = getattr(model.tokenizer, "g2p", None) or G2P()
         with _quiet():
             self._predicted = PredictedEmbeddings(model, self.sounds)
 
@@ -72,7 +69,7 @@ class Confusables:
         """Up to ``count`` phrases, the most similar first; one of those that sound the same as each other."""
         own = self.sounds_of(keyword)
         found: dict[str, tuple[int, ...]] = {}
-        for said in self.g2p.pronunciations(keyword.text)[:PRONUNCIATIONS]:
+        for said in said_of(keyword)[:PRONUNCIATIONS]:
             parts = [sound_of(part.split()) for part in " ".join(said).split(WORD_BOUNDARY)]
             for rows in phrase_candidates(parts, self.sounds, PHRASES_RANKED):
                 sound = "".join(self.sounds.sounds[row] for row in rows)
@@ -95,7 +92,7 @@ class Confusables:
 
     def sounds_of(self, keyword: Keyword) -> list[str]:
         """How a keyword is said, each way once (:func:`kwskit.text.word_sounds.sound_of`)."""
-        return list(dict.fromkeys(sound_of(said) for said in self.g2p.pronunciations(keyword.text)))
+        return list(dict.fromkeys(map(sound_of, said_of(keyword))))
 
     def around(self, keyword: Keyword) -> list[str]:
         """Words that the keyword is a part of, as it is said, short ones first."""
@@ -111,9 +108,9 @@ class Confusables:
         scores = self._scores(keyword, words)[1].tolist()
         return sorted(zip(words, scores, strict=True), key=lambda part: (-part[1], part[0]))
 
-    def score(self, keyword: Keyword, text: str) -> float:
-        """The score that ``keyword`` has when ``text`` is said as it is typed."""
-        return float(self._scores(keyword, [text])[1][0])
+    def score(self, keyword: Keyword, other: Keyword) -> float:
+        """The score that ``keyword`` has when ``other``, perhaps itself, is said as it is typed."""
+        return float(self._queries(keyword).every_score(self.model.embed_tokens(other.tokens)).max())
 
     def _ranked(
         self, keyword: Keyword, texts: dict[str, tuple[str, tuple[str, ...]]], kind: str, count: int
@@ -147,7 +144,12 @@ class Confusables:
         return np.maximum.reduceat(cosines, first), np.maximum.reduceat(scores, first)
 
     def _queries(self, keyword: Keyword) -> KeywordQueries:
-        return KeywordQueries([keyword], self.cohort, self.model.tokenizer)
+        return KeywordQueries([keyword], self.cohort)
+
+
+def said_of(keyword: Keyword) -> tuple[Pronunciation, ...]:
+    """How a keyword that was typed is said, also where the model reads its letters."""
+    return () if keyword.readings is None else keyword.readings.pronunciations
 
 
 @contextmanager

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kwskit.spotting.keyword import Keyword
-from kwskit.text.lexicon import WORD_BOUNDARY
 from kwskit.text.neural_g2p import VOWELS
+from kwskit.text.pronunciation import WORD_BOUNDARY
 
 CLOSE = 0.9  # of what the keyword itself scores
 LEVELS = ("good", "note", "risky", "poor")  # the worst last
@@ -62,7 +62,7 @@ class KeywordCheck:
     Attributes
     ----------
     keyword : with its expected duration, windows and threshold
-    reads : the words it is read as, and where their pronunciations are from (:meth:`kwskit.text.g2p.G2P.origins`)
+    reads : the words it is read as, and where their readings are from (:class:`kwskit.text.keyword_reader.Readings`)
     pronunciations : phonemes, such as ``HH EY1 | N OW1 V AH0``, the likeliest first
     own : the score of the keyword itself, typed
     words, phrases : what is confused with it, the most similar first
@@ -139,6 +139,7 @@ class KeywordCheck:
         known = self.keyword
         return {
             "keyword": known.text,
+            "typed": known.typed,
             "verdict": self.verdict,
             "reads": [{"word": word, "from": origin} for word, origin in self.reads],
             "pronunciations": list(self.pronunciations),

@@ -27,7 +27,7 @@ def remarks(check: KeywordCheck) -> tuple[Remark, ...]:
     - of one syllable, or of four phonemes;
     - of which the threshold is above four fifths of what it scores itself, which is what spoken words reach in the
       mean;
-    - with a word whose pronunciation is guessed: of a wrong one hardly anything will be heard;
+    - with a word whose readings are guessed, until somebody chooses: of wrong ones hardly anything will be heard;
     - with another word that sounds the same;
     - with twenty words or more that score nine tenths of what it scores itself, and reach the threshold;
     - that is a part of twenty words or more, or of which a part that is a word scores as those do;
@@ -138,14 +138,15 @@ def _reading(check: KeywordCheck) -> list[Remark]:
     for word, origin in check.reads:
         if origin == "guessed":
             text = (
-                f"'{word}' is in no dictionary: its pronunciation is a guess, and where it is wrong, hardly anything "
-                "will be heard. Look at it; give spoken examples, or write it in words that a dictionary has."
+                f"'{word}' is in no dictionary: what is listened for is guessed, and where no guess is right, hardly "
+                f"anything will be heard. Choose: '{check.keyword.text}={check.pronunciations[0]}' keeps one reading, "
+                f"'{check.keyword.text}~RESPELLING' writes it in words that a dictionary has."
             )
             found.append(Remark("risky", text))
         elif origin == "spelt":
             text = f"'{word}' is spelt letter by letter. Look at it; write it in words to have it said otherwise."
             found.append(Remark("note", text))
-    if re.search(r"\d", check.keyword.text):
+    if re.search(r"\d", check.keyword.text) and not any(origin == "given" for _, origin in check.reads):
         text = f"It is read as '{' '.join(word for word, _ in check.reads)}'; type the words to have it read otherwise."
         found.append(Remark("note", text))
     if len(check.pronunciations) > PRONUNCIATIONS:

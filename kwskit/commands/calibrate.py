@@ -5,8 +5,8 @@ import json
 import sys
 from pathlib import Path
 
-from kwskit.commands import MODEL
-from kwskit.commands.usage import UsageError, add_device, add_rate
+from kwskit.commands import MODEL, TYPED
+from kwskit.commands.usage import UsageError, add_device, add_lexicon, add_rate
 
 HELP = "set thresholds by recordings of your own in which no keyword is said"
 
@@ -18,8 +18,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", metavar="MODEL", help=MODEL)
     text = "file that the background is written to (default: background.npz in the model's directory, if it is yours)"
     parser.add_argument("--to", type=Path, metavar="FILE", help=text)
-    text = "keyword whose threshold is shown before and after (repeatable)"
+    text = f"keyword whose threshold is shown before and after: {TYPED} (repeatable)"
     parser.add_argument("--keyword", action="append", default=[], metavar="TEXT", help=text)
+    add_lexicon(parser)
     add_rate(parser)
     add_device(parser)
 
@@ -33,6 +34,7 @@ def run(options: argparse.Namespace) -> None:
     from kwskit.spotting.peak_estimates import BackgroundError
     from kwskit.spotting.sound import blocks_of
     from kwskit.spotting.spotter import Spotter
+    from kwskit.text.typed_keyword import typed_keywords
 
     model, named = _model_and_recordings(options)
     recordings, passed_over = _files(named)
@@ -43,11 +45,12 @@ def run(options: argparse.Namespace) -> None:
             "background goes (--to FILE), and give that file to kwskit spot and kwskit check (--background FILE)"
         )
     try:
-        spotter = Spotter.load(source, device=options.device)
+        spotter = Spotter.load(source, device=options.device, lexicon=options.lexicon)
     except BackgroundError as error:  # it is about to be replaced
         print(f"kwskit calibrate: {error}", file=sys.stderr)
-        spotter = Spotter(open_model(source, options.device))
-    before = [spotter.enrol(text, fa_per_hour=options.fa_per_hour) for text in options.keyword]
+        spotter = Spotter(open_model(source, options.device), lexicon=options.lexicon)
+    typed = map(str, typed_keywords(options.keyword))
+    before = [spotter.enrol(text, fa_per_hour=options.fa_per_hour) for text in typed]
     recorder, unread = spotter.recorder(), 0
     for recording in recordings:
         try:
@@ -68,13 +71,18 @@ def run(options: argparse.Namespace) -> None:
     table = sys.stdout.isatty()
     if table and before:
         print(f"{'before':>8}  {'now':>8}  keyword")
-    spotter = Spotter(spotter.model, background) if before else spotter
+    spotter = Spotter(spotter.model, background, lexicon=options.lexicon) if before else spotter
     for old in before:
-        now = spotter.enrol(old.name, fa_per_hour=options.fa_per_hour)
+        now = spotter.enrol(old.typed, fa_per_hour=options.fa_per_hour)
         if table:
             print(f"{old.threshold:>8.2f}  {now.threshold:>8.2f}  {old.name} ({now.threshold_source})")
         else:
-            facts = {"keyword": old.name, "before": round(old.threshold, 3), "threshold": round(now.threshold, 3)}
+            facts = {
+                "keyword": old.name,
+                "typed": old.typed,
+                "before": round(old.threshold, 3),
+                "threshold": round(now.threshold, 3),
+            }
             print(
                 json.dumps(
                     facts | {"told_by": now.threshold_source, "fa_per_hour": options.fa_per_hour}, ensure_ascii=False

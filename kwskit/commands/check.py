@@ -7,8 +7,8 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kwskit.commands import MODEL
-from kwskit.commands.usage import UsageError, add_device, add_rate, count, finite
+from kwskit.commands import MODEL, TYPED
+from kwskit.commands.usage import UsageError, add_device, add_lexicon, add_rate, count, finite
 from kwskit.extras import missing_extra
 
 if TYPE_CHECKING:
@@ -20,9 +20,10 @@ WIDTH = 100
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Tell ``parser`` what the command takes."""
-    text = "keyword; several are also checked against each other"
+    text = f"keyword: {TYPED}; several are also checked against each other"
     parser.add_argument("keywords", nargs="+", metavar="TEXT", help=text)
     parser.add_argument("--model", metavar="MODEL", help=MODEL)
+    add_lexicon(parser)
     add_rate(parser)
     parser.add_argument("--threshold", type=finite, help="threshold of all keywords, in the place of their own")
     text = "background that kwskit calibrate has written (default: the model's own)"
@@ -47,7 +48,7 @@ def run(options: argparse.Namespace) -> None:
             from kwskit.check.picture import draw_checks
         except ModuleNotFoundError as error:
             raise missing_extra("picture", "a picture needs Matplotlib", error) from error
-    spotter = Spotter.load(options.model, device=options.device, background=options.background)
+    spotter = Spotter.load(options.model, device=options.device, background=options.background, lexicon=options.lexicon)
     given = {"fa_per_hour": options.fa_per_hour, "threshold": options.threshold, "count": options.count}
     checks = check_keywords(spotter, options.keywords, **given)
     if options.picture is not None:

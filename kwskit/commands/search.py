@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kwskit.commands.usage import UsageError, add_device, count, finite
+from kwskit.commands import TYPED
+from kwskit.commands.usage import UsageError, add_device, add_lexicon, count, finite
 
 if TYPE_CHECKING:
     from kwskit.index.speech_index import SpeechIndex
@@ -20,11 +21,12 @@ OVERRIDES = True  # argparse would not take the text where options are between i
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Tell ``parser`` what the command takes."""
     parser.add_argument("index", metavar="INDEX", help="index that kwskit index has made")
-    parser.add_argument("text", nargs="?", help="words to find, typed")
+    parser.add_argument("text", nargs="?", help=f"words to find: {TYPED}")
     parser.add_argument("--example", metavar="AUDIO", help="recording of the words to find, and of nothing else")
     text = "directory of the model that the index was made with, if it has been moved"
     parser.add_argument("--model", metavar="MODEL", help=text)
     add_device(parser)
+    add_lexicon(parser)
     text = "number of hits, at most (default 20; 1000 for each of --queries)"
     parser.add_argument("--top", type=count, metavar="N", help=text)
     parser.add_argument("--min-score", type=finite, metavar="SCORE", help="least score of a hit")
@@ -47,7 +49,7 @@ def run(options: argparse.Namespace, rest: list[str]) -> None:
 
     if sum(one is not None for one in (options.text, options.example, options.queries)) != 1:
         raise UsageError("say what to search for: typed words, or --example AUDIO, or --queries FOLDER")
-    index = SpeechIndex.open(options.index, options.model, options.device)
+    index = SpeechIndex.open(options.index, options.model, options.device, options.lexicon)
     if options.queries is not None:
         _detect(options, index)
         return

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kwskit.commands import MODEL
-from kwskit.commands.usage import UsageError, add_device, add_rate, finite
+from kwskit.commands import MODEL, TYPED
+from kwskit.commands.usage import UsageError, add_device, add_lexicon, add_rate, finite
 from kwskit.constants import SAMPLE_RATE
-from kwskit.text_file import read_text
 
 if TYPE_CHECKING:
     from kwskit.spotting.hit import Hit
     from kwskit.spotting.keyword import Keyword
     from kwskit.spotting.spotter import Spotter
+    from kwskit.text.typed_keyword import TypedKeyword
 
 HELP = "hear keywords in recordings, in a pipe or at the microphone"
 
@@ -24,11 +24,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     text = "audio files or pipes; - is stdin: a WAV or another audio file, or raw 16-bit mono PCM"
     parser.add_argument("recordings", nargs="*", metavar="AUDIO", help=text)
     parser.add_argument("--model", metavar="MODEL", help=MODEL)
-    text = "keyword to listen for (repeatable)"
+    text = f"keyword to listen for: {TYPED} (repeatable)"
     parser.add_argument("--keyword", action="append", default=[], metavar="TEXT", help=text)
-    parser.add_argument("--keywords-file", type=Path, metavar="FILE", help="text file of keywords, one a line")
+    parser.add_argument("--keywords-file", type=Path, metavar="FILE", help="text file of such keywords, one a line")
     text = "recording of somebody saying NAME, beside --keyword NAME or in its place (repeatable)"
     parser.add_argument("--example", action="append", default=[], metavar="NAME=AUDIO", help=text)
+    add_lexicon(parser)
     add_rate(parser)
     parser.add_argument("--threshold", type=finite, help="threshold of all keywords, in the place of their own")
     text = "background that kwskit calibrate has written (default: the model's own)"
@@ -54,12 +55,14 @@ def run(options: argparse.Namespace) -> None:
         raise ValueError("stdin is closed: there is nothing to hear in -")
     typed, spoken = _wanted(options)
     microphone = Microphone() if options.mic else None  # before the model is loaded: there may be none
-    spotter = Spotter.load(options.model, device=options.device, background=options.background)
-    for name in distinct_keywords([*typed, *(name for name, _ in spoken)]):
-        text = name if name in typed else None
+    files = {"background": options.background, "lexicon": options.lexicon}
+    spotter = Spotter.load(options.model, device=options.device, **files)
+    texts = {normal_form(one.text): str(one) for one in typed}
+    for name in distinct_keywords([*(one.text for one in typed), *(name for name, _ in spoken)]):
         examples = [path for other, path in spoken if normal_form(other) == normal_form(name)]
         given = {"threshold": options.threshold, "fa_per_hour": options.fa_per_hour}
-        _tell(spotter.enrol(text, examples=examples, name=name, **given), spotter.background_minutes)
+        keyword = spotter.enrol(texts.get(normal_form(name)), examples=examples, name=name, **given)
+        _tell(keyword, spotter.background_minutes)
     writer, unread = HitWriter(sys.stdout, options.explain), 0
     if microphone is not None:
         print("listening; Ctrl-C ends", file=sys.stderr)
@@ -89,12 +92,13 @@ def _hits(spotter: "Spotter", recording: str, rate: int) -> "Iterator[Hit]":
         yield from spotter.stream(read_blocks(recording))
 
 
-def _wanted(options: argparse.Namespace) -> tuple[list[str], list[tuple[str, str]]]:
+def _wanted(options: argparse.Namespace) -> "tuple[list[TypedKeyword], list[tuple[str, str]]]":
     """Typed keywords, and examples: names and files."""
-    typed = list(options.keyword)
+    from kwskit.text.typed_keyword import keywords_file, typed_keywords
+
+    typed = typed_keywords(options.keyword)
     if options.keywords_file is not None:
-        lines = read_text(options.keywords_file).splitlines()
-        typed += [line.strip() for line in lines if line.strip()]
+        typed = typed_keywords(map(str, [*typed, *keywords_file(options.keywords_file)]))
     spoken: list[tuple[str, str]] = []
     for example in options.example:
         name, equals, path = example.partition("=")
@@ -107,5 +111,4 @@ def _wanted(options: argparse.Namespace) -> tuple[list[str], list[tuple[str, str
 
 
 def _tell(keyword: "Keyword", minutes: float) -> None:
-    said = " or ".join(keyword.pronunciations) or f"{keyword.examples} examples"
-    print(f"{keyword.name}: {said}; threshold {keyword.threshold_text(minutes)}", file=sys.stderr)
+    print(f"{keyword.name}: {keyword.said_text()}; threshold {keyword.threshold_text(minutes)}", file=sys.stderr)

@@ -2,6 +2,7 @@
 
 import argparse
 import math
+from pathlib import Path
 
 from kwskit.spotting import FA_PER_HOUR
 
@@ -51,6 +52,12 @@ def add_rate(parser: argparse.ArgumentParser) -> None:
     """``--fa-per-hour``."""
     text = f"false alarms an hour that each keyword's threshold is set for (default {FA_PER_HOUR:g})"
     parser.add_argument("--fa-per-hour", type=rate, default=FA_PER_HOUR, metavar="RATE", help=text)
+
+
+def add_lexicon(parser: argparse.ArgumentParser) -> None:
+    """``--lexicon``."""
+    text = "file of readings that keywords have in the place of the dictionary's: lines 'word PH PH', 'word(2) PH PH'"
+    parser.add_argument("--lexicon", type=Path, metavar="FILE", help=text)
 
 
 def add_device(parser: argparse.ArgumentParser, default: str | None = "cpu") -> None:

@@ -9,9 +9,9 @@ from kwskit.arguments import NonNegativeFloat, PositiveInt
 from kwskit.batch import length_mask
 from kwskit.encoders.blocks.encode_once import encode_once
 from kwskit.registry import register
-from kwskit.text.lexicon import WORD_BOUNDARY
 from kwskit.text.neural_g2p import CHECKPOINT, GRAPHEMES, PHONEMES, SPECIALS
 from kwskit.text.pronouncing_dictionary import package_file
+from kwskit.text.pronunciation import WORD_BOUNDARY
 
 
 def gru_steps(cell: nn.GRUCell, x: Tensor, begins: Tensor, begin: Tensor, skips: Tensor) -> Tensor:

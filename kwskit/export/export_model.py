@@ -21,6 +21,7 @@ from kwskit.export.trial_precision import TrialPrecision
 from kwskit.hparams import plain_value
 from kwskit.speech_model.onnx_manifest import FILE, OnnxManifest
 from kwskit.speech_model.onnx_model import AUDIO, OnnxModel
+from kwskit.speech_model.own_lexicon import require_own_lexicon
 from kwskit.speech_model.torch_model import TorchModel
 from kwskit.spotting.background_file import FILE as BACKGROUND
 from kwskit.spotting.background_file import read_background
@@ -80,7 +81,7 @@ def export_model(
     Raises
     ------
     ModelError
-        When ``source`` holds no model with an embedding of speech.
+        When ``source`` holds no model with an embedding of speech, or a lexicon that it does not read.
     ExportError
         When outputs differ by more than their precision allows.
     BackgroundError
@@ -89,6 +90,7 @@ def export_model(
         When something else is at ``target``.
     """
     model = TorchModel(source)
+    require_own_lexicon(source, model.tokenizer)
     trials = None if precision is None else precision(model.tokenizer)
     targets = [target, *([target.with_name(f"{target.name}-int8")] if int8 else [])]
     with atomic_directories(targets, FILE) as partials:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from functools import cached_property
 from pathlib import Path
 from typing import cast
 
@@ -28,8 +29,10 @@ from kwskit.spotting.expected_duration import WINDOWS, expected_seconds
 from kwskit.spotting.sound import as_pcm
 from kwskit.spotting.windows.listener import Listener
 from kwskit.spotting.windows.listening import HOP, knows_streams, listener
+from kwskit.text.keyword_reader import KeywordReader
 
 TOP = 20
+AnyModel = SpeechModel | str | Path | None  # opened, or its directory or name
 DEFAULTS = SearchSettings(windows=WINDOWS, hop=HOP)
 
 
@@ -44,20 +47,16 @@ class SpeechIndex:
     about : the model and the settings that it was made with
     """
 
-    def __init__(self, tables: WindowTables, model: SpeechModel | str | Path | None = None, device: str = "cpu"):
+    def __init__(
+        self, tables: WindowTables, model: AnyModel = None, device: str = "cpu", lexicon: str | Path | None = None
+    ):
         self._tables, self.about = tables, tables.about
         self.place = tables.place
-        self._from, self._device = model, device
-        self._opened: SpeechModel | None = None
-        self._norm: CohortNorm | None = None
+        self._from, self._device, self._lexicon = model, device, lexicon
 
     @classmethod
     def create(
-        cls,
-        place: str | Path,
-        model: SpeechModel | str | Path | None = None,
-        settings: SearchSettings = DEFAULTS,
-        device: str = "cpu",
+        cls, place: str | Path, model: AnyModel = None, settings: SearchSettings = DEFAULTS, device: str = "cpu"
     ) -> "SpeechIndex":
         """Make an empty index.
 
@@ -89,7 +88,7 @@ class SpeechIndex:
 
     @classmethod
     def open(
-        cls, place: str | Path, model: SpeechModel | str | Path | None = None, device: str = "cpu"
+        cls, place: str | Path, model: AnyModel = None, device: str = "cpu", lexicon: str | Path | None = None
     ) -> "SpeechIndex":
         """An index that is there.
 
@@ -98,6 +97,7 @@ class SpeechIndex:
         place : of the index
         model : or its directory or name; by default that which the index was made with, from where it was then
         device : of torch
+        lexicon : file of readings that typed words have in the place of the dictionary's
 
         Raises
         ------
@@ -107,22 +107,18 @@ class SpeechIndex:
         tables = WindowTables(place)
         if not tables.exists():
             raise SpeechIndexError(f"{place}: there is no index: make one with kwskit index RECORDINGS --out {place}")
-        return cls(tables, model, device)
+        return cls(tables, model, device, lexicon)
 
     @classmethod
     def open_or_create(
-        cls,
-        place: str | Path,
-        model: SpeechModel | str | Path | None = None,
-        settings: SearchSettings = DEFAULTS,
-        device: str = "cpu",
+        cls, place: str | Path, model: AnyModel = None, settings: SearchSettings = DEFAULTS, device: str = "cpu"
     ) -> "SpeechIndex":
         """The index of ``place``, or an empty one; takes and raises what :meth:`open` and :meth:`create` do."""
         if WindowTables(place).exists():
             return cls.open(place, model, device)
         return cls.create(place, model, settings, device)
 
-    @property
+    @cached_property
     def model(self) -> SpeechModel:
         """What embeds queries and recordings; opened when it is needed.
 
@@ -133,9 +129,7 @@ class SpeechIndex:
         kwskit.errors.ModelError
             When it cannot be opened.
         """
-        if self._opened is None:
-            self._opened = self.about.open_model(self.place, self._from, self._device)
-        return self._opened
+        return self.about.open_model(self.place, self._from, self._device)
 
     @property
     def files(self) -> list[str]:
@@ -186,16 +180,19 @@ class SpeechIndex:
     def search(self, text: str, top: int = TOP, min_score: float | None = None) -> list[Found]:
         """Where ``text`` is said, the likeliest first: at most ``top`` places, that score ``min_score`` or more.
 
+        It is typed as :class:`~kwskit.text.typed_keyword.TypedKeyword` has it.
+
         Raises
         ------
         kwskit.errors.UnpronounceableText
-            When it has no pronounceable letter.
-        SpeechIndexError
-            When the index or its model cannot be used.
+            When it cannot be read out.
+        SpeechIndexError, kwskit.text.lexicon.LexiconError
+            When the index, its model or the lexicon cannot be used.
         """
-        embeddings = self.model.embed_tokens(self.model.tokenizer.encode(text))
+        readings = self._reader.read(text)
+        embeddings = self.model.embed_tokens(readings.tokens)
         rows = CohortNorm(None, self.model.dim).typed(embeddings)  # the cohort is in the windows' rows
-        seconds = expected_seconds(text, self.model.tokenizer)
+        seconds = expected_seconds(readings.typed.text, readings.pronunciations)
         return self._search(
             lambda most: self._tables.search(rows, self._settings.fitting_windows(seconds), most), top, min_score
         )
@@ -225,14 +222,15 @@ class SpeechIndex:
             lambda most: self._tables.search(row[None], lengths, most).renormalised(mean, deviation), top, min_score
         )
 
-    @property
+    @cached_property
     def norm(self) -> CohortNorm:
         """How scores are normalised."""
-        if self._norm is None:
-            words = self._settings.cohort
-            cohort = None if words == 0 else CohortEmbeddings(self.model, words or COHORT)
-            self._norm = CohortNorm(cohort, self.model.dim)
-        return self._norm
+        words = self._settings.cohort
+        return CohortNorm(None if words == 0 else CohortEmbeddings(self.model, words or COHORT), self.model.dim)
+
+    @cached_property
+    def _reader(self) -> KeywordReader:
+        return KeywordReader(self.model.tokenizer, self._lexicon)
 
     @property
     def _settings(self) -> SearchSettings:

@@ -16,6 +16,8 @@ from kwskit.spotting.keyword_queries import KeywordQueries
 from kwskit.spotting.spotter import Spotter
 from kwskit.spotting.spotting_stream import SpottingStream
 from kwskit.text.normal_form import normal_form
+from kwskit.text.sign_examples import EXAMPLES
+from kwskit.text.typed_keyword import TypedKeyword
 
 REMEMBERED = 256
 LEAST_RATE, MOST_RATE = 0.01, 1000.0  # false alarms an hour
@@ -37,19 +39,23 @@ class Enrolments:
         self._known: OrderedDict[tuple[str, float], Keyword] = OrderedDict()
 
     def checked(self, texts: Sequence[str]) -> list[str]:
-        """``texts`` without what is around and between their words.
+        """``texts``, typed as :class:`TypedKeyword` has it, without what is around and between their words.
 
         Raises
         ------
         Refusal
-            When one is empty or too long, or there are too many.
+            When one is empty or too long, says in no way that can be read how it is said, or there are too many.
         """
         if len(texts) > self.limits.keywords:
             raise Refusal(400, f"{self.limits.keywords} keywords are the most at once.")
         found = [" ".join(text.split()) for text in texts]
         if not all(found):
             raise Refusal(400, "Type a word or a phrase.")
-        if max((len(text) for text in found), default=0) > self.limits.characters:
+        try:
+            words = [TypedKeyword.parse(text).text for text in found]
+        except UnpronounceableText as error:
+            raise _unpronounceable(error) from error
+        if max(map(len, words), default=0) > self.limits.characters:
             raise Refusal(400, f"{self.limits.characters} characters are the most for a keyword.")
         return found
 
@@ -57,6 +63,7 @@ class Enrolments:
         """What the page shows of a keyword.
 
         ``rates`` are its false alarms an hour in the background, at thresholds from 0 in steps of ``step``, if known.
+        ``typed`` has it said as it is here when it is typed, ``signs`` are its phonemes with a word for each.
 
         Raises
         ------
@@ -67,9 +74,11 @@ class Enrolments:
             raise Refusal(400, f"False alarms an hour are from {LEAST_RATE:g} to {MOST_RATE:g}.")
         keyword = self._keyword(text, fa_per_hour)
         return {
-            "name": text,
-            "word": normal_form(text),  # the same for every spelling
+            "name": keyword.name,
+            "word": normal_form(keyword.name),  # the same for every spelling
+            "typed": keyword.typed,
             "pronunciations": keyword.pronunciations,
+            **self._reading(keyword),
             "threshold": keyword.threshold,
             "told_by": keyword.threshold_source,
             "refractory": max(REFRACTORY, keyword.seconds),
@@ -87,7 +96,7 @@ class Enrolments:
             When one cannot be pronounced.
         """
         keywords = [self._keyword(text, 1.0) for text in texts]
-        queries = KeywordQueries(keywords, self.spotter.cohort, self.spotter.model.tokenizer)
+        queries = KeywordQueries(keywords, self.spotter.cohort)
         return SpottingStream(self.spotter.scores, queries, [np.inf] * len(keywords))
 
     def _keyword(self, text: str, fa_per_hour: float) -> Keyword:
@@ -96,12 +105,20 @@ class Enrolments:
             try:
                 self._known[key] = self.spotter.enrol(text, fa_per_hour=fa_per_hour)
             except UnpronounceableText as error:
-                raise Refusal(400, f"“{_short(text)}” cannot be read out: {error.reason}.") from error
-            self.spotter.forget(text)
+                raise _unpronounceable(error) from error
+            self.spotter.forget(self._known[key].name)
         self._known.move_to_end(key)
         while len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
         return self._known[key]
+
+    def _reading(self, keyword: Keyword) -> dict[str, Any]:
+        """Whether it is guessed, whether others can be chosen, and what its signs sound like."""
+        choosable = self.spotter.reader.takes_phonemes
+        said = " ".join(keyword.pronunciations if choosable else ()).split()
+        signs = sorted({phoneme.rstrip("012") for phoneme in said} & EXAMPLES.keys())
+        guessed = keyword.readings is not None and keyword.readings.guessed
+        return {"guessed": guessed, "choosable": choosable, "signs": {sign: EXAMPLES[sign][1] for sign in signs}}
 
     def _rates(self, keyword: Keyword) -> list[float] | None:
         background = self.spotter.background
@@ -114,5 +131,6 @@ class Enrolments:
         return [round(rate_of_peaks(peaks, hours, step), 4) for step in steps.tolist()]
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= 40 else f"{text[:39]}…"
+def _unpronounceable(error: UnpronounceableText) -> Refusal:
+    shown = error.text if len(error.text) <= 40 else f"{error.text[:39]}…"
+    return Refusal(400, f"“{shown}” cannot be read out: {error.reason}.")

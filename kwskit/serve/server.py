@@ -18,7 +18,7 @@ CONNECTIONS = 64
 THREADS = 2
 
 
-def serve(model: str | Path | None, index: Path | None, host: str, port: int) -> None:
+def serve(model: str | Path | None, index: Path | None, host: str, port: int, lexicon: Path | None = None) -> None:
     """Serve the page until it is interrupted.
 
     Parameters
@@ -28,17 +28,20 @@ def serve(model: str | Path | None, index: Path | None, host: str, port: int) ->
     index : directory of what can be searched, if anything
     host : address of this machine that is listened at
     port : 0 is any that is free
+    lexicon : file of readings that keywords have in the place of the dictionary's
 
     Raises
     ------
     kwskit.errors.ModelError
         When there is no usable model.
+    kwskit.text.lexicon.LexiconError
+        When the lexicon cannot be used.
     kwskit.errors.SpeechIndexError
         When the index cannot be used.
     OSError
         When the address cannot be listened at.
     """
-    page = Page(*_opened(model, index), names={host, socket.gethostname(), socket.getfqdn()})
+    page = Page(*_opened(model, index, lexicon), names={host, socket.gethostname(), socket.getfqdn()})
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.create_server((host, port), family=family) as listening:
         bound = listening.getsockname()[1]
@@ -68,15 +71,15 @@ def configuration(page: Page) -> uvicorn.Config:
     )
 
 
-def _opened(model: str | Path | None, index: Path | None) -> "tuple[Spotter, SpeechIndex | None]":
+def _opened(model: str | Path | None, index: Path | None, lexicon: Path | None) -> "tuple[Spotter, SpeechIndex | None]":
     archive = None
     if index is None:
-        spotter = Spotter.load(model)
+        spotter = Spotter.load(model, lexicon=lexicon)
     else:
         from kwskit.index.speech_index import SpeechIndex
 
-        spotter = Spotter.load(model or SpeechIndex.open(index).about.opened_from or None)
-        archive = SpeechIndex.open(index, spotter.model)
+        spotter = Spotter.load(model or SpeechIndex.open(index).about.opened_from or None, lexicon=lexicon)
+        archive = SpeechIndex.open(index, spotter.model, lexicon=lexicon)
         assert archive.model is spotter.model  # told now, rather than at the first search, where it is another
     torch = sys.modules.get("torch")
     if torch is not None:

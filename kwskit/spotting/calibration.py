@@ -49,7 +49,9 @@ def check_background(background: PeakEstimates, model: SpeechModel, streaming: b
         )
 
 
-def with_threshold(keyword: Keyword, fa_per_hour: float, background: PeakEstimates | None, model: str) -> Keyword:
+def with_threshold(
+    keyword: Keyword, fa_per_hour: float, background: PeakEstimates | None, model: str, given: float | None = None
+) -> Keyword:
     """``keyword`` with the threshold for ``fa_per_hour``: of a background, or without one that of a Gaussian.
 
     Parameters
@@ -58,12 +60,15 @@ def with_threshold(keyword: Keyword, fa_per_hour: float, background: PeakEstimat
     fa_per_hour : false alarms an hour that the threshold is set for
     background : of the model that the keyword is enrolled with, or None
     model : name of that model, for the warning that there is none
+    given : threshold in the place of the rate
 
     Raises
     ------
     ValueError
-        When the rate is not above 0.
+        When the rate is not above 0, or the given threshold is no number.
     """
+    if given is not None:
+        return dataclasses.replace(keyword, threshold=given_threshold(given))
     if background is not None:
         found = background.estimate(keyword, fa_per_hour)
     else:

@@ -9,16 +9,16 @@ from numpy.typing import NDArray
 from kwskit.speech_model.speech_model import SpeechModel
 from kwskit.spotting.expected_duration import expected_seconds, fitting_windows
 from kwskit.spotting.keyword import Keyword
-from kwskit.spotting.said_words import pronunciations_of
 from kwskit.spotting.sound import Sound, blocks_of
 from kwskit.spotting.spoken_example import heard_phonemes, spoken_example
 from kwskit.spotting.windows.listener import Listener
+from kwskit.text.keyword_reader import Readings
 
 
 def enrolled(
     model: SpeechModel,
     listen: Callable[[Sequence[float]], Listener[NDArray[np.float32]]],
-    text: str | None,
+    readings: Readings | None,
     examples: Sequence[Sound] = (),
     name: str | None = None,
 ) -> Keyword:
@@ -27,14 +27,12 @@ def enrolled(
     Parameters
     ----------
     listen : makes a listener for windows of some lengths in seconds
-    text : typed, or None
+    readings : of what is typed, or None
     examples : recordings of somebody saying it
     name : what hits are told under (default: the text)
 
     Raises
     ------
-    kwskit.errors.UnpronounceableText
-        For text that cannot be read out.
     kwskit.data.audio.AudioError
         For an example that cannot be read.
     ValueError
@@ -42,13 +40,15 @@ def enrolled(
     """
     if isinstance(examples, str | Path):
         raise ValueError(f"examples are a list of recordings, not one: [{str(examples)!r}]")
-    if text is None and not len(examples):
+    if readings is None and not len(examples):
         raise ValueError("a keyword needs text, examples, or both")
-    if text is None and name is None:
+    if readings is None and name is None:
         raise ValueError("a keyword without text needs a name")
+    text = "" if readings is None else readings.typed.text
+    tokens = () if readings is None else readings.tokens
     recordings = [np.concatenate([np.zeros(0, np.int16), *blocks_of(one)]) for one in examples]
-    embeddings = model.embed_tokens([] if text is None else model.tokenizer.encode(text))
-    seconds = [] if text is None else [expected_seconds(text, model.tokenizer)]
+    embeddings = model.embed_tokens(tokens)
+    seconds = [] if readings is None else [expected_seconds(text, readings.pronunciations)]
     if recordings:
         spoken = [spoken_example(one, listen) for one in recordings]
         seconds.append(float(np.mean([one.seconds for one in spoken])))
@@ -56,19 +56,19 @@ def enrolled(
         embeddings = _unit(embeddings + mean) if len(embeddings) else mean
     phonemes: list[list[int]] = []
     if model.blank is not None:
-        phonemes = model.tokenizer.sounds(text) if text is not None else heard_phonemes(model, recordings)
-    pronunciations = () if text is None else pronunciations_of(text, model.tokenizer)
+        phonemes = [model.tokenizer.heard(ids) for ids in tokens] or heard_phonemes(model, recordings)
     expected = float(np.mean(seconds))
     windows = fitting_windows(expected)
     return Keyword(
-        name or text or "",
-        text or "",
-        pronunciations,
+        name or text,
+        text,
+        tuple(" ".join(model.tokenizer.decode(ids)) for ids in tokens),
         embeddings,
         expected,
         windows,
         examples=len(examples),
         phonemes=tuple(map(tuple, phonemes)),
+        readings=readings,
     )
 
 

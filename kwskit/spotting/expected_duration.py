@@ -1,11 +1,11 @@
 """How long a typed word takes to be said, and which windows fit it."""
 
 import re
-from typing import Any
+from collections.abc import Sequence
 
 from kwskit.errors import UnpronounceableText
 from kwskit.text.g2p import G2P
-from kwskit.text.lexicon import WORD_BOUNDARY
+from kwskit.text.pronunciation import WORD_BOUNDARY, Pronunciation
 
 # Least squares over the 20,800 words of the small synthetic corpus (three synthesisers; 78, 84 and 98 ms of standard
 # deviation around it). Telling vowels from consonants (60 and 49 ms) explains no more. Half of the synthetic words take
@@ -16,16 +16,20 @@ SHORTEST, LONGEST = 0.6, 1.7  # of a window that fits, as a share of the expecte
 FEWEST = 2
 
 
-def expected_seconds(text: str, tokenizer: Any = None) -> float:
+def expected_seconds(text: str, pronunciations: Sequence[Pronunciation] | None = None) -> float:
     """Seconds that ``text`` takes to be said: a line over its phonemes, fitted to synthetic speech (ours).
 
-    Phonemes are those of the likeliest pronunciation, of ``tokenizer`` where it has a G2P (``.g2p``). Text that has
-    none is counted by its letters.
+    Phonemes are those of the first of ``pronunciations``, which None looks up. Text that has none is counted by its
+    letters.
     """
-    try:
-        pronunciation = (getattr(tokenizer, "g2p", None) or G2P()).pronunciations(text)[0]
-        phonemes = sum(phoneme != WORD_BOUNDARY for phoneme in pronunciation)
-    except UnpronounceableText:
+    if pronunciations is None:
+        try:
+            pronunciations = G2P().pronunciations(text)
+        except UnpronounceableText:
+            pronunciations = ()
+    if pronunciations:
+        phonemes = sum(phoneme != WORD_BOUNDARY for phoneme in pronunciations[0])
+    else:
         phonemes = len(re.sub(r"[\W_]", "", text))
     return BASE + PER_PHONEME * phonemes
 

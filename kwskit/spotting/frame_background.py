@@ -95,7 +95,7 @@ class FrameBackground(PeakEstimates):
         for b, e in zip(begin.tolist(), end.tolist(), strict=True):
             origin = max(0, b - BEFORE)
             windows.append(margins(self.codes.vectors(slice(origin, e + 1 + AFTER)), b - origin, e - origin))
-        queries = KeywordQueries([keyword], cohort, model.tokenizer)
+        queries = KeywordQueries([keyword], cohort)
         judged = verified(model, queries, np.zeros(len(end), np.int64), windows, score[end])
         centre = (begin + end + 1) / 2 * self.frame
         found = highest(judged.score, centre, max(REFRACTORY, keyword.seconds), -np.inf if least is None else least)

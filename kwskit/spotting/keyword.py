@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from kwskit.text.keyword_reader import Readings
+
 
 @dataclass(frozen=True, eq=False)
 class Keyword:
@@ -13,7 +15,7 @@ class Keyword:
     Attributes
     ----------
     name : what hits are told under
-    text : as typed; empty where only examples were given
+    text : the word or phrase that was typed; empty where only examples were given
     pronunciations : phonemes, such as ``HH EY1 | N OW1 V AH0``, the likeliest first; empty without text
     embeddings : (P, dim) unit rows; a window is as similar as the most similar row
     seconds : how long it takes to be said, presumably
@@ -23,6 +25,7 @@ class Keyword:
     threshold_source : where the threshold comes from: ``given``, ``counted``, ``extrapolated`` or ``gaussian``
     examples : recordings of it that it was enrolled with
     phonemes : token ids of each pronunciation without word boundaries, for models that hear phonemes; else empty
+    readings : how it is said, and where that is from; None without text
     """
 
     name: str
@@ -36,6 +39,26 @@ class Keyword:
     threshold_source: str = "given"
     examples: int = 0
     phonemes: tuple[tuple[int, ...], ...] = ()
+    readings: Readings | None = None
+
+    @property
+    def typed(self) -> str:
+        """What can be typed to have it said so again; the name where only examples were given."""
+        return self.name if self.readings is None else str(self.readings.typed)
+
+    @property
+    def tokens(self) -> tuple[tuple[int, ...], ...]:
+        """Token ids of each pronunciation; empty without text."""
+        return () if self.readings is None else self.readings.tokens
+
+    def said_text(self) -> str:
+        """How it is said, for a person, and whether that is a guess."""
+        if not self.pronunciations:
+            return f"{self.examples} examples"
+        guessed = self.readings is not None and self.readings.guessed
+        return " or ".join(self.pronunciations) + (
+            " (guessed: WORD=PHONEMES or WORD~RESPELLING says how)" if guessed else ""
+        )
 
     def threshold_text(self, minutes: float) -> str:
         """The threshold for a person, with what it was set for and by what that is estimated.

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,10 +23,9 @@ class KeywordQueries:
     ----------
     keywords : Q of them
     cohort : other words
-    tokenizer : of the model
     """
 
-    def __init__(self, keywords: Sequence[Keyword], cohort: CohortEmbeddings, tokenizer: Any):
+    def __init__(self, keywords: Sequence[Keyword], cohort: CohortEmbeddings):
         self.keywords, self.cohort = list(keywords), cohort
         dim = cohort.embeddings.shape[1]
         rows = [np.zeros((0, dim), np.float32), *(keyword.embeddings for keyword in self.keywords)]
@@ -36,7 +34,7 @@ class KeywordQueries:
         self._first = np.cumsum(counts) - counts
         self._fits = np.array([[length in keyword.windows for keyword in self.keywords] for length in WINDOWS], bool)
         self._shortest = np.array([min(keyword.windows) for keyword in self.keywords])
-        same = [cohort.same(tokenizer.encode(one.text)) if one.text else [] for one in self.keywords]
+        same = [cohort.same(one.tokens) for one in self.keywords]
         self._of_cohort = [k for k, found in enumerate(same) if found]
         self._others = np.ones((len(cohort.words), len(self._of_cohort)))
         for column, k in enumerate(self._of_cohort):

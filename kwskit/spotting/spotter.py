@@ -1,6 +1,5 @@
 """Keywords enrolled by typing, or by example, and spotted in sound."""
 
-import dataclasses
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -32,7 +31,9 @@ from kwskit.spotting.stream_resampler import resampled_blocks
 from kwskit.spotting.window_scores import WindowScores
 from kwskit.spotting.windows.listener import Listener
 from kwskit.spotting.windows.listening import HOP, knows_streams, listener
+from kwskit.text.keyword_reader import KeywordReader
 from kwskit.text.normal_form import normal_form
+from kwskit.text.typed_keyword import TypedKeyword
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ class Spotter:
     background : what the model hears where no keyword is said, for thresholds
     streaming : whether windows are made of the frames of a stream, each computed once, or each by itself; None is the
         former for a model that can and has been trained for it
+    lexicon : file of readings (:mod:`kwskit.text.lexicon`) that keywords have in the place of the dictionary's
 
     Raises
     ------
@@ -55,10 +57,16 @@ class Spotter:
         When the background was recorded with another model.
     """
 
-    def __init__(self, model: SpeechModel, background: PeakEstimates | None = None, streaming: bool | None = None):
+    def __init__(
+        self,
+        model: SpeechModel,
+        background: PeakEstimates | None = None,
+        streaming: bool | None = None,
+        lexicon: str | Path | None = None,
+    ):
         if streaming and model.stream is None:
             raise ModelError(f"{model.name} needs whole windows: it cannot stream (streaming=False)")
-        self.model = model
+        self.model, self.reader = model, KeywordReader(model.tokenizer, lexicon)
         self.streaming = knows_streams(model) if streaming is None else streaming
         self.cohort = CohortEmbeddings(model)
         self.background: PeakEstimates | None = None
@@ -74,15 +82,15 @@ class Spotter:
         device: str = "cpu",
         streaming: bool | None = None,
         background: str | Path | None = None,
+        lexicon: str | Path | None = None,
     ) -> "Spotter":
         """A spotter with a model: a packaged one, that of a directory, trained or exported, or one of the Hub.
 
         Parameters
         ----------
-        model : name, directory or repository, as :meth:`kwskit.speech_model.model_source.ModelSource.find` takes it;
-            None is the packaged ``english``
+        model : as :meth:`kwskit.speech_model.model_source.ModelSource.find` takes it; None is the packaged ``english``
         device : of torch; on the CPU a model that has been exported too needs no torch
-        streaming : see :class:`Spotter`
+        streaming, lexicon : see :class:`Spotter`
         background : file of ``kwskit calibrate``; None is the model's own, where it has one
 
         Raises
@@ -98,7 +106,7 @@ class Spotter:
         own = source.for_spotting(device) / FILE
         path = own if background is None and own.is_file() else background
         opened = open_model(source, device)
-        return cls(opened, None if path is None else read_background(path), streaming)
+        return cls(opened, None if path is None else read_background(path), streaming, lexicon)
 
     @property
     def keywords(self) -> Mapping[str, Keyword]:
@@ -123,7 +131,7 @@ class Spotter:
 
         Parameters
         ----------
-        text : typed; every pronunciation of it is listened for
+        text : typed, as :class:`~kwskit.text.typed_keyword.TypedKeyword` has it; every pronunciation is listened for
         examples : recordings of somebody saying it, files or (samples,) at 16 kHz; text, examples or both
         name : what hits are told under (default: the text)
         fa_per_hour : the threshold is set for so many false alarms an hour
@@ -136,14 +144,11 @@ class Spotter:
         kwskit.data.audio.AudioError
             For an example that cannot be read.
         ValueError
-            When neither text nor examples are given, or examples without text or name, or a rate that is not above 0,
-            or a threshold that is no number.
+            When there is neither text nor example, an example alone without a name, no rate above 0, or no threshold.
         """
-        keyword = enrolled(self.model, self.listener, text, examples, name)
-        if threshold is None:
-            keyword = with_threshold(keyword, fa_per_hour, self.background, self.model.name)
-        else:
-            keyword = dataclasses.replace(keyword, threshold=given_threshold(threshold))
+        readings = None if text is None else self.reader.read(text)
+        keyword = enrolled(self.model, self.listener, readings, examples, name)
+        keyword = with_threshold(keyword, fa_per_hour, self.background, self.model.name, threshold)
         self._keywords[normal_form(keyword.name)] = keyword
         return keyword
 
@@ -163,14 +168,11 @@ class Spotter:
     def score(self, audio: Sound, text: str) -> float:
         """The highest score of any window that fits a keyword, enrolled or typed here; -inf when there is no sound.
 
-        Raises
-        ------
-        kwskit.errors.UnpronounceableText
-            For text that cannot be read out.
-        kwskit.data.audio.AudioError
-            For a file that cannot be read.
+        Raises as :meth:`enrol` does.
         """
-        keyword = self._keywords.get(normal_form(text)) or enrolled(self.model, self.listener, text)
+        typed = TypedKeyword.parse(text)
+        known = None if typed.told else self._keywords.get(normal_form(text))
+        keyword = known or enrolled(self.model, self.listener, self.reader.read(typed))
         return self._stream([keyword], [np.inf]).best_score(blocks_of(audio))
 
     def spot(self, audio: Sound) -> list[Hit]:
@@ -244,5 +246,5 @@ class Spotter:
         return background
 
     def _stream(self, keywords: Sequence[Keyword], thresholds: Sequence[float]) -> SpottingStream:
-        queries = KeywordQueries(keywords, self.cohort, self.model.tokenizer)
+        queries = KeywordQueries(keywords, self.cohort)
         return SpottingStream(self.scores, queries, thresholds)

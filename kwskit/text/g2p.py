@@ -2,17 +2,18 @@
 
 import itertools
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from kwskit.errors import UnpronounceableText
-from kwskit.text.lexicon import WORD_BOUNDARY, read_lexicon
+from kwskit.text.guessed_readings import guessed_readings
+from kwskit.text.lexicon import read_lexicon
 from kwskit.text.neural_g2p import neural_g2p
 from kwskit.text.normal_form import normal_form, token_words, vowelless
 from kwskit.text.normalise import normalise
 from kwskit.text.pronouncing_dictionary import cmudict
+from kwskit.text.pronunciation import WORD_BOUNDARY, Pronunciation
 
-Pronunciation = tuple[str, ...]
-Ranks = tuple[int, ...]
 MOST_PRONUNCIATIONS = 100  # a long phrase has them by the billion
 
 
@@ -27,20 +28,34 @@ class G2P:
     ----------
     lexicon : file of pronunciations that go before the dictionary's (see :mod:`kwskit.text.lexicon`)
     max_pronunciations : most pronunciations of one text; those with the likeliest parts are kept
+    guesses : most readings of a word that no dictionary has (:func:`kwskit.text.guessed_readings.guessed_readings`);
+        one is the neural model's greedy reading, which trainings and their tests are made with
     """
 
-    def __init__(self, lexicon: str | Path | None = None, max_pronunciations: int = 8):
+    def __init__(self, lexicon: str | Path | None = None, max_pronunciations: int = 8, guesses: int = 1):
         if not 1 <= max_pronunciations <= MOST_PRONUNCIATIONS:
             raise ValueError(f"max_pronunciations must lie in 1 to {MOST_PRONUNCIATIONS}, not {max_pronunciations}")
-        self.max_pronunciations = max_pronunciations
+        self.max_pronunciations, self.guesses = max_pronunciations, guesses
         self._lexicon = read_lexicon(lexicon) if lexicon is not None else {}
         self._words: dict[str, tuple[str, list[Pronunciation]]] = {}
+
+    def extended(self, lexicon: str | Path | None, guesses: int) -> "G2P":
+        """The same with a further ``lexicon``, whose words go before those of its own, and so many guesses.
+
+        Raises
+        ------
+        kwskit.text.lexicon.LexiconError
+            When the file cannot be used.
+        """
+        found = G2P(lexicon, self.max_pronunciations, guesses)
+        found._lexicon = {**self._lexicon, **found._lexicon}
+        return found
 
     def pronunciations(self, text: str) -> list[Pronunciation]:
         """All pronunciations of ``text``, likeliest first; words of a phrase are joined by ``|``.
 
         A phrase takes the product of its words' pronunciations, ordered by the sum of their ranks and
-        cut at ``max_pronunciations``.
+        cut at ``max_pronunciations``; those that a lexicon has of the whole text are never cut.
 
         Raises
         ------
@@ -48,18 +63,8 @@ class G2P:
             For text that is empty, too long, or has no letter of the alphabet (see :func:`normalise`).
         """
         if key := self._lexicon_key(text):
-            return self._lexicon[key][: self.max_pronunciations]
-        phrases: list[tuple[Ranks, Pronunciation]] = [((), ())]
-        for word in self._words_of(text):
-            said = list(enumerate(self._found(word, text)[1]))
-            longer = [
-                ((*ranks, rank), (*phrase, WORD_BOUNDARY, *phonemes) if phrase else phonemes)
-                for ranks, phrase in phrases
-                for rank, phonemes in said
-            ]
-            # The k best of a sum need only the k best beginnings, so a long phrase stays cheap.
-            phrases = sorted(longer, key=lambda ranked: (sum(ranked[0]), ranked[0]))[: self.max_pronunciations]
-        return [phrase for _, phrase in phrases]
+            return list(self._lexicon[key])
+        return best_phrases([self._found(word, text)[1] for word in self._words_of(text)], self.max_pronunciations)
 
     def origins(self, text: str) -> list[tuple[str, str]]:
         """The words that ``text`` is read as, each with where its pronunciations come from.
@@ -106,5 +111,21 @@ class G2P:
             initials, ending = (letters[:-1], ("Z",)) if word.endswith(".'s") else (letters, ())
             said = itertools.chain.from_iterable(cmudict().lookup(f"{letter}.")[0] for letter in initials)
             return "spelt", [(*said, *ending)]
+        if self.guesses > 1:
+            return "guessed", guessed_readings(letters, self.guesses)
         phonemes = neural_g2p().predict(letters)
         return "guessed", [phonemes] if phonemes else []
+
+
+def best_phrases(words: Sequence[Sequence[Pronunciation]], most: int) -> list[Pronunciation]:
+    """The ``most`` phrases of the likeliest readings of ``words``, ``|`` between words (ours)."""
+    phrases: list[tuple[tuple[int, ...], Pronunciation]] = [((), ())]
+    for readings in words:
+        longer = [
+            ((*ranks, rank), (*phrase, WORD_BOUNDARY, *phonemes) if phrase else phonemes)
+            for ranks, phrase in phrases
+            for rank, phonemes in enumerate(readings)
+        ]
+        # The k best of a sum need only the k best beginnings, so a long phrase stays cheap.
+        phrases = sorted(longer, key=lambda ranked: (sum(ranked[0]), ranked[0]))[:most]
+    return [phrase for _, phrase in phrases]

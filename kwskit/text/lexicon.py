@@ -1,33 +1,36 @@
-"""Pronunciations in a file: ``word<TAB>PH PH ...``, a line a pronunciation, the likeliest of a word first.
+"""Pronunciations in a file, a line a pronunciation, the likeliest of a word first.
 
-Lines that start with ``#`` and empty lines are skipped. A key may be a phrase, or a word in any script.
+``word PH PH ...`` as CMUdict has it, its second reading as ``word(2)`` or as another line of ``word``; with a tab
+behind it the key may be a phrase. A key may be in any script, and phonemes in ARPAbet or IPA. Empty lines, lines that
+start with ``#`` or ``;;;``, and what follows `` #`` are skipped.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from kwskit.atomic_write import atomic_write
-from kwskit.text.neural_g2p import CONSONANTS, PHONEMES, VOWELS
 from kwskit.text.normal_form import normal_form
+from kwskit.text.pronunciation import PhonemeError, Pronunciation, read_pronunciation
 from kwskit.text_file import TextFileError, read_text
 
-WORD_BOUNDARY = "|"
 HEADER = "#kwskit lexicon v1"
-STRESSLESS = tuple(sorted([*CONSONANTS, *VOWELS]))
+_NUMBERED = re.compile(r"(?P<word>.+)\((?P<number>[0-9]+)\)")
 
 
 class LexiconError(ValueError):
     """A lexicon file that cannot be used; the message names the file and the line."""
 
 
-def read_lexicon(path: str | Path) -> dict[str, list[tuple[str, ...]]]:
+def read_lexicon(path: str | Path) -> dict[str, list[Pronunciation]]:
     """Pronunciations by :func:`kwskit.text.normal_form.normal_form`, in the file's order.
 
     Raises
     ------
     LexiconError
-        When the file cannot be read, or a line has no tab, no phoneme, or a phoneme that is not ARPAbet
-        (with or without a stress digit) or the word boundary ``|``.
+        When the file cannot be read or has no pronunciation, a line has no word or no phonemes, or a phoneme that
+        nobody knows (:func:`kwskit.text.pronunciation.read_pronunciation`), or when two lines give one numbered reading
+        otherwise, as in ``read(2)``.
     """
     path = Path(path)
     try:
@@ -36,27 +39,47 @@ def read_lexicon(path: str | Path) -> dict[str, list[tuple[str, ...]]]:
         raise LexiconError(str(error)) from error
     except OSError as error:
         raise LexiconError(f"{path}: cannot be read: {error}") from error
-    lexicon: dict[str, list[tuple[str, ...]]] = {}
+    lexicon: dict[str, list[Pronunciation]] = {}
+    numbered: dict[tuple[str, str], tuple[int, Pronunciation]] = {}  # reading of a word: its line
     for number, line in enumerate(lines, 1):
-        if not line.strip() or line.startswith("#"):
+        if not line.strip() or line.startswith(("#", ";;;")):
             continue
-        word, tab, said = line.partition("\t")
-        phonemes = tuple(said.upper().split())
-        if not tab or not word.strip() or not phonemes:
-            raise LexiconError(f"{path}: line {number}: expected 'word<TAB>PH PH ...', found {line[:80]!r}")
-        for phoneme in phonemes:
-            if phoneme not in PHONEMES and phoneme not in STRESSLESS and phoneme != WORD_BOUNDARY:
-                raise LexiconError(f"{path}: line {number}: '{phoneme}' is not an ARPAbet phoneme, such as AH0 or CH")
-        found = lexicon.setdefault(normal_form(word), [])
+        entry, said = _parted(line)
+        where = f"{path}: line {number}"
+        if not entry or not said:
+            raise LexiconError(f"{where}: expected 'word PH PH ...' or 'word<TAB>PH PH ...', found {line[:80]!r}")
+        try:
+            phonemes = read_pronunciation(said)
+        except PhonemeError as error:
+            raise LexiconError(f"{where}: '{entry}': {error}") from None
+        reading = _NUMBERED.fullmatch(entry)
+        word = normal_form(reading["word"] if reading else entry)
+        if reading:
+            before, other = numbered.setdefault((word, reading["number"]), (number, phonemes))
+            if other != phonemes:
+                shown = f"'{' '.join(other)}' in line {before} and '{' '.join(phonemes)}' here"
+                raise LexiconError(f"{where}: {entry} is {shown}: give one of them another number")
+        found = lexicon.setdefault(word, [])
         if phonemes not in found:
             found.append(phonemes)
+    if not lexicon:
+        raise LexiconError(f"{path}: has no pronunciation: a line is 'word PH PH ...'")
     return lexicon
+
+
+def _parted(line: str) -> tuple[str, str]:
+    """Entry and phonemes of a line, either empty where there is none."""
+    line = re.split(r"\s#(?:\s|$)", line, maxsplit=1)[0]
+    entry, tab, said = line.partition("\t")
+    if not tab:
+        entry, _, said = line.strip().partition(" ")
+    return entry.strip(), said.strip()
 
 
 def write_lexicon(
     path: str | Path,
     words: Iterable[str],
-    pronunciations: Callable[[str], list[tuple[str, ...]]],
+    pronunciations: Callable[[str], list[Pronunciation]],
     facts: Mapping[str, object] | None = None,
 ) -> None:
     """Write the pronunciations of ``words``, whole or not at all.

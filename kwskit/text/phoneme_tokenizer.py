@@ -1,12 +1,14 @@
 """Phonemes as ids."""
 
 import logging
+from collections.abc import Sequence
 
 from kwskit.arguments import PositiveInt
+from kwskit.errors import UnpronounceableText
 from kwskit.registry import register
-from kwskit.text.g2p import G2P, Pronunciation
-from kwskit.text.lexicon import STRESSLESS, WORD_BOUNDARY
+from kwskit.text.g2p import G2P
 from kwskit.text.neural_g2p import PHONEMES
+from kwskit.text.pronunciation import STRESSLESS, WORD_BOUNDARY, Pronunciation, stressless
 from kwskit.text.tokenizer import Tokenizer
 
 logger = logging.getLogger(__name__)
@@ -22,7 +24,7 @@ class PhonemeTokenizer(Tokenizer):
     Parameters
     ----------
     stress : whether vowels carry their stress digit (AH0, AH1, AH2) or not (AH)
-    lexicon : file ``word<TAB>PH PH ...`` whose pronunciations go before the dictionary's
+    lexicon : file of pronunciations that go before the dictionary's, as docs/KEYWORDS.md has it
     max_pronunciations : most pronunciations of one text
 
     Attributes
@@ -47,25 +49,36 @@ class PhonemeTokenizer(Tokenizer):
         Raises
         ------
         UnpronounceableText
-            For text that cannot be read out.
-        ValueError
-            When the lexicon gives a vowel without stress and this tokenizer wants it.
+            For text that cannot be read out, and when the lexicon gives a vowel without stress and this tokenizer wants
+            it.
         """
         if text not in self._encoded:
-            # A dict keeps the order and drops pronunciations that differ in stress only.
-            self._encoded[text] = list(
-                {tuple(ids): ids for ids in map(self._to_ids, self.g2p.pronunciations(text))}.values()
-            )
-            if max(map(len, self._encoded[text])) == 1:
-                logger.warning("'%s' is a single phoneme: as a keyword it will be heard everywhere", text)
+            self._encoded[text] = self.ids_of(self.g2p.pronunciations(text), text)
         return [list(ids) for ids in self._encoded[text]]
 
-    def _to_ids(self, pronunciation: Pronunciation) -> list[int]:
-        symbols = pronunciation if self.stress else [phoneme.rstrip("012") for phoneme in pronunciation]
+    def ids_of(self, pronunciations: Sequence[Pronunciation], text: str) -> list[list[int]]:
+        """One id list for each of ``pronunciations`` that differs from those before it.
+
+        Parameters
+        ----------
+        text : that is so pronounced, for messages
+
+        Raises
+        ------
+        UnpronounceableText
+            For a vowel without stress, where this tokenizer wants it.
+        """
+        # A dict keeps the order and drops pronunciations that differ in stress only.
+        found = list({tuple(ids): ids for ids in (self._to_ids(one, text) for one in pronunciations)}.values())
+        if max(map(len, found)) == 1:
+            logger.warning("'%s' is a single phoneme: as a keyword it will be heard everywhere", text)
+        return found
+
+    def _to_ids(self, pronunciation: Pronunciation, text: str) -> list[int]:
+        symbols = pronunciation if self.stress else stressless(pronunciation)
         try:
             return [self._ids[symbol] for symbol in symbols]
         except KeyError as error:
-            raise ValueError(
-                f"{self.lexicon or 'dictionary'}: phoneme '{error.args[0]}' needs a stress digit (0, 1 or 2), "
-                "as in AH0; or use the tokenizer with stress: false"
-            ) from None
+            where = f" ({self.lexicon})" if self.lexicon else ""
+            reason = f"its phoneme '{error.args[0]}' needs a stress digit (0, 1 or 2), as in AH0{where}"
+            raise UnpronounceableText(text, f"{reason}; a tokenizer with stress: false needs none") from None

@@ -1,9 +1,9 @@
 """What every tokenizer does."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from kwskit.text.lexicon import WORD_BOUNDARY
 from kwskit.text.neural_g2p import SPECIALS
+from kwskit.text.pronunciation import WORD_BOUNDARY
 
 
 class Tokenizer:
@@ -45,9 +45,13 @@ class Tokenizer:
         kwskit.errors.UnpronounceableText
             For text that cannot be read out.
         """
-        boundary = self._ids.get(WORD_BOUNDARY)
-        return [[one for one in ids if one != boundary] for ids in self.encode(text)]
+        return [self.heard(ids) for ids in self.encode(text)]
 
-    def decode(self, ids: list[int]) -> list[str]:
+    def heard(self, ids: Sequence[int]) -> list[int]:
+        """``ids`` without the boundaries between words."""
+        boundary = self._ids.get(WORD_BOUNDARY)
+        return [one for one in ids if one != boundary]
+
+    def decode(self, ids: Sequence[int]) -> list[str]:
         """Symbols of ``ids``, padding left out."""
         return [self.symbols[index] for index in ids if index != 0]

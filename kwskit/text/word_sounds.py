@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kwskit.text.lexicon import STRESSLESS, WORD_BOUNDARY
 from kwskit.text.phoneme_distance import edit_distances, phoneme_characters
 from kwskit.text.pronouncing_dictionary import PronouncingDictionary, cmudict
+from kwskit.text.pronunciation import STRESSLESS, WORD_BOUNDARY
 
 # Phonemes that are easily taken for one another: alike but for voice, or in place, height or length.
 ALIKE = (

@@ -64,6 +64,32 @@ def test_json_lines(loaded, capsys):
     assert any("route sixty six" in one["text"] for one in route["advice"])
 
 
+def test_a_guess_is_risky_until_somebody_chooses(loaded, capsys):
+    typed = ["hadouken", "zorblaxen=Z AO1 R B L AE2 K S AH0 N", "kelvorin~kel vor in", "5gx=F AY1 V | JH IY1"]
+    assert main(["check", *typed, "--threshold", "3", "--count", "2"]) == 0
+    guessed, given, respelt, digits = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert guessed["typed"] == guessed["keyword"] == "hadouken"
+    assert guessed["reads"] == [{"word": "hadouken", "from": "guessed"}]
+    assert len(guessed["pronunciations"]) == 4
+    assert guessed["verdict"] == "risky"
+    (advice,) = (one["text"] for one in guessed["advice"] if "no dictionary" in one["text"])
+    assert f"'hadouken={guessed['pronunciations'][0]}' keeps one reading" in advice
+    assert (given["keyword"], given["typed"]) == ("zorblaxen", typed[1])
+    assert given["reads"] == [{"word": "zorblaxen", "from": "given"}]
+    assert given["pronunciations"] == ["Z AO1 R B L AE2 K S AH0 N"]
+    assert given["own_score"] > 3
+    assert not any("guess" in one["text"] or "read as" in one["text"] for one in given["advice"] + digits["advice"])
+    assert {one["word"] for one in respelt["reads"]} == {"kel", "vor", "in"}
+    assert respelt["typed"] == "kelvorin~kel vor in"
+    assert {one["text"] for one in guessed["rivals"]} == {"zorblaxen", "kelvorin", "5gx"}
+    assert main(["check", "zorb=T AY G ER", "tiger", "--threshold", "3", "--count", "2"]) == 0
+    zorb, tiger = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert (zorb["rivals"][0]["same"], tiger["rivals"][0]["score"]) == (True, tiger["own_score"])
+    assert zorb["own_score"] == tiger["own_score"]
+    assert main(["check", "zorb=T AY G ER", "zorb"]) == 1
+    assert "was given as 'zorb=T AY G ER' before" in capsys.readouterr().err
+
+
 def test_short_keywords_print_little_and_say_how_much_more_there_is(loaded, calibrated, capsys):
     assert main(["check", "go", "--count", "3"]) == 0
     out = capsys.readouterr().out

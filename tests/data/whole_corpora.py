@@ -9,7 +9,7 @@ from kwskit.data.records import write_records
 from kwskit.data.store.packed_store import PackedStore
 from kwskit.data.store.writer import StoreWriter
 from kwskit.errors import UnpronounceableText
-from kwskit.text.lexicon import WORD_BOUNDARY
+from kwskit.text.pronunciation import WORD_BOUNDARY
 from kwskit.text.tokenizer import Tokenizer
 
 # Words with one, two and three pronunciations of several lengths.

@@ -53,3 +53,16 @@ def test_commands(tmp_path, model, recordings, monkeypatch, capsys):
     assert main(["search", place, "--of", "tiger"]) == 2
     assert main(["search", place]) == 2
     assert "--example" in capsys.readouterr().err
+
+
+def test_words_that_say_how_they_are_said(index, model, tmp_path, monkeypatch, capsys):
+    expected = index.search("tiger", top=3)
+    assert index.search("zorb=T AY G ER", top=3) == index.search("zorb~tiger", top=3) == expected
+    (tmp_path / "my.dict").write_text("zorb T AY1 G ER0\n")
+    monkeypatch.setattr("kwskit.index.about.open_model", lambda source, device: model)
+    given = [str(index.place), "zorb", "--top", "3", "--lexicon", str(tmp_path / "my.dict"), "--model", "any"]
+    assert main(["search", *given]) == 0
+    hits = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(hit["path"], hit["score"]) for hit in hits] == [(one.path, round(one.score, 3)) for one in expected]
+    assert main(["search", str(index.place), "zorb=T OR", "--model", "any"]) == 1
+    assert "'OR', the 2nd of 2 phonemes" in capsys.readouterr().err

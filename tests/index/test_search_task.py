@@ -19,6 +19,7 @@ from kwskit.spotting.expected_duration import expected_seconds, fitting_windows
 from kwskit.spotting.keyword import Keyword
 from kwskit.spotting.keyword_queries import KeywordQueries
 from kwskit.spotting.windows.window_listener import WindowListener
+from kwskit.text.keyword_reader import KeywordReader
 
 WORDS = ("tiger", "meadow", "copper", "penguin", "rabbit", "window", "garden", "button")
 SETTINGS = SearchSettings()
@@ -54,10 +55,11 @@ def test_metrics_are_those_of_listening_to_everything(task, tmp_path, model, mon
     recordings = Search.read(task).recordings
     keywords = []
     for word in WORDS:
-        seconds = expected_seconds(word, model.tokenizer)
+        seconds = expected_seconds(word)
         rows = model.embed_tokens(model.tokenizer.encode(word))
-        keywords.append(Keyword(word, word, (), rows, seconds, fitting_windows(seconds)))
-    queries = KeywordQueries(keywords, CohortEmbeddings(model), model.tokenizer)
+        readings = KeywordReader(model.tokenizer).read(word)
+        keywords.append(Keyword(word, word, (), rows, seconds, fitting_windows(seconds), readings=readings))
+    queries = KeywordQueries(keywords, CohortEmbeddings(model))
     everything = search_recordings(
         lambda: WindowListener(model.embed_windows, (0.3, 0.5, 0.8, 1.2, 1.8), SETTINGS.overlap),
         queries,

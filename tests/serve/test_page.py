@@ -1,5 +1,6 @@
 """What the page's server answers, and what it refuses."""
 
+import base64
 import contextlib
 import io
 import json
@@ -94,6 +95,30 @@ def test_a_keyword_has_pronunciations_and_a_threshold_for_its_false_alarms(port,
         )
     spotter.forget("rocket")
     assert post(port, "/api/keyword", {"text": "rocket", "fa_per_hour": 0.1})["threshold"] > message["threshold"]
+
+
+def test_a_keyword_may_say_how_it_is_said(port, recording, index):
+    plain = post(port, "/api/keyword", {"text": "rocket", "fa_per_hour": 2})
+    assert (plain["name"], plain["typed"]) == ("rocket", "rocket")
+    for typed in ("Zorb = R AA1 K AH0 T", "Zorb~rocket"):
+        message = post(port, "/api/keyword", {"text": typed, "fa_per_hour": 2})
+        assert (message["name"], message["word"]) == ("Zorb", "zorb")
+        assert message["signs"] == {"AA": "fAther", "AH": "cUp, About", "K": "Key", "R": "Red", "T": "Tea"}
+        assert message["choosable"]
+        assert not message["guessed"]
+        for same in ("pronunciations", "threshold", "rates", "refractory"):
+            assert message[same] == plain[same], same
+    guessed = post(port, "/api/keyword", {"text": "hadouken", "fa_per_hour": 2})
+    assert guessed["guessed"]
+    assert len(guessed["pronunciations"]) == 4
+    kept = post(port, "/api/keyword", {"text": f"hadouken={guessed['pronunciations'][2]}", "fa_per_hour": 2})
+    assert (kept["pronunciations"], kept["guessed"]) == (guessed["pronunciations"][2:3], False)
+    heard = spot(port, recording.read_bytes(), ["Zorb=R AA1 K AH0 T", "rocket"])
+    scores = np.concatenate([np.frombuffer(base64.b64decode(part["scores"]), "<f4") for part in heard[1:]])
+    np.testing.assert_array_equal(*scores.reshape(-1, 2).T)
+    assert post(port, "/api/search", {"text": "Zorb~rocket"}) == post(port, "/api/search", {"text": "rocket"})
+    for wrong in ("zorb=", "zorb=R OR K", "zorb=" + "R AA1 K, " * 300, "z" * 101 + "=R AA1 K"):
+        assert refusal(port, "POST", "/api/keyword", json.dumps({"text": wrong, "fa_per_hour": 1}))[0] == 400
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ class Visitor:
         self.until(lambda: "listened to" in self.text("#status"))
 
     def slide(self, item, threshold):
-        self.driver.execute_script(SLIDE, item.find_element("css selector", "input"), threshold)
+        self.driver.execute_script(SLIDE, item.find_element("css selector", ".slider input"), threshold)
         time.sleep(0.1)
 
     def complaints(self):
@@ -142,6 +142,38 @@ def test_a_recording_is_spotted_and_the_threshold_chooses(visit, spotter, record
     visitor.until(lambda: listed(visitor) == expected)
     lemon.find_element("css selector", ".remove").click()
     visitor.until(lambda: listed(visitor) == hits_of(spotter, recording, {"rocket": 1}))
+
+
+def test_readings_are_chosen_by_ticking_them(visit, spotter, recording):
+    visitor = visit()
+    item = visitor.add("zorblaxen")
+    said = list(spotter.enrol("zorblaxen").pronunciations)
+    spotter.forget("zorblaxen")
+    assert len(said) == 4
+    assert [label.text for label in item.find_elements("css selector", ".said label")] == said
+    assert "these are guesses" in item.text
+    item.find_element("css selector", ".said summary").click()
+    assert "Z as in Zoo" in item.text
+    ticked = "return [...document.querySelectorAll('.said input')].map((one) => [one.checked, one.disabled])"
+    for k, left in ((0, [1, 2, 3]), (2, [1, 3]), (3, [1])):
+        visitor.driver.execute_script(f"document.querySelectorAll('.said input')[{k}].click()")
+        expected = [[one in left, left == [one]] for one in range(4)]
+        visitor.until(lambda expected=expected: visitor.driver.execute_script(ticked) == expected)
+        typed = f"zorblaxen={', '.join(said[one] for one in left)}"
+        threshold = f"threshold {spotter.enrol(typed, fa_per_hour=0.5).threshold:.1f}"
+        visitor.until(lambda threshold=threshold: threshold in item.text)
+    assert "these are guesses" not in item.text
+    spotter.forget("zorblaxen")
+    visitor.choose(recording)
+    visitor.slide(item, 0)
+    spotter.enrol(f"zorblaxen={said[1]}", threshold=0)
+    expected = len(spotter.spot(recording))
+    spotter.forget("zorblaxen")
+    visitor.until(lambda: f"{expected} hit" in item.text)
+    # Typed again, and so said otherwise.
+    visitor.find("#word").send_keys("Zorblaxen~lemon\n")
+    visitor.until(lambda: "L EH1 M AH0 N" in item.text)
+    assert len(visitor.all("#keywords li")) == 1
 
 
 def test_hits_are_heard(visit, recording):

@@ -22,7 +22,7 @@ def queries(phoneme_sung_model):
     spotter = Spotter(phoneme_sung_model)
     for text in KEYWORDS:
         spotter.enrol(text, threshold=0)
-    return KeywordQueries(list(spotter.keywords.values()), spotter.cohort, phoneme_sung_model.tokenizer)
+    return KeywordQueries(list(spotter.keywords.values()), spotter.cohort)
 
 
 @pytest.fixture(scope="module")

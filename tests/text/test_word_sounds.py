@@ -4,9 +4,9 @@ import itertools
 
 import pytest
 
-from kwskit.text.lexicon import STRESSLESS
 from kwskit.text.phoneme_distance import edit_distances, phoneme_characters
 from kwskit.text.pronouncing_dictionary import PronouncingDictionary, cmudict
+from kwskit.text.pronunciation import STRESSLESS
 from kwskit.text.word_sounds import ALIKE, WordSounds, phonemes_of, sound_distances, sound_of, word_sounds
 
 LINES = """\

@@ -11,7 +11,7 @@ from kwskit.corpora.libriphrase.phrase_neighbours import PhraseNeighbours, Refus
 from kwskit.corpora.libriphrase.phrase_pairs import EASY, HARD, LONGEST, PAIRS, POSITIVE, TARGETS
 from kwskit.errors import CorpusError
 from kwskit.text.g2p import G2P
-from kwskit.text.lexicon import WORD_BOUNDARY
+from kwskit.text.pronunciation import WORD_BOUNDARY
 
 MOST_TRIES = 1000
 

@@ -1,5 +1,6 @@
 // The keywords: each with its pronunciations, its threshold, and how it scores now.
 
+import { showReadings } from "/static/readings.js";
 import { post } from "/static/server.js";
 
 const LOWEST = 0;
@@ -7,23 +8,31 @@ const HIGHEST = 16;
 const COLOURS = 12;
 
 export class Keywords {
-  // told: {added(), changed(), removed()}
+  // told: {added(), changed(), removed(), failed(message)}
   constructor(list, told) {
     this.list = list;
     this.told = told;
     this.all = [];
   }
 
-  get(name) {
-    return this.all.find((one) => one.name === name);
+  get(typed) {
+    return this.all.find((one) => one.typed === typed);
   }
 
   async add(text, rate) {
+    this.rate = rate;
     const told = await post("/api/keyword", { text, fa_per_hour: rate });
-    if (this.all.some((one) => one.word === told.word)) return;
+    const known = this.all.find((one) => one.word === told.word);
+    if (known) {
+      known.asked = text;
+      known.readings = told.pronunciations;
+      known.signs = told.signs;
+      this.#take(known, told);
+      return;
+    }
     const taken = new Set(this.all.map((one) => one.colour));
     const colour = [...Array(COLOURS).keys()].find((one) => !taken.has(one)) ?? 0;
-    const keyword = { ...told, colour, hits: [] };
+    const keyword = { ...told, asked: text, readings: told.pronunciations, colour, hits: [] };
     this.all.push(keyword);
     this.#item(keyword);
     this.told.added();
@@ -31,8 +40,9 @@ export class Keywords {
 
   // Sets all thresholds anew for a rate of false alarms.
   async retune(rate) {
+    this.rate = rate;
     await Promise.all(this.all.map(async (keyword) => {
-      const told = await post("/api/keyword", { text: keyword.name, fa_per_hour: rate });
+      const told = await post("/api/keyword", { text: keyword.typed, fa_per_hour: rate });
       keyword.threshold = told.threshold;
       keyword.slider.value = told.threshold;
       this.#tell(keyword);
@@ -40,11 +50,37 @@ export class Keywords {
     this.told.changed();
   }
 
+  // Has a keyword said in some of its ways; of several choices in a row the last counts.
+  async #choose(keyword, text) {
+    keyword.chosen = text;
+    try {
+      const told = await post("/api/keyword", { text, fa_per_hour: this.rate });
+      if (keyword.chosen === text) this.#take(keyword, told);
+    } catch (error) {
+      this.#readings(keyword);
+      this.told.failed(error.message);
+    }
+  }
+
+  #take(keyword, told) {
+    if (keyword.typed === told.typed) return;
+    Object.assign(keyword, told, { hits: [], signs: { ...keyword.signs, ...told.signs } });
+    keyword.slider.value = told.threshold;
+    this.#readings(keyword);
+    this.#tell(keyword);
+    this.told.added();
+  }
+
+  #readings(keyword) {
+    showReadings(keyword.said, keyword, (text) => this.#choose(keyword, text));
+  }
+
   #item(keyword) {
     const item = document.getElementById("keyword-item").content.firstElementChild.cloneNode(true);
     item.style.setProperty("--of", `var(--k${keyword.colour})`);
     item.querySelector("b").textContent = keyword.name;
-    item.querySelector(".said").textContent = keyword.pronunciations.join(" or ");
+    keyword.said = item.querySelector(".said");
+    this.#readings(keyword);
     item.querySelector(".remove").setAttribute("aria-label", `Remove ${keyword.name}`);
     item.querySelector(".remove").addEventListener("click", () => {
       this.all = this.all.filter((one) => one !== keyword);
@@ -52,7 +88,7 @@ export class Keywords {
       document.getElementById("word").focus();
       this.told.removed();
     });
-    keyword.slider = item.querySelector("input");
+    keyword.slider = item.querySelector(".slider input");
     keyword.bar = item.querySelector(".track i");
     keyword.text = item.querySelector(".threshold");
     keyword.rate = item.querySelector(".alarms");

@@ -27,6 +27,7 @@ const keywords = new Keywords($("keywords"), {
   changed: () => refresh(),
   added: () => listenAgain(),
   removed: () => refresh(),
+  failed: (message) => tell(message),
 });
 
 const player = new Player({
@@ -83,7 +84,7 @@ function refresh() {
     due = false;
     $("no-words").hidden = keywords.all.length > 0;
     for (const keyword of keywords.all) {
-      const track = recording?.tracks.get(keyword.name);
+      const track = recording?.tracks.get(keyword.typed);
       keyword.hits = track ? pick(track, keyword) : [];
       keywords.count(keyword, recording !== null);
     }
@@ -103,7 +104,7 @@ function showScores() {
     before = 0.8; // the windows that end now have their middle earlier
   }
   for (const keyword of keywords.all) {
-    keywords.meter(keyword, at === null ? null : recording?.score(keyword.name, at - before, at + 0.1) ?? null);
+    keywords.meter(keyword, at === null ? null : recording?.score(keyword.typed, at - before, at + 0.1) ?? null);
   }
   if (recording) $("time").textContent = clock(at ?? (live ? recording.seconds : player.at || 0), 1);
 }
@@ -118,7 +119,7 @@ function showHits() {
   $("no-hits").hidden = all.length > 0 || job !== null || live !== null;
   const list = $("hits");
   all.slice(0, SHOWN).forEach(({ keyword, hit }, k) => {
-    const key = `${keyword.name}\n${hit.start}\n${hit.stop}`;
+    const key = `${keyword.typed}\n${hit.start}\n${hit.stop}`;
     let item = list.children[k];
     if (item?.key === key) return;
     item = hitItem(keyword, hit);
@@ -146,7 +147,7 @@ function hitItem(keyword, hit) {
 const AROUND = 0.15; // s before and after a hit
 
 async function playHit(keyword, hit, button) {
-  button ??= [...$("hits").children].find((item) => item.key === `${keyword.name}\n${hit.start}\n${hit.stop}`)?.querySelector("button");
+  button ??= [...$("hits").children].find((item) => item.key === `${keyword.typed}\n${hit.start}\n${hit.stop}`)?.querySelector("button");
   player.pause();
   button?.classList.add("playing");
   if (hit.stop < timeline.from || hit.start > timeline.to) {
@@ -196,7 +197,7 @@ function begin(next, options) {
 }
 
 function missing() {
-  return keywords.all.map((one) => one.name).filter((name) => !recording.tracks.has(name));
+  return keywords.all.map((one) => one.typed).filter((name) => !recording.tracks.has(name));
 }
 
 // Keywords that the recording has not been listened to for.
@@ -332,7 +333,7 @@ async function openMicrophone() {
 // A websocket for the keywords of now, from the next chunk of the microphone on.
 function openSession() {
   live.session?.end();
-  const names = keywords.all.map((one) => one.name);
+  const names = keywords.all.map((one) => one.typed);
   const of = recording;
   const offset = live.samples / RATE;
   names.forEach((name) => of.track(name));
@@ -484,7 +485,6 @@ let search = null;
 try {
   const about = await (await ask("/api/about")).json();
   limits = about.limits;
-  $("word").maxLength = limits.characters;
   const most = `${limits.upload_bytes / 1e6} MB and ${limits.audio_seconds / 60} minutes are the most.`;
   document.querySelectorAll(".most").forEach((one) => { one.textContent = most; });
   $("choose").title = most;

@@ -12,7 +12,6 @@ export function startSearch({ recordings, hours }, limits, quiet) {
   $("archive").hidden = false;
   const length = hours < 1 ? `${Math.max(1, Math.round(hours * 60))} min` : `${hours.toFixed(hours < 10 ? 1 : 0)} h`;
   $("about").textContent = `${recordings} ${recordings === 1 ? "recording" : "recordings"}, ${length} in all.`;
-  $("query").maxLength = limits.characters;
   const audio = new Audio();
   let button = null;
   let newest = 0;

@@ -42,7 +42,7 @@ export class Timeline {
     this.build();
   }
 
-  // Sets which keywords are drawn: {name, colour, threshold, hits}.
+  // Sets which keywords are drawn: {name, typed, colour, threshold, hits}.
   draw(keywords) {
     const same = keywords.length === this.keywords.length && keywords.every((one, k) => one === this.keywords[k]);
     this.keywords = [...keywords];
@@ -169,8 +169,8 @@ export class Timeline {
     const start = first - (first % step);
     const xs = [];
     for (let bin = start; bin <= last; bin += step) xs.push((bin + (step - 1) / 2) * BIN);
-    return [xs, ...this.keywords.map(({ name }) => {
-      const curve = this.recording.tracks.get(name)?.curve ?? [];
+    return [xs, ...this.keywords.map(({ typed }) => {
+      const curve = this.recording.tracks.get(typed)?.curve ?? [];
       return xs.map((_, k) => {
         let most = null;
         for (let bin = start + k * step; bin < start + (k + 1) * step && bin < curve.length; bin++) {

@@ -15,6 +15,7 @@ from kwskit.spotting.keyword import Keyword
 from kwskit.spotting.keyword_paths import KeywordPaths
 from kwskit.spotting.keyword_queries import KeywordQueries
 from kwskit.spotting.verifier import WEIGHT
+from kwskit.text.keyword_reader import KeywordReader
 
 AT_ONCE = 64
 SCORES = ("cosine", "spotter")
@@ -45,8 +46,9 @@ def text_scores(
     """
     heard = embedded(model, sounds)
     if scores == "spotter":
-        keywords = [enrolled(model, _no_listener, text) for text in texts]
-        found = KeywordQueries(keywords, CohortEmbeddings(model), model.tokenizer).every_score(heard)
+        reader = KeywordReader(model.tokenizer)
+        keywords = [enrolled(model, _no_listener, reader.read(text)) for text in texts]
+        found = KeywordQueries(keywords, CohortEmbeddings(model)).every_score(heard)
         if model.blank is None:
             return found
         return found + np.float32(WEIGHT) * np.stack([_path_scores(model, pcm, keywords) for pcm in sounds])

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kwskit.text.g2p import G2P
-from kwskit.text.lexicon import WORD_BOUNDARY
+from kwskit.text.pronunciation import WORD_BOUNDARY
 
 INITIALS = {
     "vowel": "AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW",

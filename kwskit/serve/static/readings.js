@@ -1,0 +1,48 @@
+// How a keyword is said: its readings, to tick where there are several, with what each sign sounds like.
+
+// choose(typed): has the keyword said as it is typed now.
+export function showReadings(place, keyword, choose) {
+  const several = keyword.choosable && keyword.readings.length > 1;
+  const ticked = new Set(keyword.pronunciations);
+  const lines = keyword.readings.map((said) => {
+    const line = document.createElement(several ? "label" : "span");
+    if (several) line.append(box(said));
+    line.append(...signs(said, keyword.signs));
+    return line;
+  });
+  place.replaceChildren(...lines);
+  if (keyword.guessed) place.prepend(element("p", "No dictionary has it: these are guesses. Keep the one that is right."));
+  const known = Object.entries(keyword.signs);
+  if (!known.length) return;
+  const captions = document.createElement("details");
+  captions.append(element("summary", "What the signs sound like"));
+  captions.append(...known.map(([sign, word]) => element("span", `${sign} as in ${word}`)));
+  place.append(captions);
+
+  function box(said) {
+    const input = document.createElement("input");
+    input.type = "checkbox";
+    input.checked = ticked.has(said);
+    input.disabled = input.checked && ticked.size === 1; // something is to be listened for
+    input.addEventListener("change", () => {
+      const kept = keyword.readings.filter((one) => (one === said ? input.checked : ticked.has(one)));
+      choose(kept.length === keyword.readings.length ? keyword.asked : `${keyword.name}=${kept.join(", ")}`);
+    });
+    return input;
+  }
+}
+
+function signs(said, known) {
+  return said.split(" ").flatMap((sign) => {
+    const word = known[sign.replace(/[012]$/, "")];
+    const shown = element(word ? "abbr" : "span", sign);
+    if (word) shown.title = `${sign} as in ${word}`;
+    return [shown, " "];
+  });
+}
+
+function element(name, text) {
+  const made = document.createElement(name);
+  made.textContent = text;
+  return made;
+}
