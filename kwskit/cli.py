@@ -28,6 +28,7 @@ COMMANDS = (
     "score",
     "report",
     "table",
+    "recipe",
     "index",
     "search",
     "serve",
