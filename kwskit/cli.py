@@ -29,6 +29,7 @@ COMMANDS = (
     "report",
     "table",
     "recipe",
+    "new",
     "index",
     "search",
     "serve",

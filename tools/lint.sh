@@ -11,6 +11,7 @@ failed=()
 for check in "ruff check ." "ruff format --check ." mypy \
     "$schema.github-workflows .github/workflows/*.yml" \
     "$schema.github-issue-forms .github/ISSUE_TEMPLATE/bug.yml .github/ISSUE_TEMPLATE/idea.yml" \
+    "$schema.compose-spec tools/docker/compose.yaml" \
     "$schema.citation-file-format CITATION.cff"; do
     echo "== $check"
     # shellcheck disable=SC2086 # a tool and its arguments
