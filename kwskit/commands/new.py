@@ -6,14 +6,13 @@ from pathlib import Path
 
 HELP = "begin a part or a recipe of one's own: a file that works, and a test that passes"
 PARTS = ("loss", "encoder", "aligner", "pooler")
-TEMPLATES = Path(__file__).parents[1] / "templates"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Tell ``parser`` what the command takes."""
     parser.add_argument("kind", choices=(*PARTS, "recipe"), help="kind of what is begun")
     parser.add_argument("name", metavar="NAME", help="name in YAML and of the file, such as my_margin")
-    text = "folder that it is written to (default: the folder at hand)"
+    text = "folder that it is written to (default ., where you are)"
     parser.add_argument("--to", type=Path, default=Path(), metavar="DIR", help=text)
 
 
@@ -31,7 +30,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _begin_part(kind: str, name: str, folder: Path) -> None:
-    from kwskit import registry
+    from kwskit import recipe_folder, registry
     from kwskit.errors import RecipeError
 
     if name in [part.name for part in registry.parts(kind)]:
@@ -42,7 +41,7 @@ def _begin_part(kind: str, name: str, folder: Path) -> None:
             raise RecipeError(f"{path} is there already, and is left as it is")
     folder.mkdir(parents=True, exist_ok=True)
     for path, template in texts.items():
-        path.write_text(_named(TEMPLATES / template, name), "utf-8")
+        path.write_text(_named(recipe_folder.root(), template, name), "utf-8")
     part, test = texts
     home = registry.KINDS[kind].replace(".", "/")
     print(f"{part}: !{kind}:{name} with --plugin {part}; as a part of kwskit it goes to {home}")
@@ -53,17 +52,20 @@ def _begin_recipe(name: str, folder: Path) -> None:
     from kwskit import recipe_folder
 
     ours = {"two folders up, or what": "that of the kwskit on PATH, or what"}
-    recipe_folder.copy_folder(recipe_folder.root() / "egs" / "plugin_recipe", folder, ours)
+    root = recipe_folder.root()
+    recipe_folder.copy_folder(root / "egs" / "plugin_recipe", folder, ours)
     readme = folder / "README.md"
     text = re.sub(r"## Copy it\n.*?(?=^## )", "", readme.read_text("utf-8"), flags=re.S | re.M)
     readme.write_text(text, "utf-8")
     test = folder / f"test_{name}.py"
-    test.write_text(_named(TEMPLATES / "test_recipe.py", name), "utf-8")
+    test.write_text(_named(root, "test_recipe.py", name), "utf-8")
     print(f"{folder}: cd {folder}, and bash run.sh; README.md says what to make yours")
     print(f"{test}: python -m pytest {test}")
 
 
-def _named(template: Path, name: str) -> str:
-    """A template with the name in the place of ``my_part``."""
+def _named(root: Path, template: str, name: str) -> str:
+    """A file of tools/templates with the name in the place of ``my_part``."""
     camel = "".join(word.capitalize() for word in name.split("_"))
-    return template.read_text("utf-8").replace("my_part", name).replace("MyPart", camel)
+    return (
+        (root / "tools" / "templates" / template).read_text("utf-8").replace("my_part", name).replace("MyPart", camel)
+    )
