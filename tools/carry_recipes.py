@@ -1,8 +1,8 @@
 """What ``pip`` builds of kwskit besides the package: setup.cfg names :class:`BuildPy`.
 
-A wheel carries the recipes, the shell tools that run them and what ``kwskit new`` begins with, in ``kwskit/share``, laid
-out as in the repository; :mod:`kwskit.recipe_folder` finds them. A source distribution has all that the repository has, so
-that what is built of it is the same, and its tests run.
+A wheel carries the recipes, the shell tools that run them and what ``kwskit new`` begins with, in ``kwskit/share``,
+laid out as in the repository; :mod:`kwskit.recipe_folder` finds them. A source distribution has all that the repository
+has, so that what is built of it is the same, and its tests run.
 """
 
 from pathlib import Path
