@@ -21,10 +21,9 @@ def tell(logger):
     loggers.close(logger)
 
 
-def test_mlflow_keeps_every_number_and_ends_the_run(tmp_path, monkeypatch):
+def test_mlflow_keeps_every_number_and_ends_the_run(tmp_path):
     mlflow = pytest.importorskip("mlflow", reason="the extra mlflow is not installed")
-    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
-    uri = f"file://{tmp_path}/runs"
+    uri = f"sqlite:///{tmp_path}/runs.db"
     logger = loggers.MLflow("words", uri)
     tell(logger)
     tell(loggers.MLflow("words", uri, run=logger.run_id))  # goes on with it
