@@ -28,6 +28,8 @@ COMMANDS = (
     "score",
     "report",
     "table",
+    "recipe",
+    "new",
     "index",
     "search",
     "serve",

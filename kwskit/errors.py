@@ -21,6 +21,10 @@ class CardError(ModelError):
     """A ``card.json`` that cannot be used; the message names the file and the field."""
 
 
+class RecipeError(ValueError):
+    """A recipe or a part that cannot be found, copied or begun; the message says what there is."""
+
+
 class SpeechIndexError(ValueError):
     """An index that cannot be used; the message says what is wrong, where, and what to do."""
 

@@ -1,7 +1,8 @@
 """Tell what this Python lacks to run kwskit: ``check_environment.py REPOSITORY [EXTRA,...]``.
 
-Reads the requirements of setup.cfg and the versions of the installed packages, and imports none of them:
-a tenth of a second. Prints what is missing, separated by commas, and exits with 1; nothing and 0 where all is there.
+Reads the requirements of setup.cfg, or those of the installed kwskit where REPOSITORY has none, and the versions of
+the installed packages, and imports none of them: a tenth of a second. Prints what is missing, separated by commas, and
+exits with 1; nothing and 0 where all is there.
 """
 
 import configparser
@@ -24,6 +25,8 @@ SpecifierSet = packaging("specifiers").SpecifierSet
 
 def missing(repository, extras):
     """Requirements of ``repository``, with ``extras``, that are not installed in a fitting version."""
+    if not (Path(repository) / "setup.cfg").exists():
+        return _missing_of_installed(extras)
     setup = configparser.ConfigParser()
     setup.read(Path(repository) / "setup.cfg", encoding="utf-8")
     wanted = setup["options"]["install_requires"]
@@ -35,6 +38,17 @@ def missing(repository, extras):
         return [f"Python {setup['options']['python_requires']}"]
     lines = (line.split("#")[0].strip() for line in wanted.splitlines())
     return [line for line in lines if line and not _installed(line)]
+
+
+def _missing_of_installed(extras):
+    known = metadata.metadata("kwskit").get_all("Provides-Extra", [])
+    for extra in extras:
+        if extra not in known:
+            sys.exit(f"kwskit {metadata.version('kwskit')} has no extra '{extra}'")
+    wanted = map(Requirement, metadata.requires("kwskit") or [])
+    asked = [{"extra": extra} for extra in ("", *extras)]
+    needed = (one for one in wanted if not one.marker or any(map(one.marker.evaluate, asked)))
+    return [f"{one.name}{one.specifier}" for one in needed if not _installed(f"{one.name}{one.specifier}")]
 
 
 def _installed(line):

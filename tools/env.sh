@@ -3,7 +3,7 @@
 # train for recipes.
 #
 # 1. The active venv or conda environment (or any python on PATH), where it has what setup.cfg asks for.
-# 2. Otherwise .venv in the repository, made on first use by tools/make_venv.sh. What is installed there is
+# 2. Otherwise, in a checkout, .venv in the repository, made on first use by tools/make_venv.sh. What is installed there is
 #    stamped, so that later calls start no Python. An active environment that lacks something is left alone.
 
 # shellcheck source=tools/venv_stamp.sh
@@ -17,6 +17,12 @@ kwskit_env() {
     [ "$active" != "$venv" ] || active=
     [ -z "$active" ] || PATH=$active/bin:$PATH
 
+    if [ ! -f "$root/setup.cfg" ]; then # of an installed package, whose environment is a person's own
+        lacks=$(python "$root/tools/check_environment.py" "$root" "$extras" 2>/dev/null) && return
+        echo "tools/env.sh: $(command -v python || echo "no python on PATH, which") lacks ${lacks:-kwskit}:" \
+            "python -m pip install 'kwskit${extras:+[$extras]}'" >&2
+        return 1
+    fi
     if [ -z "$active" ] && venv_is_stamped "$root" "$extras"; then
         kwskit_env_activate "$venv"
         return

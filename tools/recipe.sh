@@ -22,7 +22,12 @@ repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=tools/flags.sh
 . "$repository/tools/flags.sh"
 recipe=$(cd "$(dirname "${BASH_SOURCE[1]}")" && pwd)
-extras='' default_size=small base_config=$repository/recipes/hparams/adml.yaml own_usage=''
+package=$repository/kwskit
+[ ! -f "$repository/../recipe_folder.py" ] || package=$(dirname "$repository") # installed, the repository is kwskit/share
+# What kwskit recipe copy has copied has this YAML of its own.
+hparams=$repository/recipes/hparams
+[ ! -f "$recipe/hparams/adml.yaml" ] || hparams=$recipe/hparams
+extras='' default_size=small base_config=$hparams/adml.yaml own_usage=''
 zero_shot=0 data_with_exp=0
 stage_names=("get data" "prepare manifests and trials" "pack store and pronunciations" train "embed and score" report)
 
@@ -101,7 +106,7 @@ parse_flags() {
         --overlay) need_file "$flag" "$value" && overlays+=$value$'\n' ;;
         --model)
             # Models that come with kwskit have names, which kwskit adopt knows.
-            [ -d "$repository/kwskit/models/$value" ] || need_path "$flag" "$value/model.safetensors"
+            [ -d "$package/models/$value" ] || need_path "$flag" "$value/model.safetensors"
             model=$value
             ;;
         *)
@@ -122,7 +127,7 @@ parse_flags() {
     else
         need_file --config "$base_config"
         yamls=("$base_config")
-        for path in "$repository/recipes/hparams/$size.yaml" "$recipe/hparams/corpus.yaml"; do
+        for path in "$hparams/$size.yaml" "$recipe/hparams/corpus.yaml"; do
             [ ! -f "$path" ] || yamls+=("$path")
         done
     fi
@@ -215,6 +220,9 @@ tell_failure() {
 
 run_recipe() {
     parse_flags "$@"
+    if [[ $package != "$repository"/* && $recipe = "$repository"/* ]]; then
+        complain "this folder belongs to the installed kwskit: kwskit recipe copy ${recipe##*/} DIR, and run it in DIR"
+    fi
     if ((nnodes > 1)); then
         ((stage >= 3 && stop_stage <= 4)) ||
             complain "--nnodes $nnodes: run it with --stage 3 --stop_stage 4 on each machine, the other stages on one"

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "kwskit" if (ROOT / "kwskit").is_dir() else ROOT.parent  # installed, ROOT is kwskit/share
 HANDED_OVER = ("--data", "--size", "--jobs", "--seed", "--strict")  # by tools/recipe.sh
 INDENT, WIDTH = 20, 118  # of its usage
 
@@ -34,7 +35,7 @@ def usage(prepare: Path) -> str:
     paragraphs = []
     for statement in tree.body:
         if isinstance(statement, ast.ImportFrom) and (statement.module or "").startswith("kwskit.corpora."):
-            path = ROOT.joinpath(*str(statement.module).split(".")).with_suffix(".py")
+            path = PACKAGE.joinpath(*str(statement.module).split(".")[1:]).with_suffix(".py")
             names = {alias.name for alias in statement.names}
             for definition in parsed(path).body if path.exists() else []:
                 if isinstance(definition, (ast.FunctionDef, ast.ClassDef)) and definition.name in names:

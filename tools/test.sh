@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Everything that must hold before a change lands: linter, formatter, type checker, tests.
+# Everything that must hold before a change lands: linters (tools/lint.sh) and tests.
 #   bash tools/test.sh                     all of it
 #   bash tools/test.sh tests/losses -x     arguments go to pytest
 #   KWSKIT_FUZZ=50 bash tools/test.sh tests/text tests/data/test_hostile_audio.py   damages what it damages 50 times as often
@@ -10,11 +10,7 @@ repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$repository"
 
 failed=()
-for check in "ruff check ." "ruff format --check ." mypy; do
-    echo "== $check"
-    # shellcheck disable=SC2086 # a tool and its arguments
-    python -m $check || failed+=("$check")
-done
+bash tools/lint.sh || failed+=(tools/lint.sh)
 echo "== pytest"
 # All tests go to a process a core, those of a file to the same one; with arguments there is one process.
 workers=(-n auto --maxprocesses 8 --dist loadfile)

@@ -21,7 +21,8 @@ PARTS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "optimizer": (callable, "!name:torch.optim.AdamW {lr: 1.0e-3}"),
     "scheduler": (callable, "!name:torch.optim.lr_scheduler.StepLR {step_size: 20}"),
 }
-KEYS = ("seed", "num_words", "tokenizer", "system", "optimizer", "scheduler", "training")
+LOGGER = "!name:kwskit.training.loggers.weights_and_biases {project: kwskit}"
+KEYS = ("seed", "num_words", "tokenizer", "system", "optimizer", "scheduler", "logger", "training")
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Experiment:
     tokenizer : makes typed words into tokens
     system : the parts, with weights drawn from the seed
     make_optimizer, make_scheduler : ``(parameter groups) -> optimizer``, ``(optimizer) -> scheduler``
+    make_logger : ``() -> logger`` of :mod:`kwskit.training.loggers`, or None
     """
 
     text: str
@@ -45,6 +47,7 @@ class Experiment:
     system: System
     make_optimizer: Callable[..., torch.optim.Optimizer]
     make_scheduler: Callable[..., Any]
+    make_logger: Callable[[], Any] | None
 
     @classmethod
     def read(
@@ -75,6 +78,9 @@ class Experiment:
             for key, (serves, example) in PARTS.items():
                 if not serves(hparams.get(key)):
                     raise ArgumentError(key, f"must be a part, as in {example}")
+            logger = hparams.get("logger")
+            if not (logger is None or callable(logger)):
+                raise ArgumentError("logger", f"is made when training begins, as in {LOGGER}")
             if not hparams["system"].losses:
                 raise ArgumentError("losses", "are missing: a system without any learns nothing")
-        return cls(text, seed, plan, *(hparams[key] for key in PARTS))
+        return cls(text, seed, plan, *(hparams[key] for key in PARTS), logger)

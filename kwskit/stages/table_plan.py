@@ -102,7 +102,7 @@ class Base:
         """
         overrides = {"num_words": "1", **self.overrides, **row.overrides}  # the words of the store, filled in by train
         text = resolve_hparams(self.config, [*self.overlays, *row.overlays], overrides, KEYS)
-        content = json.dumps(plain_tree(text, without=("seed",)), default=str)
+        content = json.dumps(plain_tree(text, without=("seed", "logger")), default=str)
         return hashlib.sha256(content.encode()).hexdigest()[:8]
 
     def readable(self, row: Row) -> str:

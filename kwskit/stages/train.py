@@ -129,6 +129,7 @@ class TrainingRun:
             seed=seed,
             processes=processes,
             progress=sys.stderr.isatty(),
+            make_logger=self.experiment.make_logger,
         )
         try_optimization(self.system, plan.groups, make_optimizer, make_scheduler, trainer.total_steps)
         return trainer

@@ -11,7 +11,7 @@ import torch
 from kwskit.atomic_write import atomic_write
 from kwskit.hparams import plain_tree
 
-# Of the section ``training``: how long, which changes nothing of what has been trained so far.
+# Of the section ``training``: how long, which changes nothing of what has been trained so far, as who is told of it.
 HOW_LONG = ("epochs", "early_stop")
 
 
@@ -83,6 +83,8 @@ def _decisive(configuration: str) -> Any:
     """What of a configuration must be the same."""
     tree, facts = plain_tree(configuration), [line for line in configuration.splitlines() if line.startswith("# ")]
     training = tree.get("training") if isinstance(tree, dict) else None
+    if isinstance(tree, dict):
+        tree.pop("logger", None)
     if isinstance(training, dict):
         tree["training"] = {key: value for key, value in training.items() if key not in HOW_LONG}
     return tree, facts

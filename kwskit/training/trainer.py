@@ -15,6 +15,7 @@ from kwskit.losses.base import Loss
 from kwskit.processes import Processes
 from kwskit.systems.system import System
 from kwskit.threads import threads_by_load
+from kwskit.training import loggers
 from kwskit.training.checkpoint import Checkpoints
 from kwskit.training.compilation import compile_parts
 from kwskit.training.feed import TrainingFeed
@@ -29,7 +30,7 @@ from kwskit.training.start import hold_frozen
 
 # Brain tells its settings, which the run folder keeps, and a parameter count, which stage 3 prints by part.
 logging.getLogger("speechbrain.core").setLevel(logging.WARNING)
-PLACE = ("epoch", "step", "optimizer_step", "best_ap", "best_epoch")  # numbers that say how far a training is
+PLACE = ("epoch", "step", "optimizer_step", "best_ap", "best_epoch")  # of a training, as checkpoints keep it
 
 
 class Trainer(Brain):
@@ -53,6 +54,7 @@ class Trainer(Brain):
     seed : the run's seed
     processes : this process among those that train together; only the first writes
     progress : show a progress bar
+    make_logger : ``() -> logger`` of SpeechBrain's kind, told of every epoch; None for TensorBoard and files alone
     """
 
     step: int  # batches of the epoch that are done; Brain counts them
@@ -70,6 +72,7 @@ class Trainer(Brain):
         seed: int,
         processes: Processes,
         progress: bool,
+        make_logger: Callable[[], Any] | None = None,
     ):
         super().__init__(
             modules={"system": system},
@@ -78,7 +81,7 @@ class Trainer(Brain):
         self.system = system
         self.parts = cast(dict[str, Loss], dict(system.losses.items()))
         self.feed, self.plan, self.seed, self.processes = feed, plan, seed, processes
-        self.make = make_optimizer, make_scheduler
+        self.make, self.make_logger = (make_optimizer, make_scheduler), make_logger
         self.validate, self.checkpoints, self.log_folder = validate, checkpoints, log_folder
         self.epoch = 0  # epochs finished
         self.best_ap, self.best_epoch = -1.0, 0
@@ -92,6 +95,7 @@ class Trainer(Brain):
         self.fit(self._epochs(), loader)
         if self.log is not None:
             self.log.close()
+        loggers.close(self.logger)
 
     def _epochs(self) -> Iterator[int]:
         while not self.plan.is_over(self.epoch, self.best_epoch):
@@ -113,6 +117,7 @@ class Trainer(Brain):
         if state is not None and self.position and self.processes.first:
             print(f"resuming after epoch {self.epoch}, batch {self.step} of {len(self.feed)}")
         self.log = TrainingLog(self.log_folder, self.position, self.epoch) if self.processes.first else None
+        self.logger = self.make_logger() if self.make_logger is not None else None
 
     def init_optimizers(self) -> None:
         self.optimizer, self.scheduler = make_optimization(
@@ -202,8 +207,8 @@ class Trainer(Brain):
 
     def on_stage_end(self, stage: Stage, stage_loss: float, epoch: int | None = None) -> None:
         self.watch.look()
-        seconds = time.perf_counter() - self.epoch_started
-        means = {"lr": self._lr(), **{f"train_{name}": value for name, value in self.watch.means.items()}}
+        losses = dict(self.watch.means)
+        rate = {"seconds": time.perf_counter() - self.epoch_started, "lr": self._lr()}
         share_buffers(self.system)
         ap = self.validate(self.system)
         if self.plan.schedule_every == "epoch":
@@ -213,14 +218,17 @@ class Trainer(Brain):
         if better:
             self.best_ap, self.best_epoch = ap, self.epoch
         self.watch.clear()
+        if self.logger is not None:  # by all processes: the first one writes, and the others wait for it
+            self.logger.log_stats({"epoch": self.epoch, "step": self.position, **rate}, losses, {"ap": ap})
         if self.log is None:
             return
         if better:
             self.checkpoints.save("best", {"system": self.system.state_dict(), "epoch": self.epoch, "ap": ap})
-        self.log.epoch(self.epoch, self.position, {"seconds": seconds, **means, "valid_ap": ap})
+        means = {f"train_{name}": mean for name, mean in losses.items()}
+        self.log.epoch(self.epoch, self.position, {**rate, **means, "valid_ap": ap})
         self.checkpoints.save("last", self._state())
-        loss = f"loss {means['train_total']:.4f}  valid AP {ap:.2%}{' *' if better else ''}"
-        print(f"epoch {self.epoch}/{self.plan.epochs}  {seconds:.0f} s  {loss}")
+        place = f"epoch {self.epoch}/{self.plan.epochs}  {rate['seconds']:.0f} s"
+        print(f"{place}  loss {losses['total']:.4f}  valid AP {ap:.2%}{' *' if better else ''}")
 
     def _step_scheduler(self) -> None:
         self.scheduler.step()
@@ -231,12 +239,9 @@ class Trainer(Brain):
 
     def _state(self) -> dict[str, Any]:
         return {
-            "system": self.system.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "scheduler": self.scheduler.state_dict(),
-            "scaler": self.scaler.state_dict(),
-            "loss_sums": self.watch.state(),
+            **{name: getattr(self, name).state_dict() for name in ("system", "optimizer", "scheduler", "scaler")},
             **{name: getattr(self, name) for name in PLACE},
+            "loss_sums": self.watch.state(),
         }
 
     def _restore(self, state: dict[str, Any]) -> None:

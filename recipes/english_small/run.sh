@@ -3,7 +3,7 @@
 #   bash recipes/english_small/run.sh                      everything
 #   bash recipes/english_small/run.sh --overlay recipes/english_small/hparams/english_small_scratch.yaml
 #                                                          the same with nothing pre-trained
-#   bash recipes/english_small/run.sh --size tiny --overlay recipes/english_small/hparams/tiny.yaml
+#   bash recipes/english_small/run.sh --size tiny --overlay recipes/english_small/hparams/english_tiny.yaml
 #                                                          everything small, to see that it works
 #   bash recipes/english_small/run.sh --help               all flags
 set -euo pipefail

@@ -64,7 +64,8 @@ done
 ((${#tables[@]})) || complain "--table is missing: adml1, adml2, adml3, adml4, jmcl, all or a YAML file"
 data=${data:-$recipe/data/$size} exp=${exp:-$recipe/exp/tables/$size}
 
-hparams=$repository/recipes/hparams
+hparams=$recipe/hparams # of a copy
+[ -f "$hparams/adml.yaml" ] || hparams=$repository/recipes/hparams
 yamls=(--config "$hparams/adml.yaml")
 for file in "$hparams/$size.yaml" "$hparams/tables/$size.yaml"; do
     [ ! -f "$file" ] || yamls+=(--overlay "$file")

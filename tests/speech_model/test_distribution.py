@@ -13,6 +13,7 @@ import pytest
 from kwskit.speech_model import packaged_models
 
 ROOT = Path(__file__).parents[2]
+BUILDER = "tools/carry_recipes.py"
 BUILD = "from setuptools import build_meta\nbuild_meta.build_sdist('dist')\nbuild_meta.build_wheel('dist')\n"
 
 
@@ -23,7 +24,7 @@ def built(released, tmp_path_factory):
     The copy has little of the package but the models: what else is built is no matter here.
     """
     folder = tmp_path_factory.mktemp("built")
-    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE", "kwskit/__init__.py", "kwskit/cli.py"):
+    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE", "kwskit/__init__.py", "kwskit/cli.py", BUILDER):
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copyfile(ROOT / name, folder / name)
     models = Path("kwskit/models")

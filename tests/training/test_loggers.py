@@ -1,0 +1,78 @@
+"""Loggers besides TensorBoard: told of every epoch, ended, and no part of what a run is."""
+
+import csv
+import sys
+
+import pytest
+
+from kwskit.stages.train import train
+from kwskit.training import loggers
+from kwskit.training.checkpoint import CheckpointError, Checkpoints
+
+EPOCHS = [
+    ({"epoch": 1, "step": 2, "lr": 0.5}, {"total": 3.25, "utt": 3.0}, {"ap": 0.25}),
+    ({"epoch": 2, "step": 4, "lr": 0.25}, {"total": 2.5, "utt": 2.25}, {"ap": 0.5}),
+]
+
+
+def tell(logger):
+    for meta, train_stats, valid in EPOCHS:
+        logger.log_stats(meta, train_stats=train_stats, valid_stats=valid)
+    loggers.close(logger)
+
+
+def test_mlflow_keeps_every_number_and_ends_the_run(tmp_path):
+    mlflow = pytest.importorskip("mlflow", reason="the extra mlflow is not installed")
+    uri = f"sqlite:///{tmp_path}/runs.db"
+    logger = loggers.MLflow("words", uri)
+    tell(logger)
+    tell(loggers.MLflow("words", uri, run=logger.run_id))  # goes on with it
+    client = mlflow.MlflowClient(uri)
+    run = client.get_run(logger.run_id)
+    assert run.info.status == "FINISHED"
+    assert client.get_experiment(run.info.experiment_id).name == "words"
+    for name, place, key in (("train/utt", 1, "utt"), ("valid/ap", 2, "ap"), ("lr", 0, "lr")):
+        found = {(metric.step, metric.value) for metric in client.get_metric_history(logger.run_id, name)}
+        assert found == {(epoch[0]["epoch"], epoch[place][key]) for epoch in EPOCHS}
+
+
+def test_weights_and_biases_writes_offline(tmp_path):
+    pytest.importorskip("wandb", reason="the extra wandb is not installed")
+    logger = loggers.weights_and_biases("words", mode="offline", dir=str(tmp_path))
+    tell(logger)
+    (written,) = tmp_path.glob("wandb/offline-run-*/run-*.wandb")
+    content = written.read_bytes()
+    for name in (b"utt", b"3.25", b"2.25", b"0.25"):
+        assert name in content, name
+
+
+@pytest.mark.parametrize(("package", "make"), [("wandb", loggers.weights_and_biases), ("mlflow", loggers.MLflow)])
+def test_what_is_missing_names_its_extra(package, make, monkeypatch):
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(ImportError, match=rf"pip install 'kwskit\[{package}\]'"):
+        make()
+
+
+def test_a_run_may_change_its_logger_and_nothing_else(tmp_path):
+    Checkpoints(tmp_path, "seed: 1\nlogger: !name:a.b {c: 1}\n").save("last", {"epoch": 3})
+    for configuration in ("seed: 1\n", "seed: 1\nlogger: !name:d.e {}\n"):
+        assert Checkpoints(tmp_path, configuration).load("last")["epoch"] == 3
+    with pytest.raises(CheckpointError, match="another configuration"):
+        Checkpoints(tmp_path, "seed: 2\n").load("last")
+
+
+def test_a_logger_of_yaml_is_told_what_the_files_hold(mini_corpus, tiny_experiment, tmp_path):
+    overlay = tmp_path / "logger.yaml"
+    overlay.write_text(
+        "logger: !name:speechbrain.utils.train_logger.FileTrainLogger "
+        f"{{save_file: {tmp_path}/told.txt, precision: 3}}\ntraining: {{epochs: 2}}\n"
+    )
+    train(tiny_experiment, mini_corpus, tmp_path / "exp", [overlay], device="cpu")
+    lines = (tmp_path / "told.txt").read_text().splitlines()
+    told = [dict(part.split(": ") for part in line.replace(" - ", ", ").split(", ")) for line in lines]
+    with (tmp_path / "exp/train/epochs.tsv").open() as source:
+        rows = list(csv.DictReader(source, delimiter="\t"))
+    assert [line["epoch"] for line in told] == ["1", "2"]
+    for line, row in zip(told, rows, strict=True):
+        for theirs, ours in (("train total", "train_total"), ("valid ap", "valid_ap"), ("lr", "lr")):
+            assert float(line[theirs]) == pytest.approx(float(row[ours]), rel=2e-3)
