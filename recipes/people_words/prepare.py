@@ -103,9 +103,9 @@ def split_of(corpus: str, who: str) -> str:
 
 def draw_streams(preparation: Preparation, split: str, table: pa.Table, seed: int) -> None:
     """Take ``streams_<split>``, words of one voice in a row, where there are enough of them."""
-    columns = (table[name].to_pylist() for name in ("utt_id", "word", "speaker"))
+    utt_ids, words, speakers = (table[name].to_pylist() for name in ("utt_id", "word", "speaker"))
     try:
-        trials = stream_trials(*columns, STREAMS, seed=seed)
+        trials = stream_trials(utt_ids, words, speakers, STREAMS, seed=seed)
     except ValueError as error:
         print(f"no streams_{split}: {error}")
         return
