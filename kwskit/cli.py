@@ -31,6 +31,7 @@ COMMANDS = (
     "index",
     "search",
     "serve",
+    "wyoming",
     "spot",
     "calibrate",
     "check",
