@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from wyoming.audio import AudioChunk, AudioStop
+from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.info import Describe, Info
 from wyoming.ping import Ping
 from wyoming.wake import Detect, Detection
@@ -90,6 +90,22 @@ def test_any_format_is_heard(wake_port, satellite, said, rate, width, channels):
     assert name == "hey nova"
     _, start, stop = said[1][1]
     assert 1000 * start < time < 1000 * stop + 500  # chunks without times are counted
+
+
+@pytest.mark.parametrize("begins", [Detect(), AudioStart(RATE, 2, 1)], ids=["detect", "audio-start"])
+def test_a_new_stream_forgets_what_was_heard_of_the_old_one(wake_port, satellite, said, begins):
+    pcm, places = said
+    middle = int(RATE * (places[1][1] + places[1][2]) / 2)  # in the middle of hey nova
+
+    async def visit():
+        async with satellite(wake_port) as one:
+            for part in (pcm[:middle], pcm[middle:]):
+                await one.write_event(begins.event())
+                await one.write_event(AudioChunk(RATE, 2, 1, part.astype("<i2").tobytes()).event())
+            await one.write_event(AudioStop().event())
+            return await one.until_the_end()
+
+    assert [name for name, _ in told(asyncio.run(visit()))] == ["jupiter", "tiger"]
 
 
 def test_a_stream_without_a_keyword_ends_with_not_detected(wake_port, satellite, said):
