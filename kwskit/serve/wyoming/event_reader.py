@@ -44,8 +44,9 @@ class EventReader:
             raise _no_event() from error
         if event is None and self._ended:
             return None
-        if event is None or not isinstance(event.type, str) or not isinstance(event.data, dict):
+        if event is None or not isinstance(event.type, str) or not isinstance(event.data, dict | None):
             raise _no_event()
+        event.data = event.data or {}
         return event
 
     async def readline(self) -> bytes:

@@ -207,12 +207,12 @@ def test_the_times_of_a_satellite_that_pauses_are_its_own(wake_port, satellite, 
 
 
 def test_events_are_read_as_the_protocol_has_them(wake_port):
-    """Data in the line itself, and no other field: what other programs may send."""
+    """Data in the line itself, or none: what other programs may send."""
 
     async def visit():
         reader, writer = await asyncio.open_connection("127.0.0.1", wake_port)
         writer.write(b'{"type": "transcribe", "data": {}}\n')  # not for wake words
-        writer.write(b'{"type": "audio-stop"}\n{"type": "ping", "data": {"text": "a"}}\n')
+        writer.write(b'{"type": "audio-stop", "data": null}\n{"type": "ping", "data": {"text": "a"}}\n')
         lines = [json.loads(await reader.readline()) for _ in range(2)]
         writer.close()
         return [line["type"] for line in lines]
