@@ -74,7 +74,7 @@ class PairMatcher(TwoEncoders):
     def embeddings(self, batch: Batch, generator: torch.Generator | None = None) -> Embeddings:
         """Of all pairs: first every utterance with its own text, then those with other texts (in training only)."""
         known, device = batch.on_host, batch.wav.device  # pairs are drawn where sizes are known
-        frames, frame_lens, utterances = self.hear_words(batch, generator)
+        frames, frame_lens, utterances, _ = self.hear_words(batch, generator)
         typed = self.encode_text(batch.tokens, batch.token_lens)
         count, token_lens = len(batch), known.token_lens
         audio_row, text_row, more = self._draw_pairs(known)
