@@ -17,13 +17,15 @@ WORDS, UTTERANCES = 8, 2
 SMALL = {"num_words": "20", "dim": "16", "channels": "16", "mfa_channels": "24", "text_hidden": "16"}
 SMALL |= {"wave_augment": "null", "feature_augment": "null"}
 STILL = {"acoustic_encoder.dropout": "0.0", "text_encoder.dropout": "0.0"}
-CMCD = {"system.negatives": "1", "losses.mm.unmatched": "ignore"}
+BATCH_S = {"system.hard_share": "0.0"}  # negatives of the batch alone: the training's words are not known here
+CMCD = BATCH_S | {"system.negatives": "1", "losses.mm.unmatched": "ignore"}
 # Name: overlays of adml.yaml, what they change, and how the batch is used.
 CASES = {
     "adml": ([], {"losses.adv.levels": "[phn, utt, frame]"}, {}),
     "jmcl": (["system/jmcl.yaml"], STILL, {}),
     "cmcd": (["system/cmcd.yaml"], CMCD, {}),
-    "phonmatchnet": (["system/phonmatchnet.yaml"], {}, {}),
+    "phonmatchnet": (["system/phonmatchnet.yaml"], BATCH_S, {}),
+    "autoencoder": (["system/jmcl.yaml", "audio/autoencoder.yaml"], STILL, {}),
     "ctcat": (["system/ctcat.yaml"], {}, {}),
     "no aligned loss": (["loss/no_phn.yaml", "loss/no_mm.yaml"], {"losses.adv.levels": "[utt]"}, {}),
     "accumulated": ([], {}, {"steps": 3}),
