@@ -1,7 +1,7 @@
 """MkDocs hook: what a page marks with a comment, which a forge does not show, is filled in on the site.
 
 ``<!-- python: kwskit.spotting.hit.Hit -->`` becomes the docstrings of the class, ``<!-- fields: schemas/spot.json -->``
-the table of a JSON schema's fields.
+the title of a JSON schema and the table of its fields.
 """
 
 import json
@@ -25,11 +25,11 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 def _table(path: Path) -> str:
     schema = json.loads(path.read_text("utf-8"))
-    rows = ["| field | type | meaning |", "|---|---|---|"]
+    rows = [f"### {schema['title']}", "", "| field | type | meaning |", "|---|---|---|"]
     for name, field in _fields(schema, schema, ""):
         meaning = field.get("description", "").replace("|", "\\|")
         rows.append(f"| `{name}` | {_type(field)} | {meaning} |")
-    return "\n".join(rows)
+    return "\n".join([*rows, ""])
 
 
 def _fields(schema: dict[str, Any], whole: dict[str, Any], place: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -45,5 +45,6 @@ def _fields(schema: dict[str, Any], whole: dict[str, Any], place: str) -> Iterat
 def _type(field: dict[str, Any]) -> str:
     if "enum" in field:
         return ", ".join(f"`{json.dumps(value)}`" for value in field["enum"])
-    types = field.get("type", "object")
-    return " or ".join(types if isinstance(types, list) else [types])
+    types = field["type"]
+    inside = field.get("items", {}).get("type", "object")
+    return f"array of {inside}" if types == "array" else " or ".join(types if isinstance(types, list) else [types])
