@@ -62,7 +62,8 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     pieces = _FENCED.split(markdown)
     for place in range(0, len(pieces), 2):
         linked = _LINK.sub(lambda link: _moved(link[1], here), pieces[place])
-        pieces[place] = _BELOW_TEXT.sub(r"\1\n", linked)
+        spaced = _BELOW_TEXT.sub(r"\1\n", linked)
+        pieces[place] = spaced.replace("<details>", '<details markdown="1">')  # what is folded away is Markdown, too
     return "".join(pieces)
 
 
