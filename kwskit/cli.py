@@ -33,6 +33,7 @@ COMMANDS = (
     "index",
     "search",
     "serve",
+    "wyoming",
     "spot",
     "calibrate",
     "check",

@@ -9,7 +9,8 @@ from kwskit.errors import RecipeError
 PACKAGE = Path(__file__).parent
 MADE = ("data", "exp", "__pycache__")  # what runs leave in a recipe
 # A recipe begins with the line that finds its runner, two folders up.
-RUNNER, INSTALLED = ('$(dirname "${BASH_SOURCE[0]}")/../..', '$(cd "$recipe/../.." && pwd)'), "$(kwskit recipe root)"
+RUNNER, INSTALLED = '$(dirname "${BASH_SOURCE[0]}")/../..', "$(kwskit recipe root)"
+SHARED = ("hparams", "tables")  # YAML that recipes share, in folders beside them
 
 
 def root() -> Path:
@@ -39,7 +40,7 @@ def summaries() -> dict[str, str]:
 def copy_recipe(name: str, to: Path) -> None:
     """Make a copy of a recipe that runs where it is, by the kwskit that is on PATH (ours).
 
-    It has the YAML that recipes share in its own ``hparams``, so that all of it can be edited; paths of
+    It has the YAML that recipes share in its own ``hparams`` and ``tables``, so that all of it can be edited; paths of
     documents and comments are the copy's.
 
     Parameters
@@ -55,8 +56,10 @@ def copy_recipe(name: str, to: Path) -> None:
     recipes = root() / "recipes"
     if name not in summaries():
         raise RecipeError(f"there is no recipe '{name}'; there are: {', '.join(summaries())}")
-    copy_folder(recipes / name, to, {f"recipes/{name}/": "", "recipes/hparams/": "hparams/"})
-    shutil.copytree(recipes / "hparams", to / "hparams", dirs_exist_ok=True)
+    shared = {f"recipes/{folder}/": f"{folder}/" for folder in SHARED}
+    copy_folder(recipes / name, to, {f"recipes/{name}/": "", **shared})
+    for folder in SHARED:
+        shutil.copytree(recipes / folder, to / folder, dirs_exist_ok=True)
 
 
 def copy_folder(source: Path, to: Path, replace: dict[str, str]) -> None:
@@ -74,8 +77,7 @@ def copy_folder(source: Path, to: Path, replace: dict[str, str]) -> None:
         up = "../" * (len(path.relative_to(to).parts) - 1)
         text = path.read_text("utf-8").replace(f"{up}../hparams", f"{up}hparams")
         if path.suffix == ".sh":
-            for way in RUNNER:
-                text = text.replace(way, INSTALLED)
+            text = text.replace(RUNNER, INSTALLED)
         for old, new in replace.items():
             text = text.replace(old, new)
         if path.suffix == ".md":  # a link that leaves the folder leads nowhere

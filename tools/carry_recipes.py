@@ -15,7 +15,7 @@ CARRIED = (
     "recipes",
     "egs/plugin_recipe",
     "tools/templates",
-    *(f"tools/{name}.sh" for name in ("recipe", "flags", "env", "venv_stamp")),
+    *(f"tools/{name}.sh" for name in ("recipe", "table", "flags", "env", "venv_stamp")),
     *(f"tools/{name}.py" for name in ("recipe_flags", "check_environment")),
 )
 SOURCES = ("recipes", "egs", "tools", "tests", "docs", "CONTRIBUTING.md", "CITATION.cff", ".ci")

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from kwskit.spotting.spotter import Spotter
     from kwskit.text.typed_keyword import TypedKeyword
 
+    Wanted = tuple[list[TypedKeyword], list[tuple[str, str]]]  # what is typed; names with a recording of each
+
 HELP = "hear keywords in recordings, in a pipe or at the microphone"
 
 
@@ -23,6 +25,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Tell ``parser`` what the command takes."""
     text = "audio files or pipes; - is stdin: a WAV or another audio file, or raw 16-bit mono PCM"
     parser.add_argument("recordings", nargs="*", metavar="AUDIO", help=text)
+    add_keywords(parser)
+    parser.add_argument("--mic", action="store_true", help="microphone in the place of recordings")
+    text = "sample rate of raw PCM in a pipe (default: %(default)s)"
+    parser.add_argument("--rate", type=int, default=SAMPLE_RATE, metavar="HZ", help=text)
+    text = "print the parts of each score, too, where a model spots in two stages: embedding and phonemes"
+    parser.add_argument("--explain", action="store_true", help=text)
+
+
+def add_keywords(parser: argparse.ArgumentParser) -> None:
+    """What keywords are listened for, and by which model: what :func:`spotter_for` takes."""
     parser.add_argument("--model", metavar="MODEL", help=MODEL)
     text = f"keyword to listen for: {TYPED} (repeatable)"
     parser.add_argument("--keyword", action="append", default=[], metavar="TEXT", help=text)
@@ -34,11 +46,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threshold", type=finite, help="threshold of all keywords, in the place of their own")
     text = "background that kwskit calibrate has written (default: the model's own)"
     parser.add_argument("--background", type=Path, metavar="FILE", help=text)
-    parser.add_argument("--mic", action="store_true", help="microphone in the place of recordings")
-    text = "sample rate of raw PCM in a pipe (default: %(default)s)"
-    parser.add_argument("--rate", type=int, default=SAMPLE_RATE, metavar="HZ", help=text)
-    text = "print the parts of each score, too, where a model spots in two stages: embedding and phonemes"
-    parser.add_argument("--explain", action="store_true", help=text)
     add_device(parser)
 
 
@@ -46,23 +53,14 @@ def run(options: argparse.Namespace) -> None:
     """Run it."""
     from kwskit.spotting.hit_writer import HitWriter
     from kwskit.spotting.microphone import Microphone
-    from kwskit.spotting.spotter import Spotter
-    from kwskit.text.normal_form import distinct_keywords, normal_form
 
     if options.mic == bool(options.recordings):
         raise UsageError("say what to listen to: recordings, - for stdin, or --mic")
     if "-" in options.recordings and sys.stdin is None:
         raise ValueError("stdin is closed: there is nothing to hear in -")
-    typed, spoken = _wanted(options)
+    wanted = wanted_keywords(options)
     microphone = Microphone() if options.mic else None  # before the model is loaded: there may be none
-    files = {"background": options.background, "lexicon": options.lexicon}
-    spotter = Spotter.load(options.model, device=options.device, **files)
-    texts = {normal_form(one.text): str(one) for one in typed}
-    for name in distinct_keywords([*(one.text for one in typed), *(name for name, _ in spoken)]):
-        examples = [path for other, path in spoken if normal_form(other) == normal_form(name)]
-        given = {"threshold": options.threshold, "fa_per_hour": options.fa_per_hour}
-        keyword = spotter.enrol(texts.get(normal_form(name)), examples=examples, name=name, **given)
-        _tell(keyword, spotter.background_minutes)
+    spotter = spotter_for(wanted, options)
     writer, unread = HitWriter(sys.stdout, options.explain), 0
     if microphone is not None:
         print("listening; Ctrl-C ends", file=sys.stderr)
@@ -92,8 +90,25 @@ def _hits(spotter: "Spotter", recording: str, rate: int) -> "Iterator[Hit]":
         yield from spotter.stream(read_blocks(recording))
 
 
-def _wanted(options: argparse.Namespace) -> "tuple[list[TypedKeyword], list[tuple[str, str]]]":
-    """Typed keywords, and examples: names and files."""
+def spotter_for(wanted: "Wanted", options: argparse.Namespace) -> "Spotter":
+    """A spotter that has the keywords of :func:`wanted_keywords` enrolled; says of each how it is heard."""
+    from kwskit.spotting.spotter import Spotter
+    from kwskit.text.normal_form import distinct_keywords, normal_form
+
+    typed, spoken = wanted
+    files = {"background": options.background, "lexicon": options.lexicon}
+    spotter = Spotter.load(options.model, device=options.device, **files)
+    texts = {normal_form(one.text): str(one) for one in typed}
+    for name in distinct_keywords([*(one.text for one in typed), *(name for name, _ in spoken)]):
+        examples = [path for other, path in spoken if normal_form(other) == normal_form(name)]
+        given = {"threshold": options.threshold, "fa_per_hour": options.fa_per_hour}
+        keyword = spotter.enrol(texts.get(normal_form(name)), examples=examples, name=name, **given)
+        _tell(keyword, spotter.background_minutes)
+    return spotter
+
+
+def wanted_keywords(options: argparse.Namespace) -> "Wanted":
+    """Typed keywords, and examples: names and files; raises UsageError for none, and for examples without a name."""
     from kwskit.text.typed_keyword import keywords_file, typed_keywords
 
     typed = typed_keywords(options.keyword)

@@ -4,9 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
+from numpy.typing import NDArray
 
 from kwskit import registry
 from kwskit.atomic_write import atomic_write
@@ -68,6 +70,25 @@ def people_speech(name: str, corpus: Path, alignments: Path, findings: Findings,
             return True
         return has_test_word(word)
 
+    recordings, found = recordings_and_alignments(name, corpus, alignments, findings, jobs)
+    parts = held_back_parts(name, recordings["speaker"].to_pylist())
+    recordings = in_parts(recordings, parts)
+    recordings = recordings.filter(pc.not_equal(recordings["split"], "test"))
+    recordings = audio_lengths(recordings, jobs, findings)
+    aligned = read_alignments(found, findings, jobs)
+    own = {part: recordings.filter(pc.equal(recordings["split"], part)) for part in ("train", "dev")}
+    train, words = whole_utterances(aligned, own["train"], findings, leave_out)
+    dev = word_segments(aligned, own["dev"], findings, 0.2, 2.5, only_known=True) if len(own["dev"]) else train[:0]
+    return PeopleSpeech(named(train, name), named(words, name), readable(named(dev, name), findings))
+
+
+def recordings_and_alignments(
+    name: str, corpus: Path, alignments: Path, findings: Findings, jobs: int
+) -> tuple[pa.Table, Path]:
+    """The utterances of the corpus ``name`` and where their alignments are, made where there are none.
+
+    Takes and raises what :func:`people_speech` does.
+    """
     recordings = CORPORA[name](corpus, findings)
     found = find_alignments(None, (corpus,))
     if found is None:
@@ -77,19 +98,17 @@ def people_speech(name: str, corpus: Path, alignments: Path, findings: Findings,
             with atomic_write(transcripts) as partial:
                 pyarrow.csv.write_csv(recordings.select(["utterance", "text"]), partial)
         align_corpus(corpus, transcripts, found, registry.build("word_aligner", "pocketsphinx", jobs=jobs))
-    parts = held_back_parts(name, recordings["speaker"].to_pylist())
+    return recordings, found
+
+
+def in_parts(recordings: pa.Table, parts: NDArray[np.int8]) -> pa.Table:
+    """The columns ``UTTERANCES`` of recordings, each in the split of ``parts`` (rows,), places in ``PARTS``."""
     split = pa.array([PARTS[part] for part in parts], pa.string())
-    recordings = recordings.select(list(UTTERANCES)).set_column(list(UTTERANCES).index("split"), "split", split)
-    recordings = recordings.filter(pc.not_equal(recordings["split"], "test"))
-    recordings = audio_lengths(recordings, jobs, findings)
-    aligned = read_alignments(found, findings, jobs)
-    own = {part: recordings.filter(pc.equal(recordings["split"], part)) for part in ("train", "dev")}
-    train, words = whole_utterances(aligned, own["train"], findings, leave_out)
-    dev = word_segments(aligned, own["dev"], findings, 0.2, 2.5, only_known=True) if len(own["dev"]) else train[:0]
-    return PeopleSpeech(_named(train, name), _named(words, name), readable(_named(dev, name), findings))
+    return recordings.select(list(UTTERANCES)).set_column(list(UTTERANCES).index("split"), "split", split)
 
 
-def _named(table: pa.Table, name: str) -> pa.Table:
+def named(table: pa.Table, name: str) -> pa.Table:
+    """``table`` with ids and speakers that begin with the corpus' ``name``."""
     place = table.column_names.index("utt_id")
     ids = pc.binary_join_element_wise(name, table["utt_id"], "-")
     table = table.set_column(place, "utt_id", ids)

@@ -1,1 +1,1 @@
-"""A page to try keywords on: types, listens, searches. On this machine only, unless it is told otherwise."""
+"""Servers: a page to try keywords on, and wake words for homes. For this machine only, unless told otherwise."""

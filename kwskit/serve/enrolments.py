@@ -12,7 +12,6 @@ from kwskit.serve.refusal import Refusal
 from kwskit.spotting.false_alarm_rate import rate_of_peaks
 from kwskit.spotting.hit_picker import PATIENCE, REFRACTORY
 from kwskit.spotting.keyword import Keyword
-from kwskit.spotting.keyword_queries import KeywordQueries
 from kwskit.spotting.spotter import Spotter
 from kwskit.spotting.spotting_stream import SpottingStream
 from kwskit.text.normal_form import normal_form
@@ -95,9 +94,7 @@ class Enrolments:
         Refusal
             When one cannot be pronounced.
         """
-        keywords = [self._keyword(text, 1.0) for text in texts]
-        queries = KeywordQueries(keywords, self.spotter.cohort)
-        return SpottingStream(self.spotter.scores, queries, [np.inf] * len(keywords))
+        return self.spotter.listen_for([self._keyword(text, 1.0) for text in texts], np.inf)
 
     def _keyword(self, text: str, fa_per_hour: float) -> Keyword:
         key = text, fa_per_hour

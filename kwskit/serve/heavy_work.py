@@ -1,6 +1,7 @@
 """Work that takes long, one piece after another."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
@@ -9,10 +10,11 @@ from typing import TypeVar
 from kwskit.serve.refusal import Refusal
 
 T = TypeVar("T")
+THREADS = 2  # of torch, in a process that others ask for work
 
 
 class HeavyWork:
-    """One thread that all heavy work goes through, and one job at a time, so that a page stays responsive.
+    """One thread that all heavy work goes through, and one job at a time, so that a server stays responsive.
 
     A job hands over its work in small pieces: between those of a recording there is room for those of a microphone.
 
@@ -25,6 +27,9 @@ class HeavyWork:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="kwskit-serve")
         self._turn = asyncio.Lock()
         self._most, self._jobs = waiting + 1, 0
+        torch = sys.modules.get("torch")
+        if torch is not None:
+            torch.set_num_threads(min(THREADS, torch.get_num_threads()))
 
     @contextmanager
     def place(self) -> Iterator[None]:

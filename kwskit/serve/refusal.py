@@ -2,7 +2,7 @@
 
 
 class Refusal(Exception):
-    """Why, in a sentence for the person in front of the page, and the HTTP status that goes with it."""
+    """Why, in a sentence for the person in front of the page or satellite, and the HTTP status that goes with it."""
 
     def __init__(self, status: int, message: str):
         super().__init__(message)

@@ -1,13 +1,12 @@
 """The page, served."""
 
 import socket
-import sys
-from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import uvicorn
 
+from kwskit.serve.address import tell_exposure
 from kwskit.serve.page import Page
 from kwskit.spotting.spotter import Spotter
 
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from kwskit.index.speech_index import SpeechIndex
 
 CONNECTIONS = 64
-THREADS = 2
 
 
 def serve(model: str | Path | None, index: Path | None, host: str, port: int, lexicon: Path | None = None) -> None:
@@ -46,12 +44,7 @@ def serve(model: str | Path | None, index: Path | None, host: str, port: int, le
     with socket.create_server((host, port), family=family) as listening:
         bound = listening.getsockname()[1]
         shown = f"[{host}]" if ":" in host else host
-        if not _loopback(host):
-            print(
-                f"Anybody who can reach {host}:{bound} can use this page, and search the index if there is one: "
-                "there is no password. Without --host, only this machine can.",
-                file=sys.stderr,
-            )
+        tell_exposure(host, bound, "use this page, and search the index if there is one", "Without --host")
         print(f"http://{shown}:{bound}/ (Ctrl-C ends it)", flush=True)
         uvicorn.Server(configuration(page)).run(sockets=[listening])
 
@@ -81,14 +74,4 @@ def _opened(model: str | Path | None, index: Path | None, lexicon: Path | None) 
         spotter = Spotter.load(model or SpeechIndex.open(index).about.opened_from or None, lexicon=lexicon)
         archive = SpeechIndex.open(index, spotter.model, lexicon=lexicon)
         assert archive.model is spotter.model  # told now, rather than at the first search, where it is another
-    torch = sys.modules.get("torch")
-    if torch is not None:
-        torch.set_num_threads(min(THREADS, torch.get_num_threads()))
     return spotter, archive
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -173,7 +173,7 @@ class Spotter:
         typed = TypedKeyword.parse(text)
         known = None if typed.told else self._keywords.get(normal_form(text))
         keyword = known or enrolled(self.model, self.listener, self.reader.read(typed))
-        return self._stream([keyword], [np.inf]).best_score(blocks_of(audio))
+        return self.listen_for([keyword], np.inf).best_score(blocks_of(audio))
 
     def spot(self, audio: Sound) -> list[Hit]:
         """The hits in a file or in (samples,) at 16 kHz, by their end.
@@ -194,9 +194,12 @@ class Spotter:
 
     def listen(self, threshold: float | None = None) -> SpottingStream:
         """A stream that hears the keywords enrolled so far; ``threshold`` is for all, in the place of their own."""
-        keywords = list(self._keywords.values())
+        return self.listen_for(list(self._keywords.values()), threshold)
+
+    def listen_for(self, keywords: Sequence[Keyword], threshold: float | None = None) -> SpottingStream:
+        """A stream that hears ``keywords``, of this model, and no others; else as :meth:`listen`."""
         thresholds = [given_threshold(one.threshold if threshold is None else threshold) for one in keywords]
-        return self._stream(keywords, thresholds)
+        return SpottingStream(self.scores, KeywordQueries(keywords, self.cohort), thresholds)
 
     def listener(self, seconds: Sequence[float]) -> Listener[NDArray[np.float32]]:
         """What turns a stream into windows of the lengths ``seconds``, embedded."""
@@ -244,7 +247,3 @@ class Spotter:
             if keyword.fa_per_hour is not None:
                 self._keywords[name] = with_threshold(keyword, keyword.fa_per_hour, background, self.model.name)
         return background
-
-    def _stream(self, keywords: Sequence[Keyword], thresholds: Sequence[float]) -> SpottingStream:
-        queries = KeywordQueries(keywords, self.cohort)
-        return SpottingStream(self.scores, queries, thresholds)

@@ -123,6 +123,11 @@ def check_rate(optimizer: torch.optim.Optimizer) -> None:
         raise ArgumentError("scheduler", f"makes the learning rate {lowest:g}, which must be at least 0")
 
 
+def rate_of(optimizer: torch.optim.Optimizer) -> float:
+    """The learning rate of the ordinary parameters."""
+    return float(optimizer.param_groups[0]["lr"])
+
+
 def restore_optimization(optimizer: torch.optim.Optimizer, scheduler: Any, state: Mapping[str, Any]) -> bool:
     """Put a fresh optimizer and its scheduler to where those of a checkpoint were; whether the course is another now.
 

@@ -22,7 +22,7 @@ from kwskit.training.feed import TrainingFeed
 from kwskit.training.gradient_norms import gradient_norms
 from kwskit.training.log import TrainingLog
 from kwskit.training.loss_watch import LossWatch, fetched_metrics
-from kwskit.training.optimization import check_rate, make_optimization, restore_optimization
+from kwskit.training.optimization import check_rate, make_optimization, rate_of, restore_optimization
 from kwskit.training.parameter_groups import clip_special_groups
 from kwskit.training.plan import TrainingPlan
 from kwskit.training.replica import check_same_place, replica, share_buffers
@@ -47,8 +47,7 @@ class Trainer(Brain):
     system : ``system(batch, generator) -> {name: weighted loss}``
     feed : the training batches of an epoch, from any position
     plan : how long and in what steps
-    make_optimizer : ``(parameter groups) -> optimizer``
-    make_scheduler : ``(optimizer) -> scheduler``; a ``total_steps`` argument is filled in where it has one
+    make_optimizer, make_scheduler : as :func:`~kwskit.training.optimization.make_optimization` takes them
     validate : ``(system) -> AP`` in 0..1, called after every epoch by all processes, to whom it tells the same
     checkpoints, log_folder : where state and curves go
     seed : the run's seed
@@ -110,8 +109,7 @@ class Trainer(Brain):
             compile_parts(self.system)
         self.modules["system"] = replica(self.system, self.plan.sync_batch_norm)
         self.init_optimizers()
-        state = self.checkpoints.load("last")
-        if state is not None:
+        if (state := self.checkpoints.load("last")) is not None:
             self._restore(state)
         check_same_place([self.epoch, self.step], str(self.checkpoints.folder))
         if state is not None and self.position and self.processes.first:
@@ -201,14 +199,14 @@ class Trainer(Brain):
             self.watch.look()
         if self.log is not None and at_log:
             metrics = fetched_metrics(self.parts, self.gradients)
-            self.log.step(self.position, {"lr": self._lr(), **self.watch.latest, **metrics})
+            self.log.step(self.position, {"lr": rate_of(self.optimizer), **self.watch.latest, **metrics})
         if self.processes.first and at_checkpoint:
             self.checkpoints.save("last", self._state())
 
     def on_stage_end(self, stage: Stage, stage_loss: float, epoch: int | None = None) -> None:
         self.watch.look()
         losses = dict(self.watch.means)
-        rate = {"seconds": time.perf_counter() - self.epoch_started, "lr": self._lr()}
+        rate = {"seconds": time.perf_counter() - self.epoch_started, "lr": rate_of(self.optimizer)}
         share_buffers(self.system)
         ap = self.validate(self.system)
         if self.plan.schedule_every == "epoch":
@@ -234,9 +232,6 @@ class Trainer(Brain):
         self.scheduler.step()
         check_rate(self.optimizer)
 
-    def _lr(self) -> float:
-        return float(self.optimizer.param_groups[0]["lr"])
-
     def _state(self) -> dict[str, Any]:
         return {
             **{name: getattr(self, name).state_dict() for name in ("system", "optimizer", "scheduler", "scaler")},
@@ -247,8 +242,8 @@ class Trainer(Brain):
     def _restore(self, state: dict[str, Any]) -> None:
         self.system.load_state_dict(state["system"])
         if restore_optimization(self.optimizer, self.scheduler, state) and self.processes.first:
-            name = type(self.scheduler).__name__
-            print(f"{name} goes on as if all {self.plan.epochs} epochs had been planned: lr {self._lr():.3g} from here")
+            name, rate = type(self.scheduler).__name__, rate_of(self.optimizer)
+            print(f"{name} goes on as if all {self.plan.epochs} epochs had been planned: lr {rate:.3g} from here")
         self.scaler.load_state_dict(state["scaler"])
         self.watch.restore(state["loss_sums"], self.device)
         for name in PLACE:

@@ -19,7 +19,8 @@ def run(tmp_path):
     """Calls of Python, and what was told, of run_table.sh with flags."""
     recipe = tmp_path / "a repository/recipes/synth"
     shutil.copytree(ROOT / "tools", tmp_path / "a repository/tools")
-    shutil.copytree(ROOT / "recipes/synth/tables", recipe / "tables")
+    shutil.copytree(ROOT / "recipes/tables", recipe.parent / "tables")
+    recipe.mkdir()
     shutil.copy(ROOT / "recipes/synth/run_table.sh", recipe)
     hparams = recipe.parent / "hparams"
     (hparams / "tables").mkdir(parents=True)
@@ -48,7 +49,7 @@ def test_tables_of_a_corpus_that_is_made_first(run):
     (prepared, asked), _ = call("--table", "adml1", "--table=jmcl", "--seeds", "2", "--training.epochs", "-1")
     assert prepared == f"prepare --size small --data {recipe}/data/small --stop_stage 2"
     *words, command = asked.split("|")
-    tables = [f"{recipe}/tables/adml1.yaml", f"{recipe}/tables/jmcl.yaml"]
+    tables = [f"{recipe.parent}/tables/adml1.yaml", f"{recipe.parent}/tables/jmcl.yaml"]
     yamls = ["--config", f"{recipe.parent}/hparams/adml.yaml", "--overlay", f"{recipe.parent}/hparams/small.yaml"]
     yamls += ["--overlay", f"{recipe.parent}/hparams/tables/small.yaml"]
     folders = ["--data", f"{recipe}/data/small", "--exp", f"{recipe}/exp/tables/small"]
@@ -62,7 +63,9 @@ def test_all_tables_of_a_corpus_that_is_there(run, tmp_path):
     flags = ["--table", "all", "--data", "my data", "--exp", "my exp", "--size", "tiny", "--gather-only"]
     (asked,), _ = call(*flags, "--jobs", "2")
     words = asked.split("|")
-    assert words[3:8] == [f"{recipe}/tables/{name}.yaml" for name in ("adml1", "adml2", "adml3", "adml4", "jmcl")]
+    assert words[3:8] == [
+        f"{recipe.parent}/tables/{name}.yaml" for name in ("adml1", "adml2", "adml3", "adml4", "jmcl")
+    ]
     assert words[8:-1] == [
         *("--config", f"{recipe.parent}/hparams/adml.yaml", "--data", "my data", "--exp", "my exp"),
         *("--gather-only", "--jobs", "2"),
@@ -94,3 +97,15 @@ def test_what_is_wrong_is_told_before_anything_runs(run, flags, message):
     calls, heard = run[1](*flags, status=2)
     assert calls == []
     assert message in heard
+
+
+def test_a_recipe_s_own_tables_come_before_those_that_are_shared(run, tmp_path):
+    recipe, call = run
+    shutil.copy(ROOT / "recipes/people_words/run_table.sh", recipe)
+    (tmp_path / "data/store/test").mkdir(parents=True)
+    (asked,), _ = call("--table", "all", "--data", "data")
+    tables = [f"{recipe.parent}/tables/people/adml{number}.yaml" for number in range(1, 5)]
+    assert asked.split("|")[3:8] == [*tables, f"{recipe.parent}/tables/jmcl.yaml"]
+    calls, heard = call("--table", "jmcl", status=2)
+    assert calls == []
+    assert f"there is no corpus in {recipe}/data/small yet" in heard

@@ -203,9 +203,13 @@ def test_a_corpus_without_the_lists_leaves_those_columns_out(home, mini_corpus, 
 
 
 def test_the_papers_tables_can_be_read():
-    folder = Path(__file__).parents[2] / "recipes/synth/tables"
+    folder = Path(__file__).parents[2] / "recipes/tables"
     tables = {path.stem: read_table(path) for path in folder.glob("*.yaml")}
     assert set(tables) == {"adml1", "adml2", "adml3", "adml4", "jmcl"}
-    base = Base(folder.parents[1] / "hparams/adml.yaml", (folder.parents[1] / "hparams/small.yaml",))
+    base = Base(folder.parent / "hparams/adml.yaml", (folder.parent / "hparams/small.yaml",))
     names = [base.digest(row) for table in tables.values() for row in table.rows]
     assert len(set(names)) < len(names)  # some rows stand in several tables
+    for path in folder.glob("people/*.yaml"):
+        own = read_table(path)
+        assert own.rows == tables[path.stem].rows
+        assert own.columns != tables[path.stem].columns

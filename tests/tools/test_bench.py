@@ -38,6 +38,10 @@ RUNS = {
         "--without pocketsphinx --times recognised --vocabulary {people}/lexicon.tsv --out {folder}/out",
         ["digits, top 1", "one, words not of the vocabulary", "one, 10 dB", "one less other"],
     ),
+    "satellites.py": (
+        "--model english-small-scratch --satellites 2 --seconds 2 --fast",
+        ["1 keywords, english-small-scratch", "core-s a second of sound"],
+    ),
     "scorer.py": ("--utterances 60 --words 10 --negatives 3 --resamples 5", []),
     "spotting.py": (
         "--model small={model} --counts 1 --repeats 1 --seconds 2 --without livekit --without pocketsphinx "

@@ -97,7 +97,8 @@ def test_a_copy_is_whole_and_names_nothing_outside_it(recipe, tmp_path):
     folder = tmp_path / "mine"
     recipe_folder.copy_recipe(recipe, folder)
     own = {Path(name).relative_to(f"recipes/{recipe}") for name in files(ROOT / "recipes" / recipe)}
-    shared = {Path(name).relative_to("recipes") for name in files(ROOT / "recipes/hparams")}
+    folders = (ROOT / "recipes/hparams", ROOT / "recipes/tables")
+    shared = {Path(name).relative_to("recipes") for folder in folders for name in files(folder)}
     assert not own & shared, "the copy has one of both"
     copied = [path for path in folder.rglob("*") if path.is_file()]
     assert {path.relative_to(folder) for path in copied} == own | shared

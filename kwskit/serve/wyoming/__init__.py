@@ -1,0 +1,1 @@
+"""Wake words for Home Assistant and its satellites, by the Wyoming protocol."""
