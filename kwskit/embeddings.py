@@ -52,6 +52,9 @@ class Embeddings(Protocol):
     frame_log_probs : (N, T_a, V) log-probabilities of tokens at every frame; ValueError without a CTC aligner
     match : scores of the pairs; ValueError in a system that compares embeddings
     utterances : where the N words and phrases are spans of utterances, these; else None
+    features : (N, T, F) what the acoustic encoder is given, before masks are put on it; None in a pair matcher, and
+        where words are spans
+    feature_mask : (N, T) bool, or None
     """
 
     @property
@@ -90,6 +93,10 @@ class Embeddings(Protocol):
     def match(self) -> Match: ...
     @property
     def utterances(self) -> "Utterances | None": ...
+    @property
+    def features(self) -> Tensor | None: ...
+    @property
+    def feature_mask(self) -> Tensor | None: ...
 
 
 @dataclass
@@ -140,7 +147,7 @@ class BatchEmbeddings:
     Attributes
     ----------
     audio_frames, audio_mask, text_tokens, text_mask, token_ids, word : as of :class:`Embeddings`, and likewise
-        matched, spoken_ids, spoken_mask, matched_rows, token_rows, utterances
+        matched, spoken_ids, spoken_mask, matched_rows, token_rows, utterances, features, feature_mask
     pool_audio, pool_text : ``(frames, mask) -> (N, d)``
     align : ``(text_tokens, text_mask, audio_frames, audio_mask, token_ids) -> (aligned (N, T_t, d),
         affinity (N, T_t, T_a))``
@@ -165,6 +172,8 @@ class BatchEmbeddings:
     matched_rows: Tensor | None = None
     token_rows: Tensor | None = None
     utterances: Utterances | None = None
+    features: Tensor | None = None
+    feature_mask: Tensor | None = None
 
     @cached_property
     def audio(self) -> Tensor:

@@ -3,7 +3,7 @@
 # Modules of the extra ``train`` of setup.cfg.
 TRAINING = frozenset(
     {
-        *("torch", "torchaudio", "speechbrain", "hyperpyyaml", "ruamel", "safetensors", "pyarrow", "sklearn"),
+        *("torch", "torchaudio", "speechbrain", "hyperpyyaml", "ruamel", "safetensors", "pyarrow", "scipy", "sklearn"),
         *("matplotlib", "jinja2", "tensorboard"),
     }
 )

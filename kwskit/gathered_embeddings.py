@@ -22,6 +22,7 @@ COMPUTED: dict[str, tuple[str, ...]] = {
     "aligned_audio": ("tokens",),
     "affinity": ("tokens", "frames"),
     "frame_log_probs": ("frames",),
+    "features": ("features",),
 }
 # Whole numbers and masks, which cost little and are gathered together, with their second axis.
 KNOWN: dict[str, str | None] = {
@@ -32,6 +33,7 @@ KNOWN: dict[str, str | None] = {
     "audio_mask": "frames",
     "spoken_ids": "spoken",
     "spoken_mask": "spoken",
+    "feature_mask": "features",
 }
 
 
@@ -67,18 +69,23 @@ class GatheredEmbeddings:
         spoken = 0 if own.spoken_ids is None else own.spoken_ids.shape[1]
         rows = [-1 if known is None else len(known) for known in (own.matched_rows, own.token_rows)]
         seed = int(torch.randint(SEEDS, ()))
-        widths = [own.audio_mask.shape[1], own.text_mask.shape[1], spoken]
+        features = 0 if own.feature_mask is None else own.feature_mask.shape[1]
+        widths = [own.audio_mask.shape[1], own.text_mask.shape[1], spoken, features]
         everyone = collectives.exchanged([len(own.word), *rows, seed, *widths])
         counts = everyone[:, 0].tolist()
         if len(set(counts)) > 1:
             raise RuntimeError(f"the processes have {counts} utterances or pairs: they must share a batch evenly")
         self._num_matched, self._num_tokens = (int(x.sum()) if x.min() >= 0 else None for x in everyone.T[1:3])
-        self._sizes = dict(zip(("frames", "tokens", "spoken"), everyone[:, 4:].amax(0).tolist(), strict=True))
+        self._sizes = dict(
+            zip(("frames", "tokens", "spoken", "features"), everyone[:, 4:].amax(0).tolist(), strict=True)
+        )
         self._draws = _TwoRandomnesses(device, int(everyone[:, 3].amax()))
 
     def __getattr__(self, name: str) -> Any:
         value: Tensor | None
-        if name in COMPUTED:
+        if name == "features" and self._own.features is None:
+            value = None
+        elif name in COMPUTED:
             value = self._gathered(lambda own: getattr(own, name), *(self._sizes[axis] for axis in COMPUTED[name]))
         elif name in KNOWN:
             value = self._known.get(name)

@@ -73,6 +73,7 @@ class G2pStates(nn.Module):
     """
 
     spelling: Tensor
+    pretrained = ("letters", "phonemes", "reader", "writer")
 
     def __init__(
         self,

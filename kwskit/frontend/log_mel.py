@@ -37,6 +37,8 @@ class LogMel(nn.Module):
     sample_rate : Hz
     f_min, f_max : lowest and highest frequency of the filters in Hz; ``f_max`` is by default half the sample rate
     floor : least energy before the logarithm; the default is about what 16-bit rounding noise has
+    log : take the logarithm; false gives energies as they are, with which JMCL's code trains
+    fft_size : points of the Fourier transform, at least the samples of a window; by default the least power of 2
     mean_normalise : subtract each filter's mean over the utterance's frames
     """
 
@@ -53,6 +55,8 @@ class LogMel(nn.Module):
         f_max: PositiveFloat | None = None,
         floor: PositiveFloat = 1e-6,
         mean_normalise: bool = True,
+        log: bool = True,
+        fft_size: PositiveInt | None = None,
     ):
         super().__init__()
         self.window = round(window * sample_rate)
@@ -64,9 +68,12 @@ class LogMel(nn.Module):
             raise ValueError(f"0 <= f_min < f_max <= {sample_rate / 2} Hz must hold, not {f_min} and {f_max}")
         self.num_features = num_mels
         self.floor = floor
-        self.mean_normalise = mean_normalise
+        self.mean_normalise, self.log = mean_normalise, log
         self.slice = math.gcd(self.window, self.hop)
-        self.fft_size = fft_size = 1 << (self.window - 1).bit_length()
+        fft_size = 1 << (self.window - 1).bit_length() if fft_size is None else fft_size
+        if fft_size < self.window:
+            raise ValueError(f"fft_size must be at least the {self.window} samples of a window, not {fft_size}")
+        self.fft_size = fft_size
         # Cosines and sines of all bins, (2 * bins, slice, 1, slices of a window).
         dft = windowed_dft(self.window, fft_size).unflatten(1, (-1, self.slice)).transpose(1, 2).unsqueeze(2)
         filters = mel_filters(fft_size, num_mels, sample_rate, f_min, f_max)
@@ -78,7 +85,7 @@ class LogMel(nn.Module):
         # Powers span more decades than half precision resolves.
         with torch.autocast(wav.device.type, enabled=False):
             wav = wav.masked_fill(~length_mask(wav_lens, wav.shape[1]), 0.0)
-            feats = self._log_energy(wav)
+            feats = self._energy(wav)
             lens = (wav_lens - self.window).clamp(min=0).div(self.hop, rounding_mode="floor") + 1
             padding = ~length_mask(lens, feats.shape[1]).unsqueeze(-1)
             feats = feats.masked_fill(padding, 0.0)
@@ -94,15 +101,15 @@ class LogMel(nn.Module):
     def stream_features(self, wav: Tensor) -> Tensor:
         """Features (N, T, num_mels) of stretches of streams (N, S), as ``stream`` has it."""
         with torch.autocast(wav.device.type, enabled=False):
-            return self._log_energy(wav)
+            return self._energy(wav)
 
-    def _log_energy(self, wav: Tensor) -> Tensor:
+    def _energy(self, wav: Tensor) -> Tensor:
         """(N, T, num_mels) of samples (N, S)."""
         wav = wav if wav.dtype == torch.float64 else wav.float()
         frames = max(1, 1 + (wav.shape[1] - self.window) // self.hop)
         wav = F.pad(wav, (0, (frames - 1) * self.hop + self.window - wav.shape[1]))
         energy = self._fast_energy(wav) if values_on_host(wav) else self._convolved_energy(wav)
-        return energy.clamp(min=self.floor).log()
+        return energy.clamp(min=self.floor).log() if self.log else energy
 
     def _fast_energy(self, wav: Tensor) -> Tensor:
         """(N, T, num_mels) of padded samples."""

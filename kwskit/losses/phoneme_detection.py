@@ -14,7 +14,7 @@ class PhonemeDetection(Loss):
     """Binary cross entropy of a matcher's token logits (PhonMatchNet, Lee & Cho 2023).
 
     A token counts as spoken when the speech has the same token at the same position, counted from the start and
-    without any alignment; the mean is over all valid tokens of the batch.
+    without any alignment; the mean is over all valid tokens of the batch, as in the authors' code.
 
     Parameters
     ----------
@@ -24,7 +24,10 @@ class PhonemeDetection(Loss):
     def compute(self, emb: Embeddings) -> Tensor:
         logits = emb.match.token_logits
         if logits is None:
-            raise ValueError("phoneme_detection: the matcher gives no token logits; self_attention_gru does")
+            raise ValueError(
+                "phoneme_detection: the matcher gives no token logits; self_attention_gru does, "
+                "and attention_gru with token_head"
+            )
         values = F.binary_cross_entropy_with_logits(logits, spoken_in_place(emb).to(logits), reduction="none")
         return values.masked_fill(~emb.text_mask, 0.0).sum() / emb.text_mask.sum().clamp(min=1)
 

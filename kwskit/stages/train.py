@@ -110,6 +110,7 @@ class TrainingRun:
         self.start = {name: tensor.clone() for name, tensor in weights.items()}
         freeze_parts(system, plan.freeze)
         self.batches = self.speech.batches(self.experiment, self.processes)
+        system.begin(self.tokenizer, self.batches.words)
         for loss in system.losses.values():
             cast(Loss, loss).begin(system, self.tokenizer, self.batches.words)
 

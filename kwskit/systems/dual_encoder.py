@@ -45,7 +45,7 @@ class DualEncoder(TwoEncoders):
 
     def embeddings(self, batch: Batch, generator: torch.Generator | None = None) -> Embeddings:
         known = batch.on_host
-        frames, frame_lens, utterances = self.hear_words(batch, generator)
+        frames, frame_lens, utterances, features = self.hear_words(batch, generator)
         token_mask = length_mask(known.token_lens, known.tokens.shape[1])
         return BatchEmbeddings(
             audio_frames=frames,
@@ -58,6 +58,8 @@ class DualEncoder(TwoEncoders):
             pool_text=self.text_pooler,
             token_rows=to_device(valid_places(token_mask), frames.device),
             utterances=utterances,
+            features=None if features is None else features.frames,
+            feature_mask=None if features is None else features.mask,
             **self.alignment(),
         )
 

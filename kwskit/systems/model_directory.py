@@ -64,7 +64,7 @@ def save_model(
     """
     directory = Path(directory)
     partial = directory.with_name(f".{directory.name}.{os.getpid()}.partial")
-    arguments = [name for name, _ in system.named_children() if name not in TRAINING_ONLY]
+    arguments = [name for name, _ in system.named_children() if name not in TRAINING_ONLY] + [*system.kept]
     weights = {
         name: tensor.detach().cpu().contiguous()
         for name, tensor in system.state_dict().items()

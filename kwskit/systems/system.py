@@ -1,5 +1,8 @@
 """What training, scoring and enrolment ask of a system."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -21,6 +24,7 @@ class System(nn.Module):
         that and by ``feature_augment`` after it
     can_spot : speech and text have an embedding each, so that keywords can be spotted in streams and indexes
     stream : how frames of a stream are made; None where it takes the whole of an utterance
+    kept : settings of the constructor that a trained model keeps besides its parts
     """
 
     losses: nn.ModuleDict
@@ -28,6 +32,16 @@ class System(nn.Module):
     has_frontend: bool = False
     can_spot: bool = False
     stream: StreamShape | None = None
+    kept: tuple[str, ...] = ()
+
+    def begin(self, tokenizer: Any, words: Sequence[str]) -> None:
+        """Look at what is trained on before training; for systems that need more than batches.
+
+        Parameters
+        ----------
+        tokenizer : what the texts are made of
+        words : of the training; a batch has their places
+        """
 
     def forward(self, batch: Batch, generator: torch.Generator | None = None) -> dict[str, Tensor]:
         """Every loss of the batch by name, weighted.

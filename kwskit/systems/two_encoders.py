@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from kwskit.batch import Batch, length_mask
+from kwskit.batch import Batch, Encoded, length_mask
 from kwskit.embeddings import Utterances
 from kwskit.gathered_embeddings import whole_batch
 from kwskit.systems.spans import span_frames
@@ -64,24 +64,23 @@ class TwoEncoders(System):
         ``wav_lens`` (N,) may be on the CPU while ``wav`` is not: augmentation, which changes lengths, then need not
         ask the device for them.
         """
-        if self.training and self.wave_augment is not None:
-            wav, wav_lens = self.wave_augment(wav, wav_lens, generator)
-        feats, feat_lens = self.frontend(wav, to_device(wav_lens, wav.device))
-        return self._encode(feats, feat_lens, generator)
-
-    def hear_batch(self, batch: Batch, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
-        """:meth:`hear` of a batch's samples, or the same of the features that it brings along."""
-        if batch.feats is None or batch.feat_lens is None:
-            return self.hear(batch.wav, batch.on_host.wav_lens, generator)
-        return self._encode(batch.feats, batch.feat_lens, generator)
+        return self._encode(*self._features(wav, wav_lens, generator), generator)
 
     def hear_words(
         self, batch: Batch, generator: torch.Generator | None = None
-    ) -> tuple[Tensor, Tensor, Utterances | None]:
-        """Frames (N, T_a, d) of a batch's words and their number (N,); and the utterances that they are spans of."""
-        frames, lens = self.hear_batch(batch, generator)
+    ) -> tuple[Tensor, Tensor, Utterances | None, Encoded | None]:
+        """Frames (N, T_a, d) of a batch's words and their number (N,); the utterances that they are spans of; features.
+
+        The features (N, T, F), before masks are put on them, are there where every word is heard by itself. A batch
+        may bring them along.
+        """
+        if batch.feats is None or batch.feat_lens is None:
+            feats, feat_lens = self._features(batch.wav, batch.on_host.wav_lens, generator)
+        else:
+            feats, feat_lens = batch.feats, batch.feat_lens
+        frames, lens = self._encode(feats, feat_lens, generator)
         if batch.spans is None or batch.transcripts is None or batch.transcript_lens is None:
-            return frames, lens, None
+            return frames, lens, None, Encoded(feats, feat_lens)
         said, said_lens = frames, lens
         if batch.utterances is not None:
             said, said_lens = span_frames(frames, lens, batch.wav_lens, batch.utterances)
@@ -92,7 +91,12 @@ class TwoEncoders(System):
             text_mask=length_mask(batch.transcript_lens, batch.transcripts.shape[1]),
             classify_frames=self.alignment()["classify_frames"],
         )
-        return *span_frames(frames, lens, batch.wav_lens, batch.spans), utterances
+        return *span_frames(frames, lens, batch.wav_lens, batch.spans), utterances, None
+
+    def _features(self, wav: Tensor, wav_lens: Tensor, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
+        if self.training and self.wave_augment is not None:
+            wav, wav_lens = self.wave_augment(wav, wav_lens, generator)
+        return self.frontend(wav, to_device(wav_lens, wav.device))
 
     def _encode(self, feats: Tensor, feat_lens: Tensor, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
         if self.training and self.feature_augment is not None:

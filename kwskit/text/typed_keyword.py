@@ -39,12 +39,12 @@ class TypedKeyword:
             When there is no word before ``=`` or ``~``, nothing behind it that can be read, or more than one of them,
             and for text that is too long.
         """
+        sign = next((char for char in typed if char in (SAID, RESPELT)), "")
+        if not sign:
+            return cls(typed)
         if len(typed) > MOST_CHARACTERS:
             raise UnpronounceableText(typed, f"it has {len(typed):,} characters; at most {MOST_CHARACTERS} are taken")
-        sign = next((char for char in typed if char in (SAID, RESPELT)), "")
-        text, _, behind = (part.strip() for part in typed.partition(sign)) if sign else (typed, "", "")
-        if not sign:
-            return cls(text)
+        text, behind = (part.strip() for part in typed.split(sign, 1))
         if not text or not behind:
             raise UnpronounceableText(
                 typed, f"a keyword is {FORMS}; the sign itself is typed as a word, such as equals"

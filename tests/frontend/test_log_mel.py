@@ -24,6 +24,28 @@ def naive_log_mel(wav, num_mels=40, window=400, hop=160, rate=16000, f_min=20.0,
     return feats - feats.mean(0)
 
 
+def test_power_without_logarithm_at_jmcls_settings(batch):
+    wav, lens = batch
+    frontend = build("frontend", "log_mel", num_mels=128, fft_size=1024, f_min=0.0, log=False, mean_normalise=False)
+    feats, feat_lens = frontend.double()(wav.double(), lens)
+    assert feat_lens.tolist() == [98, 60, 1, 1]
+    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(400) / 400)
+    edges = 700 * (10 ** (np.linspace(0, 2595 * np.log10(1 + 8000 / 700), 130) / 2595) - 1)
+    for row, frame in [(0, 0), (0, 97), (1, 30)]:
+        power = np.abs(np.fft.rfft(wav[row, 160 * frame :][:400].double().numpy() * hann, 1024)) ** 2
+        triangles = [np.interp(np.arange(513) * 15.625, edges[m : m + 3], [0, 1, 0]) for m in range(128)]
+        np.testing.assert_allclose(feats[row, frame], np.array(triangles) @ power, rtol=1e-4, atol=1e-9)
+    assert not feats[1, 60:].any()
+    # What a GPU and an exported graph compute.
+    convolved, fast = frontend._convolved_energy(wav.double()), frontend._fast_energy(wav.double())
+    torch.testing.assert_close(convolved, fast, rtol=1e-5, atol=1e-9)
+
+
+def test_a_transform_shorter_than_a_window():
+    with pytest.raises(ValueError, match="at least the 400 samples of a window, not 256"):
+        build("frontend", "log_mel", fft_size=256)
+
+
 @pytest.fixture
 def batch():
     generator = torch.Generator().manual_seed(1)

@@ -41,6 +41,17 @@ def test_attention_gru_reads_the_state_at_the_last_token():
         torch.testing.assert_close(got.score[n], matcher.judge(state[0, 0])[0])
 
 
+def test_attention_gru_judges_each_token_by_the_audio_aligned_to_it():
+    torch.manual_seed(1)
+    matcher, emb = AttentionGru(DIM, 5, token_head=True), pairs()
+    got = matcher(emb).token_logits
+    assert got.shape == (3, 6)
+    weight, bias = matcher.judge_token.weight[0], matcher.judge_token.bias[0]
+    for n, tokens in enumerate(TOKENS):
+        for at in range(tokens):
+            torch.testing.assert_close(got[n, at], (weight * emb.aligned_audio[n, at]).sum() + bias)
+
+
 def test_self_attention_gru_sees_frames_then_tokens_and_nothing_ahead():
     torch.manual_seed(1)
     matcher, emb = SelfAttentionGru(DIM, 4, 5), pairs()

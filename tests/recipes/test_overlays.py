@@ -22,6 +22,7 @@ STACKS = {
     "emkws": "encoder/conformer system/emkws",
     "ctcat": "encoder/mobilenet text/stressless system/ctcat",
     "ced": "encoder/conformer system/ced_ctc",
+    "jmcl": "system/jmcl system/jmcl_authors",
 }
 VARIANTS = {
     "rpl_distance": {"losses.utt": "!loss:rpl_distance {}"},

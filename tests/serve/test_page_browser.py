@@ -42,7 +42,7 @@ class Visitor:
     def text(self, selector):
         return self.find(selector).text
 
-    def until(self, condition, seconds=15):
+    def until(self, condition, seconds=60):
         end = time.monotonic() + seconds
         while not (found := condition()):
             assert time.monotonic() < end, f"{self.text('#status')!r} {self.text('#notice')!r}"

@@ -111,7 +111,7 @@ def test_serve_opens_the_default_or_that_of_the_index(packaged, here):
 
     assert main(["index", "recordings", "--out", "index", "--model", "another"]) == 0
     for index in (None, here / "index"):
-        spotter, archive = _opened(None, index)
+        spotter, archive = _opened(None, index, None)
         assert spotter.model.name == "english-small"
         assert (archive is None) == (index is None)
 

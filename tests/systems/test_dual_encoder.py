@@ -38,6 +38,15 @@ def test_forward_gives_every_loss_weighted(system, batch):
     torch.testing.assert_close(values["phn"], 0.5 * system.losses["phn"](emb))
 
 
+def test_losses_see_the_features_of_the_front_end_without_masks(system, batch):
+    system.train().feature_augment = lambda feats, lens, generator: torch.full_like(feats, torch.nan)
+    emb = system.embeddings(batch)
+    feats, lens = system.frontend(batch.wav, batch.wav_lens)
+    assert torch.equal(emb.features, feats)
+    assert emb.feature_mask.sum(1).tolist() == lens.tolist()
+    assert emb.audio_frames.isnan().any()
+
+
 def test_embeddings_are_computed_only_when_asked_for(system, batch):
     def refuse(*_):
         raise AssertionError("nobody asked for an alignment")

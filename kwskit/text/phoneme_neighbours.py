@@ -1,4 +1,4 @@
-"""Texts that sound nearly alike, among many: LibriPhrase's hard negatives without a square of distances."""
+"""Phoneme sequences that are nearly alike, among many: LibriPhrase's hard negatives without a square of distances."""
 
 from collections.abc import Callable, Sequence
 
@@ -13,7 +13,7 @@ FARTHEST = 255
 Refused = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.bool_]]
 
 
-class PhraseNeighbours:
+class PhonemeNeighbours:
     """The nearest of many phoneme sequences to some of them, in Levenshtein distance, exactly.
 
     Sequences whose lengths differ by more than w are more than w edits apart, so a sequence is compared with those of

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from rapidfuzz.distance import Levenshtein
 
-from kwskit.corpora.libriphrase.phrase_neighbours import PhraseNeighbours
+from kwskit.text.phoneme_neighbours import PhonemeNeighbours
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +16,7 @@ def sequences():
 @pytest.mark.parametrize("window", [1, 2, 50])
 def test_they_are_those_of_a_full_comparison(sequences, window):
     queries = np.arange(0, 400, 3)
-    found = PhraseNeighbours(sequences, window).nearest(queries, 4, np.random.default_rng(1))
+    found = PhonemeNeighbours(sequences, window).nearest(queries, 4, np.random.default_rng(1))
     for query, own in zip(queries.tolist(), found.tolist(), strict=True):
         distances = [Levenshtein.distance(sequences[query], other) for other in sequences]
         expected = sorted(d for d in distances if d > 0)[:4]
@@ -31,7 +31,7 @@ def test_refused_pairs_are_passed_over(sequences, window):
     def refused(query, other):
         return (query + other) % 2 == 0
 
-    found = PhraseNeighbours(sequences, window).nearest(queries, 2, np.random.default_rng(1), refused)
+    found = PhonemeNeighbours(sequences, window).nearest(queries, 2, np.random.default_rng(1), refused)
     for query, own in zip(queries.tolist(), found.tolist(), strict=True):
         allowed = [Levenshtein.distance(sequences[query], s) for i, s in enumerate(sequences) if (query + i) % 2]
         assert [Levenshtein.distance(sequences[query], sequences[other]) for other in own] == sorted(
@@ -42,13 +42,13 @@ def test_refused_pairs_are_passed_over(sequences, window):
 def test_equally_near_ones_are_drawn_with_the_seed():
     sequences = [tuple("ABCD"), *((*tuple("ABC"), end) for end in "EFGHIJKLMN")]
     draws = [
-        PhraseNeighbours(sequences, 1).nearest(np.array([0]), 3, np.random.default_rng(seed)).tolist()
+        PhonemeNeighbours(sequences, 1).nearest(np.array([0]), 3, np.random.default_rng(seed)).tolist()
         for seed in (1, 1, 2)
     ]
     assert draws[0] == draws[1] != draws[2]
 
 
 def test_too_few_others_leave_places_empty():
-    found = PhraseNeighbours([("A",), ("B",), ("A",)], 1).nearest(np.array([0, 1]), 3, np.random.default_rng(0))
+    found = PhonemeNeighbours([("A",), ("B",), ("A",)], 1).nearest(np.array([0, 1]), 3, np.random.default_rng(0))
     assert found[0].tolist() == [1, -1, -1]
     assert sorted(found[1].tolist()) == [-1, 0, 2]
