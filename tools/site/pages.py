@@ -39,11 +39,13 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Gather the pages of the navigation, and all that can be reached from them."""
     _shown_by.clear()
     _path_of.clear()
-    waiting = list(_listed(config.nav))
+    waiting = [(path, "tools/site/mkdocs.yml") for path in _listed(config.nav)]
     while waiting:
-        path = waiting.pop()
+        path, linked_by = waiting.pop()
         if path in _shown_by:
             continue
+        if path.startswith("..") or not (ROOT / path).exists():
+            raise PluginError(f"{linked_by}: it links to {path}, and the repository has no such file")
         file = _file(path, config)
         _shown_by[path] = file.src_uri
         if file.src_uri in _path_of:  # a folder and its README
@@ -52,7 +54,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         files.append(file)
         if file.is_documentation_page():
             prose = "".join(_FENCED.split(file.content_string)[::2])
-            waiting += [_joined(_folder(file), link) for link in _LINK.findall(prose)]
+            waiting += [(_joined(_folder(file), link), path) for link in _LINK.findall(prose)]
     return files
 
 
@@ -94,8 +96,6 @@ def _file(path: str, config: MkDocsConfig) -> File:
         return File.generated(config, f"{path}/README.md", content=content)
     if place.is_dir():
         path, place = posixpath.join(path, "README.md"), place / "README.md"
-    if not place.is_file():
-        raise PluginError(f"{path}: a page links to it, or the navigation lists it, and there is no such file")
     try:
         text = place.read_text("utf-8").rstrip("\n")
     except UnicodeDecodeError:
