@@ -15,6 +15,7 @@ from kwskit.cli import main
 from kwskit.errors import UnpronounceableText
 from kwskit.spotting.spotter import Spotter
 from kwskit.text.character_tokenizer import CharacterTokenizer
+from tests.documents.json_lines import json_lines
 
 BABBLE = ("banana", "window", "meadow", "computer", "thunder", "velvet", "castle", "harbor")
 
@@ -56,7 +57,7 @@ def test_what_is_checked(calibrated, checks):
 
 def test_json_lines(loaded, capsys):
     assert main(["check", "tiger", "route 66", "--threshold", "3", "--count", "2"]) == 0
-    tiger, route = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    tiger, route = json_lines("check", capsys.readouterr().out)
     assert (tiger["keyword"], tiger["threshold"], tiger["threshold_from"]) == ("tiger", 3.0, "given")
     assert tiger["fa_per_hour"] is None
     assert len(tiger["words"]) == len(tiger["phrases"]) == 2
@@ -67,7 +68,7 @@ def test_json_lines(loaded, capsys):
 def test_a_guess_is_risky_until_somebody_chooses(loaded, capsys):
     typed = ["hadouken", "zorblaxen=Z AO1 R B L AE2 K S AH0 N", "kelvorin~kel vor in", "5gx=F AY1 V | JH IY1"]
     assert main(["check", *typed, "--threshold", "3", "--count", "2"]) == 0
-    guessed, given, respelt, digits = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    guessed, given, respelt, digits = json_lines("check", capsys.readouterr().out)
     assert guessed["typed"] == guessed["keyword"] == "hadouken"
     assert guessed["reads"] == [{"word": "hadouken", "from": "guessed"}]
     assert len(guessed["pronunciations"]) == 4
@@ -83,7 +84,7 @@ def test_a_guess_is_risky_until_somebody_chooses(loaded, capsys):
     assert respelt["typed"] == "kelvorin~kel vor in"
     assert {one["text"] for one in guessed["rivals"]} == {"zorblaxen", "kelvorin", "5gx"}
     assert main(["check", "zorb=T AY G ER", "tiger", "--threshold", "3", "--count", "2"]) == 0
-    zorb, tiger = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    zorb, tiger = json_lines("check", capsys.readouterr().out)
     assert (zorb["rivals"][0]["same"], tiger["rivals"][0]["score"]) == (True, tiger["own_score"])
     assert zorb["own_score"] == tiger["own_score"]
     assert main(["check", "zorb=T AY G ER", "zorb"]) == 1

@@ -15,6 +15,7 @@ from kwskit.export.clips import Clips
 from kwskit.speech_model.frame_stream import FrameStream
 from kwskit.speech_model.onnx_model import OnnxModel
 from kwskit.speech_model.torch_model import TorchModel
+from tests.documents.json_lines import json_lines
 
 
 @pytest.fixture
@@ -190,7 +191,7 @@ def test_a_graph_that_onnxruntime_refuses(exported, tmp_path, pcm):
 def test_the_command_scores_trials(tiny_model, mini_corpus, tmp_path, capsys):
     facts = ["export", str(tiny_model), "--to", str(tmp_path / "onnx"), "--data", str(mini_corpus)]
     assert main(facts) == 0
-    torch_line, float_line = map(json.loads, capsys.readouterr().out.splitlines())
+    torch_line, float_line = json_lines("export", capsys.readouterr().out)
     assert float_line["ap"] == pytest.approx(torch_line["ap"], abs=1e-3)
     files = [path for path in (tmp_path / "onnx").iterdir() if path.name != "README.md"]
     assert float_line["bytes"] == sum(path.stat().st_size for path in files)

@@ -1,6 +1,5 @@
 """``kwskit index`` and ``kwskit search``."""
 
-import json
 import shutil
 
 import numpy as np
@@ -8,6 +7,7 @@ import soundfile
 
 from kwskit.cli import main
 from kwskit.index import SpeechIndex
+from tests.documents.json_lines import json_lines
 
 
 def test_commands(tmp_path, model, recordings, monkeypatch, capsys):
@@ -30,7 +30,7 @@ def test_commands(tmp_path, model, recordings, monkeypatch, capsys):
     assert main(["index", str(folder), "--out", place, "--overlap", "0.5"]) == 1
     capsys.readouterr()
     assert main(["search", place, "tiger", "--top", "2", "--snippets", str(tmp_path / "s")]) == 0
-    hits = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    hits = json_lines("search", capsys.readouterr().out)
     assert [hit["path"] for hit in hits] == [one.path for one in SpeechIndex.open(place, model).search("tiger", top=2)]
     for hit in hits:
         pcm, rate = soundfile.read(hit["snippet"], dtype="int16")
@@ -41,7 +41,8 @@ def test_commands(tmp_path, model, recordings, monkeypatch, capsys):
         assert len(pcm) / rate >= hit["stop"] - hit["start"]
     soundfile.write(tmp_path / "query.wav", model.say("copper"), 16_000)
     assert main(["search", place, "--example", str(tmp_path / "query.wav"), "--top", "1"]) == 0
-    assert json.loads(capsys.readouterr().out)["score"] > 1
+    (hit,) = json_lines("search", capsys.readouterr().out)
+    assert hit["score"] > 1
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     assert main(["search", place, "tiger", "--min-score", "99"]) == 0
     assert capsys.readouterr().out == "nothing found\n"
@@ -62,7 +63,7 @@ def test_words_that_say_how_they_are_said(index, model, tmp_path, monkeypatch, c
     monkeypatch.setattr("kwskit.index.about.open_model", lambda source, device: model)
     given = [str(index.place), "zorb", "--top", "3", "--lexicon", str(tmp_path / "my.dict"), "--model", "any"]
     assert main(["search", *given]) == 0
-    hits = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    hits = json_lines("search", capsys.readouterr().out)
     assert [(hit["path"], hit["score"]) for hit in hits] == [(one.path, round(one.score, 3)) for one in expected]
     assert main(["search", str(index.place), "zorb=T OR", "--model", "any"]) == 1
     assert "'OR', the 2nd of 2 phonemes" in capsys.readouterr().err

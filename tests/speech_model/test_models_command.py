@@ -9,6 +9,7 @@ from kwskit.cli import main
 from kwskit.speech_model import packaged_models
 from kwskit.speech_model.model_card import ModelCard
 from kwskit.speech_model.released_files import differences
+from tests.documents.json_lines import json_lines
 
 
 def size(directory):
@@ -30,7 +31,7 @@ def test_the_list(packaged, capsys):
 
 def test_the_list_for_programs(packaged, capsys):
     assert main(["models", "--json"]) == 0
-    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    first, second = json_lines("models", capsys.readouterr().out)
     card = json.loads((packaged / "english-small/card.json").read_text())
     del card["files"]
     directory = packaged / "english-small"
@@ -84,7 +85,7 @@ def test_the_file_that_differs_is_told(packaged, capsys):
     assert "as released" not in out
     assert err == f"kwskit models: {directory} is not as it was released: {'; '.join(expected)}\n"
     assert main(["models", str(directory), "--json"]) == 1
-    facts = json.loads(capsys.readouterr().out)
+    (facts,) = json_lines("models", capsys.readouterr().out)
     assert facts["differences"] == expected
     assert facts["name"] == "another"
 

@@ -1,7 +1,6 @@
 """kwskit spot --explain: the parts of a score beside it."""
 
 import io
-import json
 
 import pytest
 import soundfile
@@ -10,6 +9,7 @@ from kwskit.cli import main
 from kwskit.spotting.hit import Hit
 from kwskit.spotting.hit_writer import HitWriter
 from kwskit.spotting.verifier import WEIGHT
+from tests.documents.json_lines import json_lines
 
 RATE = 16_000
 
@@ -19,7 +19,7 @@ def spot(*arguments):
 
 
 def lines(capsys):
-    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    return json_lines("spot", capsys.readouterr().out)
 
 
 def test_the_parts_of_a_score_are_told_where_there_are_parts(

@@ -13,6 +13,7 @@ from kwskit.cli import main
 from kwskit.spotting.hit import Hit
 from kwskit.spotting.hit_writer import HitWriter
 from kwskit.spotting.microphone import Microphone, MicrophoneError
+from tests.documents.json_lines import json_lines
 
 RATE = 16_000
 
@@ -37,7 +38,7 @@ def spot(tmp_path, *arguments):
 
 
 def lines(capsys):
-    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    return json_lines("spot", capsys.readouterr().out)
 
 
 def test_files_are_told_as_json_lines(spoken, tmp_path, capsys):
@@ -220,7 +221,7 @@ def test_calibrating(spoken, sung_model, tmp_path, capsys):
     given = [str(tmp_path), *recordings, "--keyword", "tiger", "--keyword", "banana", "--fa-per-hour", "300"]
     assert main(["calibrate", *given]) == 0
     out, err = capsys.readouterr()
-    tiger, banana = map(json.loads, out.splitlines())
+    tiger, banana = json_lines("calibrate", out)
     assert (tiger["keyword"], tiger["told_by"], tiger["fa_per_hour"]) == ("tiger", "extrapolated", 300)
     assert banana["before"] != banana["threshold"]
     assert "minutes of background in" in err

@@ -104,9 +104,11 @@ def test_artifacts_are_downloaded_after_jobs_that_upload_them():
     assert downloads <= uploads == {"dist", "notes"}
 
 
-def test_only_the_job_that_publishes_may_ask_for_an_identity():
+def test_only_jobs_that_publish_may_ask_for_an_identity():
     asking = [(path.name, name) for path, name, job in jobs() if "id-token" in job.get("permissions", {})]
-    assert asking == [("release.yml", "pypi")]
+    assert asking == [("docs.yml", "publish"), ("release.yml", "pypi")]
+    (publish,) = (job for path, name, job in jobs() if (path.name, name) == ("docs.yml", "publish"))
+    assert publish["if"] == "github.ref == 'refs/heads/main'"  # never of a pull request
     for path in WORKFLOWS:
         assert yaml.safe_load(path.read_text("utf-8"))["permissions"] == {"contents": "read"}, path
 
