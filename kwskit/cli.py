@@ -34,6 +34,7 @@ COMMANDS = (
     "spot",
     "calibrate",
     "check",
+    "adapt",
     "export",
 )
 
