@@ -37,6 +37,7 @@ COMMANDS = (
     "spot",
     "calibrate",
     "check",
+    "adapt",
     "export",
 )
 

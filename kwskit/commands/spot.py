@@ -39,6 +39,8 @@ def add_keywords(parser: argparse.ArgumentParser) -> None:
     text = f"keyword to listen for: {TYPED} (repeatable)"
     parser.add_argument("--keyword", action="append", default=[], metavar="TEXT", help=text)
     parser.add_argument("--keywords-file", type=Path, metavar="FILE", help="text file of such keywords, one a line")
+    text = "keyword that kwskit adapt has written (repeatable)"
+    parser.add_argument("--keyword-file", type=Path, action="append", default=[], metavar="FILE.kw", help=text)
     text = "recording of somebody saying NAME, beside --keyword NAME or in its place (repeatable)"
     parser.add_argument("--example", action="append", default=[], metavar="NAME=AUDIO", help=text)
     add_lexicon(parser)
@@ -99,9 +101,16 @@ def spotter_for(wanted: "Wanted", options: argparse.Namespace) -> "Spotter":
     files = {"background": options.background, "lexicon": options.lexicon}
     spotter = Spotter.load(options.model, device=options.device, **files)
     texts = {normal_form(one.text): str(one) for one in typed}
-    for name in distinct_keywords([*(one.text for one in typed), *(name for name, _ in spoken)]):
+    given = {"threshold": options.threshold, "fa_per_hour": options.fa_per_hour}
+    names = distinct_keywords([*(one.text for one in typed), *(name for name, _ in spoken)])
+    for number, file in enumerate(options.keyword_file, 1):
+        keyword = spotter.enrol(file=file, **given)
+        _tell(keyword, spotter.background_minutes)
+        same = [other for other in names if normal_form(other) == normal_form(keyword.name)]
+        if same or len(spotter.keywords) < number:
+            raise UsageError(f"--keyword-file {file}: '{keyword.name}' is given twice: type it or give its file")
+    for name in names:
         examples = [path for other, path in spoken if normal_form(other) == normal_form(name)]
-        given = {"threshold": options.threshold, "fa_per_hour": options.fa_per_hour}
         keyword = spotter.enrol(texts.get(normal_form(name)), examples=examples, name=name, **given)
         _tell(keyword, spotter.background_minutes)
     return spotter
@@ -120,8 +129,8 @@ def wanted_keywords(options: argparse.Namespace) -> "Wanted":
         if not (name and equals and path):
             raise UsageError(f"--example {example}: an example is NAME=AUDIO")
         spoken.append((name, path))
-    if not typed and not spoken:
-        raise UsageError("say what to listen for: --keyword, --keywords-file or --example")
+    if not typed and not spoken and not options.keyword_file:
+        raise UsageError("say what to listen for: --keyword, --keywords-file, --keyword-file or --example")
     return typed, spoken
 
 

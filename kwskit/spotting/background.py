@@ -1,6 +1,8 @@
 """What a model hears where no keyword is said."""
 
+import hashlib
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +23,8 @@ from kwskit.spotting.vector_codes import VectorCodes
 
 VERSION = 3
 RANKED = 8_000  # windows of which peaks are looked for, at first
+AT_ONCE = 16_384  # windows that are decoded together for an adapted keyword
+BLOCK = 120.0  # s in a row that keywords are adapted with, or not
 
 
 class _Stretch(NamedTuple):
@@ -66,6 +70,24 @@ class Background(PeakEstimates):
             rank = min(RANKED, len(stretch.score))
             least = float(np.partition(stretch.score, -rank)[-rank]) if rank else 0.0
         return highest(stretch.score, stretch.centre, max(REFRACTORY, keyword.seconds), least), stretch.hours
+
+    @cached_property
+    def identity(self) -> str:
+        """What tells it from any other."""
+        return hashlib.sha256(self.codes.codes.tobytes() + self.start.tobytes()).hexdigest()
+
+    def for_adapting(self, keyword: Keyword) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Windows (n, dim) that fit a keyword, and their typed scores (n,), of the half that it may be trained with.
+
+        That is every other block of two minutes; by the other half are set the thresholds of what was trained so.
+        Windows in which the keyword is said are left out.
+        """
+        rows = self._rows(keyword)
+        kept = _adapted_with((self.start[rows] + self.stop[rows]) / 2)
+        for start, stop in self.said.times(keyword):
+            kept &= (self.stop[rows] <= start) | (self.start[rows] >= stop)
+        rows = rows[kept]
+        return self.codes.vectors(rows), self._scores(rows, replace(keyword, head=None))
 
     def fits(self, model: SpeechModel) -> bool:
         return self.digest == model.digest and self.codes.size == model.dim
@@ -124,21 +146,41 @@ class Background(PeakEstimates):
         )
 
     def _stretch(self, keyword: Keyword) -> _Stretch:
-        rows = np.flatnonzero(np.isin(np.array(WINDOWS)[nearest_window(self.stop - self.start)], keyword.windows))
-        cosine = self.codes.products(rows, keyword.embeddings).max(1)
-        score = (cosine - self.mean[rows].astype(np.float32)) / self.deviation[rows].astype(np.float32)
+        rows = self._rows(keyword)
+        score = self._scores(rows, keyword)
         smoothing = ScoreSmoothing(keyword.windows, 1)
         heard = [
             smoothing.push(self.start[rows], self.stop[rows], score[:, None]),
             smoothing.finish(),
         ]
         first, last, smoothed, _ = (np.concatenate(column) for column in zip(*heard, strict=True))
-        kept, lost = np.ones(len(first), bool), 0.0
+        centre = (first + last) / 2
+        trained = keyword.head is not None and keyword.head.background == self.identity
+        kept = ~_adapted_with(centre) if trained else np.ones(len(first), bool)
+        seconds = self.seconds * kept.sum() / max(len(kept), 1)
         for start, stop in self.said.times(keyword):
             kept &= (last <= start) | (first >= stop)
-            lost += stop - start
-        centre = (first[kept] + last[kept]) / 2
-        return _Stretch(smoothed[kept, 0], centre, max(self.seconds - lost, 1.0) / 3600)
+            seconds -= 0.0 if trained and _adapted_with(np.array([start])) else stop - start
+        return _Stretch(smoothed[kept, 0], centre[kept], max(float(seconds), 1.0) / 3600)
+
+    def _rows(self, keyword: Keyword) -> NDArray[np.int64]:
+        """Windows that fit a keyword."""
+        return np.flatnonzero(np.isin(np.array(WINDOWS)[nearest_window(self.stop - self.start)], keyword.windows))
+
+    def _scores(self, rows: NDArray[np.int64], keyword: Keyword) -> NDArray[np.float32]:
+        """Of the windows ``rows``."""
+        cosine = self.codes.products(rows, keyword.embeddings).max(1)
+        score = (cosine - self.mean[rows].astype(np.float32)) / self.deviation[rows].astype(np.float32)
+        if keyword.head is not None:
+            for at in range(0, len(rows), AT_ONCE):
+                few = slice(at, at + AT_ONCE)
+                score[few] = keyword.head(self.codes.vectors(rows[few]), score[few])
+        return score
+
+
+def _adapted_with(centre: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(n,) whether windows with these centres are of the half that keywords are adapted with."""
+    return np.floor(centre / BLOCK) % 2 == 0
 
 
 _SCALARS = {"digest": str, "streaming": bool, "hop": float, "seconds": float}

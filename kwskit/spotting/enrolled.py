@@ -1,18 +1,20 @@
 """A keyword from what somebody types and says."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kwskit.speech_model.speech_model import SpeechModel
+from kwskit.spotting.adapted.keyword_file import KeywordFileError, read_keyword_file
 from kwskit.spotting.expected_duration import expected_seconds, fitting_windows
 from kwskit.spotting.keyword import Keyword
 from kwskit.spotting.sound import Sound, blocks_of
 from kwskit.spotting.spoken_example import heard_phonemes, spoken_example
 from kwskit.spotting.windows.listener import Listener
-from kwskit.text.keyword_reader import Readings
+from kwskit.text.keyword_reader import KeywordReader, Readings
 
 
 def enrolled(
@@ -70,6 +72,39 @@ def enrolled(
         phonemes=tuple(map(tuple, phonemes)),
         readings=readings,
     )
+
+
+def enrolled_file(
+    model: SpeechModel,
+    listen: Callable[[Sequence[float]], Listener[NDArray[np.float32]]],
+    reader: KeywordReader,
+    streaming: bool,
+    path: str | Path,
+    name: str | None = None,
+) -> Keyword:
+    """The keyword of a file that ``kwskit adapt`` has written, without a threshold.
+
+    Parameters
+    ----------
+    model, listen, name : as :func:`enrolled` takes them
+    reader : finds how it is said
+    streaming : whether windows are made of the frames of a stream
+    path : of the file
+
+    Raises
+    ------
+    KeywordFileError
+        When it cannot be read, or is of another model, another way to listen, or read otherwise than it was.
+    """
+    adapted = read_keyword_file(path)
+    try:
+        adapted.require(model, streaming)
+        keyword = enrolled(model, listen, reader.read(adapted.typed), name=name)
+        if keyword.tokens != adapted.tokens:
+            raise KeywordFileError(f"'{adapted.typed}' was adapted with other readings than it has now: adapt it again")
+    except ValueError as error:
+        raise KeywordFileError(f"{path}: {error}") from error
+    return replace(keyword, head=adapted.head)
 
 
 def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:

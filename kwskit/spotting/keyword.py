@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from kwskit.spotting.adapted.head import AdaptedHead
 from kwskit.text.keyword_reader import Readings
 
 
@@ -26,6 +27,7 @@ class Keyword:
     examples : recordings of it that it was enrolled with
     phonemes : token ids of each pronunciation without word boundaries, for models that hear phonemes; else empty
     readings : how it is said, and where that is from; None without text
+    head : judges its windows, of an adapted keyword; else None, and its score is that of what was typed
     """
 
     name: str
@@ -40,6 +42,7 @@ class Keyword:
     examples: int = 0
     phonemes: tuple[tuple[int, ...], ...] = ()
     readings: Readings | None = None
+    head: AdaptedHead | None = None
 
     @property
     def typed(self) -> str:

@@ -17,7 +17,7 @@ class KeywordQueries:
     """Scores of keywords: the highest cosine of their rows, normalised by the cohort (T-norm), -inf where none fits.
 
     A window fits a keyword when the length of ``WINDOWS`` nearest to its own does. A keyword that is one of the cohort
-    is not normalised by itself.
+    is not normalised by itself. The head of an adapted keyword turns these scores, its alone, into its own.
 
     Parameters
     ----------
@@ -62,6 +62,9 @@ class KeywordQueries:
         found = normalised(own, others)
         if self._of_cohort:
             found[:, self._of_cohort] = self._normalised_by_others(own[:, self._of_cohort], others.astype(np.float64))
+        for k, keyword in enumerate(self.keywords):
+            if keyword.head is not None:
+                found[:, k] = keyword.head(windows, found[:, k])
         return found
 
     def _normalised_by_others(self, own: NDArray[np.float32], cohort: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -18,7 +18,7 @@ from kwskit.spotting.background_file import FILE, read_background
 from kwskit.spotting.background_recorder import BackgroundRecorder
 from kwskit.spotting.calibration import check_background, given_threshold, with_threshold
 from kwskit.spotting.cohort_embeddings import CohortEmbeddings
-from kwskit.spotting.enrolled import enrolled
+from kwskit.spotting.enrolled import enrolled, enrolled_file
 from kwskit.spotting.frame_recorder import FrameRecorder
 from kwskit.spotting.hit import Hit
 from kwskit.spotting.keyword import Keyword
@@ -124,6 +124,7 @@ class Spotter:
         *,
         examples: Sequence[Sound] = (),
         name: str | None = None,
+        file: str | Path | None = None,
         fa_per_hour: float = FA_PER_HOUR,
         threshold: float | None = None,
     ) -> Keyword:
@@ -134,6 +135,7 @@ class Spotter:
         text : typed, as :class:`~kwskit.text.typed_keyword.TypedKeyword` has it; every pronunciation is listened for
         examples : recordings of somebody saying it, files or (samples,) at 16 kHz; text, examples or both
         name : what hits are told under (default: the text)
+        file : keyword that ``kwskit adapt`` has written, in the place of text and examples
         fa_per_hour : the threshold is set for so many false alarms an hour
         threshold : given, in the place of the rate
 
@@ -144,22 +146,22 @@ class Spotter:
         kwskit.data.audio.AudioError
             For an example that cannot be read.
         ValueError
-            When there is neither text nor example, an example alone without a name, no rate above 0, or no threshold.
+            For a file that is no adapted keyword of this model, when there is neither text nor example, an example
+            alone without a name, no rate above 0, or no threshold.
         """
-        readings = None if text is None else self.reader.read(text)
-        keyword = enrolled(self.model, self.listener, readings, examples, name)
+        if file is not None:
+            if text is not None or len(examples):
+                raise ValueError(f"{file}: a keyword file has its text: give it alone, without text and examples")
+            keyword = enrolled_file(self.model, self.listener, self.reader, self.streaming, file, name)
+        else:
+            readings = None if text is None else self.reader.read(text)
+            keyword = enrolled(self.model, self.listener, readings, examples, name)
         keyword = with_threshold(keyword, fa_per_hour, self.background, self.model.name, threshold)
         self._keywords[normal_form(keyword.name)] = keyword
         return keyword
 
     def forget(self, name: str) -> None:
-        """Listen for a keyword no more.
-
-        Raises
-        ------
-        KeyError
-            When there is none of this name.
-        """
+        """Listen for a keyword no more; raises KeyError when there is none of this name."""
         key = normal_form(name)
         if key not in self._keywords:
             raise KeyError(f"no keyword '{name}' is enrolled; there are: {', '.join(self.keywords) or 'none'}")
@@ -176,13 +178,7 @@ class Spotter:
         return self.listen_for([keyword], np.inf).best_score(blocks_of(audio))
 
     def spot(self, audio: Sound) -> list[Hit]:
-        """The hits in a file or in (samples,) at 16 kHz, by their end.
-
-        Raises
-        ------
-        kwskit.data.audio.AudioError
-            For a file that cannot be read.
-        """
+        """The hits in a file or in (samples,) at 16 kHz, by their end; AudioError for a file that cannot be read."""
         return list(self.stream(blocks_of(audio)))
 
     def stream(self, blocks: Iterable[ArrayLike], rate: int = SAMPLE_RATE) -> Iterator[Hit]:

@@ -1,7 +1,7 @@
 """Vectors of hours of sound, such as frames and embedded windows, in a few bytes each."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -65,6 +65,14 @@ class VectorCodes:
         own = self.codes[rows]
         turned = self.centres[np.arange(own.shape[1]), own].astype(np.float32).reshape(len(own), len(self.axes))
         return turned @ self.axes.astype(np.float32) + self.origin
+
+    def nearest(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
+        """``vectors`` (m, d), others perhaps than those of the codes, as nearly as codes would tell them."""
+        axes, found = self.axes.astype(np.float32), np.zeros((len(vectors), self.size), np.float32)
+        for at in range(0, len(vectors), AT_ONCE):
+            codes = _codes((vectors[at : at + AT_ONCE].astype(np.float32) - self.origin) @ axes.T, self.centres)
+            found[at : at + AT_ONCE] = replace(self, codes=codes).vectors(slice(None))
+        return found
 
     def products(self, rows: NDArray[np.integer], others: NDArray[np.floating]) -> NDArray[np.float32]:
         """(m, k): the inner products of the vectors ``rows`` with ``others`` (k, d), by a table for each of these."""

@@ -1,0 +1,141 @@
+"""A keyword of one's own, adapted in minutes over a frozen model."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from kwskit.adapt.fitting import Windows, fitted
+from kwskit.adapt.hearing import best_scores, windows_of
+from kwskit.adapt.near_texts import near_texts
+from kwskit.adapt.recordings import of_other_sound, of_the_keyword
+from kwskit.adapt.speakers import installed_speakers
+from kwskit.adapt.speaking import Utterances, has_rooms
+from kwskit.adapt.speech import Speech, training_and_held_out
+from kwskit.spotting import FA_PER_HOUR
+from kwskit.spotting.adapted.card import KINDS, AdaptationCard, HeldOut
+from kwskit.spotting.adapted.head import AdaptedHead
+from kwskit.spotting.adapted.keyword_file import AdaptedKeyword
+from kwskit.spotting.background import BLOCK, Background
+from kwskit.spotting.enrolled import enrolled
+from kwskit.spotting.keyword import Keyword
+from kwskit.spotting.peak_estimates import BackgroundError
+from kwskit.spotting.spotter import Spotter
+from kwskit.text.typed_keyword import TypedKeyword
+
+ROOMS = "rooms and noise, for which torch is missing: pip install 'kwskit[train]'"
+
+
+def adapt_keyword(
+    spotter: Spotter,
+    text: str,
+    recordings: Sequence[str | Path] = (),
+    others: Sequence[str | Path] = (),
+    *,
+    fa_per_hour: float = FA_PER_HOUR,
+    seed: int = 0,
+    tell: Callable[[str], None] = lambda line: None,
+) -> AdaptedKeyword:
+    """A head for the keyword ``text`` over a spotter's model, which stays as it is (ours).
+
+    Every installed voice but those that are held out speaks the keyword, and what it may be taken for; half of the
+    spotter's background is what else is not it. By the voices that are held out, the other half, and every fourth
+    recording, its card says what was gained.
+
+    Parameters
+    ----------
+    spotter : with a background
+    text : typed
+    recordings : of somebody saying it, one utterance each, of 5 s at most
+    others : recordings in which it is not said, such as false alarms
+    fa_per_hour : false alarms an hour of the thresholds on the card
+    seed : seed of every random draw
+    tell : is handed a line about what is done
+
+    Raises
+    ------
+    BackgroundError
+        When there is no background of windows, or it has less than two halves.
+    kwskit.synthesis.voices.voice.MissingEngine
+        When no synthesis voice is installed.
+    kwskit.errors.UnpronounceableText
+        For text that cannot be read out.
+    ValueError
+        For a keyword whose phonemes are given, which voices cannot be told, a model that spots in two stages, or a
+        recording that cannot be used.
+    """
+    background, typed = _background(spotter), TypedKeyword.parse(text)
+    if typed.pronunciations:
+        raise ValueError(f"voices cannot be told the phonemes of '{typed}': type how it sounds, {typed.text}~WORDS")
+    keyword = enrolled(spotter.model, spotter.listener, spotter.reader.read(typed))
+    own, without = of_the_keyword(recordings), of_other_sound(others)
+    speakers, rooms, rng = installed_speakers(), has_rooms(), np.random.default_rng(seed)
+    near, said_as = near_texts(spotter, keyword), typed.respelling or typed.text
+    tell(f"{', '.join(speakers.training)} speak '{said_as}' and {len(near)} texts near it")
+    training, held_out = training_and_held_out(said_as, near, speakers, own, without, rng, rooms)
+    tell("listening")
+    said = _kinds(spotter, keyword, (training.said, training.said_recorded), only_middles=True)
+    other = _kinds(spotter, keyword, (training.near, training.not_recorded), only_middles=False)
+    if not said:
+        raise ValueError(f"no voice can say '{said_as}'")
+    coded = Windows(*background.for_adapting(keyword))
+    unmoved = AdaptedHead.unmoved(spotter.model.dim, background.identity)
+    typed_threshold = background.threshold(replace(keyword, head=unmoved), fa_per_hour)
+    tell(f"training on {sum(len(one.score) for one in (*said, *other, coded)):,} windows")
+    heard = np.concatenate([one.rows for one in (*said, *other)])
+    errors = heard - background.codes.nearest(heard)
+    head = fitted(unmoved, said, other, coded, errors, typed_threshold, seed)
+    adapted = replace(keyword, head=head)
+    threshold, minutes = background.threshold(adapted, fa_per_hour), 60 * background.peaks(adapted)[1]
+    tell("judging it by speech that it was not trained with")
+    card = AdaptationCard(
+        engines=tuple(speakers.training),
+        left_out=(*speakers.left_out, *([] if rooms else [ROOMS])),
+        utterances=len(training.said.start),
+        other_utterances=len(training.near.start),
+        recordings=len(own.training) + len(without.training),
+        fa_per_hour=float(fa_per_hour),
+        minutes=minutes,
+        typed_threshold=typed_threshold,
+        adapted_threshold=threshold,
+        **_trials(spotter, (keyword, adapted), (typed_threshold, threshold), held_out),
+    )
+    model = spotter.model
+    return AdaptedKeyword(str(typed), model.name, model.digest, spotter.streaming, keyword.tokens, head, card)
+
+
+def _background(spotter: Spotter) -> Background:
+    """The spotter's, where it can be trained with."""
+    name = spotter.model.name
+    if spotter.locates:
+        raise ValueError(f"{name} spots in two stages: adapt to a model that judges windows, such as english")
+    if not isinstance(spotter.background, Background):
+        raise BackgroundError(
+            f"{name} has no background of windows: record one (kwskit calibrate RECORDINGS --to FILE)"
+        )
+    last = float(spotter.background.stop.max(initial=0.0))
+    if last < 2 * BLOCK:
+        raise BackgroundError(
+            f"the background of {name} has {spotter.background_minutes:.1f} minutes: {2 * BLOCK / 60:g} are needed, to "
+            "train with half of them"
+        )
+    return spotter.background
+
+
+def _kinds(spotter: Spotter, keyword: Keyword, streams: Sequence[Utterances], only_middles: bool) -> list[Windows]:
+    """Windows of each stream that has any."""
+    found = [windows_of(spotter, keyword, one, only_middles) for one in streams if len(one.start)]
+    return [one for one in found if len(one.score)]
+
+
+def _trials(
+    spotter: Spotter, keywords: Sequence[Keyword], thresholds: Sequence[float], held_out: Speech
+) -> dict[str, HeldOut]:
+    """Of each kind of speech that is held out, how much reaches the typed and the adapted threshold."""
+    found = {}
+    for name in KINDS:
+        utterances: Utterances = getattr(held_out, name)
+        reached = (best_scores(spotter, keywords, utterances) >= np.array(thresholds)).sum(0).tolist()
+        found[name] = HeldOut(len(utterances.start), *reached)
+    return found

@@ -1,0 +1,1 @@
+"""Keywords that have been adapted: what judges their windows, and their files."""

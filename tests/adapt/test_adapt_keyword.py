@@ -1,0 +1,146 @@
+"""A keyword adapted from its text to a file, sung by voices with an accent; and the command."""
+
+import json
+
+import numpy as np
+import pytest
+import soundfile
+
+from kwskit.adapt import adapt_keyword as flow
+from kwskit.adapt import fitting, speech
+from kwskit.adapt.adapt_keyword import adapt_keyword
+from kwskit.adapt.speakers import Speakers
+from kwskit.cli import main
+from kwskit.registry import register
+from kwskit.spotting import background as background_module
+from kwskit.spotting.cohort import cohort_words
+from kwskit.spotting.peak_estimates import BackgroundError
+from kwskit.spotting.spotter import Spotter
+from kwskit.synthesis.voices.voice import Voice
+
+RATE, RARE = 16_000, 0.5
+NEAR = ["hey", "nova", "an over", "hey window", "banana nova", "hate over", "novel", "tiger"]
+SPEAKERS = Speakers({"singer": ["singer:alto", "singer:bass"]}, {"singer": ["singer:tenor"]}, ["the voice 'Other'"])
+
+
+@pytest.fixture(scope="module")
+def background(sung_model):
+    """A minute of other words."""
+    words = np.random.default_rng(0).choice(cohort_words(330)[300:], 70).tolist()
+    recorder = Spotter(sung_model).recorder()
+    recorder.record([sung_model.stream_of(*words, pause=0.3)[0]])
+    return recorder.background()
+
+
+@pytest.fixture
+def singers(sung_model, background, scratch_registry, monkeypatch):
+    """Voices that sing five phonemes as others, so that the typed keyword is heard badly."""
+
+    class Singer(Voice):
+        package, extra, stateful = "numpy", "none", False
+
+        def speakers(self):
+            return ["alto", "bass", "tenor"]
+
+        def synthesise(self, text, speaker, rate=1.0, pitch=1.0, seed=0):
+            number = sung_model.tokenizer.symbols.index
+            accent = {
+                number(a): number(b) for a, b in (("OW", "AA"), ("EY", "IY"), ("AH", "UH"), ("N", "M"), ("V", "F"))
+            }
+            time = np.arange(round(0.09 * RATE)) / RATE
+            (said, *_) = sung_model.tokenizer.encode(text)
+            tones = [np.sin(2 * np.pi * sung_model._hertz[accent.get(one, one)] * time) for one in said]
+            return 0.2 * np.concatenate(tones).astype(np.float32), RATE
+
+    register("voice", "singer")(Singer)
+    monkeypatch.setattr("kwskit.synthesis.engines._engines", {})
+    for name, count in (("SAID", 24), ("NEAR", 24), ("HELD_OUT", 8), ("COPIES", 3)):
+        monkeypatch.setattr(speech, name, count)
+    monkeypatch.setattr(fitting, "STEPS", 300)
+    for module in (background_module, flow):
+        monkeypatch.setattr(module, "BLOCK", 8.0)
+    monkeypatch.setattr(flow, "installed_speakers", lambda: SPEAKERS)
+    monkeypatch.setattr(flow, "near_texts", lambda spotter, keyword: NEAR)
+    monkeypatch.setattr(flow, "has_rooms", lambda: False)
+    return Singer()
+
+
+def test_held_out_voices_are_missed_less(sung_model, background, singers, tmp_path):
+    spotter = Spotter(sung_model, background)
+    lines = []
+    adapted = adapt_keyword(spotter, "hey nova", fa_per_hour=RARE, tell=lines.append)
+    card = adapted.card
+    assert card.said.trials == card.near.trials == 8
+    assert card.said.adapted > card.said.typed
+    assert card.near.adapted < card.said.adapted
+    assert (card.utterances, card.other_utterances, card.recordings) == (24, 24, 0)
+    assert card.left_out == ("the voice 'Other'", flow.ROOMS)
+    assert "singer speak 'hey nova' and 8 texts near it" in lines
+    assert card.minutes < spotter.background_minutes * 0.6
+    # The file is heard as the card says: a held-out voice, by the threshold of its own peaks.
+    adapted.save(tmp_path / "nova.kw")
+    keyword = spotter.enrol(file=tmp_path / "nova.kw", fa_per_hour=RARE)
+    assert keyword.threshold == pytest.approx(card.adapted_threshold)
+    quiet = np.zeros(RATE, np.float32)
+    hits = spotter.spot(np.concatenate([quiet, singers.synthesise("hey nova", "tenor")[0], quiet]))
+    assert [hit.keyword for hit in hits] == ["hey nova"]
+
+
+def test_every_fourth_recording_is_held_out(sung_model, background, singers, tmp_path):
+    quiet = np.zeros(RATE // 2, np.float32)
+    for name, text, count in (("mine", "hey nova", 5), ("not", "tiger", 4)):
+        (tmp_path / name).mkdir()
+        for k in range(count):
+            pcm = np.concatenate([quiet, singers.synthesise(text, "alto")[0], quiet])
+            pcm += 1e-4 * np.random.default_rng(k).normal(size=len(pcm))
+            soundfile.write(tmp_path / name / f"{k}.wav", pcm, RATE)
+    files = [sorted((tmp_path / name).iterdir()) for name in ("mine", "not")]
+    card = adapt_keyword(Spotter(sung_model, background), "hey nova", *files, fa_per_hour=RARE).card
+    assert (card.recordings, card.said_recorded.trials, card.not_recorded.trials) == (4 + 3, 1, 1)
+    assert (card.said_recorded.adapted, card.not_recorded.adapted) == (1, 0)
+
+
+def test_the_command(sung_model, background, singers, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("kwskit.spotting.spotter.open_model", lambda model, device: sung_model)
+    background.save(tmp_path / "background.npz")
+    to, given = tmp_path / "nova.kw", ["--model", str(tmp_path), "--fa-per-hour", "100"]
+    assert main(["adapt", "hey nova", "--to", str(to), *given]) == 0
+    out, err = capsys.readouterr()
+    facts = json.loads(out)
+    assert (facts["keyword"], facts["file"], facts["model"]) == ("hey nova", str(to), "sung")
+    assert facts["said"]["trials"] == 8
+    assert "training on" in err
+    pcm, _ = sung_model.stream_of("banana", "hey nova")
+    soundfile.write(tmp_path / "a.wav", pcm, RATE)
+    both = ["spot", *given, "--keyword-file", str(to), str(tmp_path / "a.wav")]
+    assert main([*both, "--keyword", "banana"]) == 0
+    out, err = capsys.readouterr()
+    assert {json.loads(line)["keyword"] for line in out.splitlines()} == {"banana", "hey nova"}
+    assert "hey nova: HH EY | N OW V AH; threshold" in err
+    for twice in (["--keyword", "Hey_Nova"], ["--keyword-file", str(to)]):
+        assert main([*both, *twice]) == 2
+        assert "'hey nova' is given twice" in capsys.readouterr().err
+    assert main(["spot", *given, "--keyword-file", str(tmp_path / "a.wav"), str(tmp_path / "a.wav")]) == 1
+    assert "a.wav: no adapted keyword, or damaged" in capsys.readouterr().err
+
+
+def test_what_cannot_be_adapted_is_told(sung_model, phoneme_sung_model, background, singers, tmp_path):
+    spotter = Spotter(sung_model, background)
+    with pytest.raises(ValueError, match=r"voices cannot be told the phonemes .*type how it sounds, nova~WORDS"):
+        adapt_keyword(spotter, "nova=N OW V AH")
+    with pytest.raises(BackgroundError, match="sung has no background"):
+        adapt_keyword(Spotter(sung_model), "hey nova")
+    with pytest.raises(ValueError, match="spots in two stages"):
+        adapt_keyword(Spotter(phoneme_sung_model, streaming=True), "hey nova")
+    soundfile.write(tmp_path / "silent.wav", np.zeros(RATE), RATE)
+    with pytest.raises(ValueError, match=r"silent\.wav: an example is silent"):
+        adapt_keyword(spotter, "hey nova", [tmp_path / "silent.wav"])
+    long = sung_model.stream_of(*["banana"] * 12, pause=0.05)[0]
+    soundfile.write(tmp_path / "long.wav", long, RATE)
+    with pytest.raises(ValueError, match=r"long\.wav: takes \d\.\d s"):
+        adapt_keyword(spotter, "hey nova", [tmp_path / "long.wav"])
+
+
+def test_a_short_background_is_refused(sung_model, background):
+    with pytest.raises(BackgroundError, match=r"has 1\.0 minutes: 4 are needed"):
+        adapt_keyword(Spotter(sung_model, background), "hey nova")
