@@ -1,6 +1,9 @@
 """A keyword adapted from its text to a file, sung by voices with an accent; and the command."""
 
 import json
+import runpy
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,10 +16,12 @@ from kwskit.adapt.speakers import Speakers
 from kwskit.cli import main
 from kwskit.registry import register
 from kwskit.spotting import background as background_module
+from kwskit.spotting.adapted.keyword_file import read_keyword_file
 from kwskit.spotting.cohort import cohort_words
 from kwskit.spotting.peak_estimates import BackgroundError
 from kwskit.spotting.spotter import Spotter
 from kwskit.synthesis.voices.voice import Voice
+from tests.documents.json_lines import json_lines
 
 RATE, RARE = 16_000, 0.5
 NEAR = ["hey", "nova", "an over", "hey window", "banana nova", "hate over", "novel", "tiger"]
@@ -106,7 +111,7 @@ def test_the_command(sung_model, background, singers, tmp_path, monkeypatch, cap
     to, given = tmp_path / "nova.kw", ["--model", str(tmp_path), "--fa-per-hour", "100"]
     assert main(["adapt", "hey nova", "--to", str(to), *given]) == 0
     out, err = capsys.readouterr()
-    facts = json.loads(out)
+    (facts,) = json_lines("adapt", out)
     assert (facts["keyword"], facts["file"], facts["model"]) == ("hey nova", str(to), "sung")
     assert facts["said"]["trials"] == 8
     assert "training on" in err
@@ -144,3 +149,15 @@ def test_what_cannot_be_adapted_is_told(sung_model, phoneme_sung_model, backgrou
 def test_a_short_background_is_refused(sung_model, background):
     with pytest.raises(BackgroundError, match=r"has 1\.0 minutes: 4 are needed"):
         adapt_keyword(Spotter(sung_model, background), "hey nova")
+
+
+def test_the_example(sung_model, background, singers, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(Spotter, "load", lambda: Spotter(sung_model, background))
+    monkeypatch.chdir(tmp_path)
+    pcm, ((_, start, stop),) = sung_model.stream_of("hey nova")
+    soundfile.write("a.wav", pcm, RATE)
+    monkeypatch.setattr(sys, "argv", ["adapt.py", "hey nova", "a.wav"])
+    runpy.run_path(str(Path(__file__).parents[2] / "egs/adapt/adapt.py"))
+    *_, last = capsys.readouterr().out.splitlines()
+    assert last.startswith("hey nova: ")
+    assert len(read_keyword_file("keyword.kw").card.lines()) == 9
