@@ -1,6 +1,9 @@
 """A keyword adapted from its text to a file, sung by voices with an accent; and the command."""
 
 import json
+import runpy
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +16,7 @@ from kwskit.adapt.speakers import Speakers
 from kwskit.cli import main
 from kwskit.registry import register
 from kwskit.spotting import background as background_module
+from kwskit.spotting.adapted.keyword_file import read_keyword_file
 from kwskit.spotting.cohort import cohort_words
 from kwskit.spotting.peak_estimates import BackgroundError
 from kwskit.spotting.spotter import Spotter
@@ -144,3 +148,15 @@ def test_what_cannot_be_adapted_is_told(sung_model, phoneme_sung_model, backgrou
 def test_a_short_background_is_refused(sung_model, background):
     with pytest.raises(BackgroundError, match=r"has 1\.0 minutes: 4 are needed"):
         adapt_keyword(Spotter(sung_model, background), "hey nova")
+
+
+def test_the_example(sung_model, background, singers, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(Spotter, "load", lambda: Spotter(sung_model, background))
+    monkeypatch.chdir(tmp_path)
+    pcm, ((_, _start, _stop),) = sung_model.stream_of("hey nova")
+    soundfile.write("a.wav", pcm, RATE)
+    monkeypatch.setattr(sys, "argv", ["adapt.py", "hey nova", "a.wav"])
+    runpy.run_path(str(Path(__file__).parents[2] / "egs/adapt/adapt.py"))
+    *_, last = capsys.readouterr().out.splitlines()
+    assert last.startswith("hey nova: ")
+    assert len(read_keyword_file("keyword.kw").card.lines()) == 9
