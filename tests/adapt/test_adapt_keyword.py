@@ -154,7 +154,7 @@ def test_a_short_background_is_refused(sung_model, background):
 def test_the_example(sung_model, background, singers, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(Spotter, "load", lambda: Spotter(sung_model, background))
     monkeypatch.chdir(tmp_path)
-    pcm, ((_, start, stop),) = sung_model.stream_of("hey nova")
+    pcm, ((_, _start, _stop),) = sung_model.stream_of("hey nova")
     soundfile.write("a.wav", pcm, RATE)
     monkeypatch.setattr(sys, "argv", ["adapt.py", "hey nova", "a.wav"])
     runpy.run_path(str(Path(__file__).parents[2] / "egs/adapt/adapt.py"))
