@@ -83,4 +83,5 @@ class Experiment:
                 raise ArgumentError("logger", f"is made when training begins, as in {LOGGER}")
             if not hparams["system"].losses:
                 raise ArgumentError("losses", "are missing: a system without any learns nothing")
-        return cls(text, seed, plan, *(hparams[key] for key in PARTS), logger)
+        tokenizer, system, optimizer, scheduler = (hparams[key] for key in PARTS)
+        return cls(text, seed, plan, tokenizer, system, optimizer, scheduler, logger)
