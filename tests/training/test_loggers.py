@@ -18,7 +18,6 @@ EPOCHS = [
 def tell(logger):
     for meta, train_stats, valid in EPOCHS:
         logger.log_stats(meta, train_stats=train_stats, valid_stats=valid)
-    loggers.close(logger)
 
 
 def test_mlflow_keeps_every_number_and_ends_the_run(tmp_path):
@@ -26,7 +25,9 @@ def test_mlflow_keeps_every_number_and_ends_the_run(tmp_path):
     uri = f"sqlite:///{tmp_path}/runs.db"
     logger = loggers.MLflow("words", uri)
     tell(logger)
-    tell(loggers.MLflow("words", uri, run=logger.run_id))  # goes on with it
+    again = loggers.MLflow("words", uri, run=logger.run_id)  # goes on with it
+    tell(again)
+    loggers.close(again)
     client = mlflow.MlflowClient(uri)
     run = client.get_run(logger.run_id)
     assert run.info.status == "FINISHED"
@@ -39,11 +40,16 @@ def test_mlflow_keeps_every_number_and_ends_the_run(tmp_path):
 def test_weights_and_biases_writes_offline(tmp_path):
     pytest.importorskip("wandb", reason="the extra wandb is not installed")
     logger = loggers.weights_and_biases("words", mode="offline", dir=str(tmp_path))
+    run = logger.run
     tell(logger)
-    (written,) = tmp_path.glob("wandb/offline-run-*/run-*.wandb")
-    content = written.read_bytes()
-    for name in (b"utt", b"3.25", b"2.25", b"0.25"):
-        assert name in content, name
+    assert (run.project, run.offline) == ("words", True)
+    # wandb keeps the latest step open until the run ends: the summary is of the one before.
+    assert (run.summary["epoch"], run.summary["lr"]) == (1, 0.5)
+    assert (run.summary["train"]["utt"], run.summary["valid"]["ap"]) == (3.0, 0.25)
+    ended = []
+    finish, run.finish = run.finish, lambda: ended.append(finish())
+    loggers.close(logger)
+    assert len(ended) == len(list(tmp_path.glob("wandb/offline-run-*/run-*.wandb"))) == 1
 
 
 @pytest.mark.parametrize(("package", "make"), [("wandb", loggers.weights_and_biases), ("mlflow", loggers.MLflow)])
