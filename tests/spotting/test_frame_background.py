@@ -28,7 +28,7 @@ def spotter(phoneme_sung_model, babble_background):
 
 def places(spotter, pcm, keyword):
     """[(score, start, stop)] of what a stream hears of a keyword."""
-    stream, found = spotter._stream([keyword], [np.inf]), []
+    stream, found = spotter.listen_for([keyword], np.inf), []
     for hear in (lambda: stream.push(pcm), stream.finish):
         hear()
         found += zip(stream.scores[1][:, 0].tolist(), *map(np.ndarray.tolist, stream.windows), strict=True)
