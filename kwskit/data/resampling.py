@@ -54,7 +54,7 @@ def resampled(samples: NDArray[np.floating], rate: int) -> NDArray[np.floating]:
     return result.reshape(-1)[:count]
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=4)  # of a rate that shares no factor with 16 kHz, taps are up to 200 MB
 def _period(rate: int) -> Period:
     divisor = gcd(rate, SAMPLE_RATE)
     up, down = SAMPLE_RATE // divisor, rate // divisor

@@ -8,10 +8,13 @@ import pyarrow as pa
 from kwskit.data.records import write_records
 from kwskit.data.store.packed_store import PackedStore
 from kwskit.data.store.writer import StoreWriter
+from kwskit.data.utterance_batches import UtteranceBatches, UtteranceSettings
+from kwskit.data.word_times import WordTimes
 from kwskit.errors import UnpronounceableText
 from kwskit.text.pronunciation import WORD_BOUNDARY
 from kwskit.text.tokenizer import Tokenizer
 
+STILL = {"seconds": 30.0, "stream": 7.0, "segments": 24, "jitter": 0.0}
 # Words with one, two and three pronunciations of several lengths.
 SOUNDS = {
     "a": ["A"],
@@ -70,3 +73,15 @@ def write_words(path, rows):
     table = {name: pa.array(column, kind) for name, kind, column in zip(names, types, columns, strict=True)}
     write_records(path, "words", pa.table(table))
     return path
+
+
+def opened(folder, speech):
+    """The store of utterances and when their words are said."""
+    rows = [(name, word, start / 16000, stop / 16000) for name, said in speech.items() for word, start, stop in said]
+    store = write_store(folder / "store", speech)
+    return store, WordTimes.read(write_words(folder / "words.tsv", rows), store)
+
+
+def batches(corpus, settings=STILL, **more):
+    """The batches of an opened corpus."""
+    return UtteranceBatches(*corpus, more.pop("tokenizer", Spelling()), UtteranceSettings(**settings), **more)

@@ -38,7 +38,7 @@ class MaskedBatchNorm(nn.Module):
     def forward(self, rows: Tensor, valid: Tensor | None = None) -> Tensor:
         """Normalise ``rows`` (M, C); ``valid`` (M, 1) bool, or None when every row is valid."""
         if self.training and self.shared:
-            moments = Moments.of(rows, valid, shared=True)
+            moments = Moments.of(rows, valid)
             self._remember(moments.mean, moments.unbiased_var)
             return moments.normalised(rows, self.weight, self.bias, self.eps)
         # F.batch_norm refuses a single row. Asked for last, or else it would fix their number in exported graphs.

@@ -1,4 +1,4 @@
-"""Means and variances of valid rows, of one process or of all."""
+"""Means and variances of valid rows of all processes."""
 
 from dataclasses import dataclass
 
@@ -23,19 +23,17 @@ class Moments:
     var: Tensor
 
     @classmethod
-    def of(cls, rows: Tensor, valid: Tensor | None, shared: bool = False) -> "Moments":
-        """Moments of the ``valid`` (M, 1) ``rows`` (M, C), or of all where it is None; 0 where there are none.
+    def of(cls, rows: Tensor, valid: Tensor | None) -> "Moments":
+        """Moments of the ``valid`` (M, 1) ``rows`` (M, C) of all processes, with gradient; 0 where there are none.
 
-        Parameters
-        ----------
-        shared : take them over the rows of all processes, with gradient
+        Without ``valid`` all rows count.
         """
         values = _wide(rows)
         weight = 1.0 if valid is None else valid
         count = values.new_full((), len(rows)) if valid is None else valid.sum().to(values.dtype)
         mean = (values * weight).sum(0) / count.clamp(min=1)
         var = ((values - mean).square() * weight).sum(0) / count.clamp(min=1)
-        return cls(count, mean, var)._of_all() if shared else cls(count, mean, var)
+        return cls(count, mean, var)._of_all()
 
     @property
     def unbiased_var(self) -> Tensor:

@@ -36,7 +36,7 @@ class SharedBatchNorm(_BatchNorm):
             return super().forward(x)
         channels_last = x.movedim(1, -1)
         rows = channels_last.flatten(0, -2)
-        moments = Moments.of(rows, None, shared=True)
+        moments = Moments.of(rows, None)
         if self.training and self.running_mean is not None and self.running_var is not None:
             with torch.no_grad():
                 tracked = cast(Tensor, self.num_batches_tracked).add_(1)

@@ -63,7 +63,7 @@ class WakeServer:
 
     async def _serve(self, service: WakeService) -> None:
         ended = asyncio.Event()
-        with suppress(NotImplementedError, RuntimeError):  # Windows, and threads
+        with suppress(NotImplementedError, RuntimeError):  # Windows has no such handlers, nor have other threads
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
         try:
             await self._server.start(service.connection)
