@@ -51,6 +51,7 @@ def recording(sing, tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def spotter(tiny_model) -> Spotter:
+    """Of the tests, which enrol with it; a page has one of its own."""
     return Spotter.load(tiny_model)
 
 
@@ -87,14 +88,14 @@ def serving():
 
 
 @pytest.fixture(scope="module")
-def port(serving, spotter, index):
-    return serving(Page(spotter, index))
+def port(serving, tiny_model, index):
+    return serving(Page(Spotter.load(tiny_model), index))
 
 
 @pytest.fixture(scope="module")
-def strict(serving, spotter):
+def strict(serving, tiny_model):
     """A server with small limits, and without an index."""
-    return serving(Page(spotter, limits=SMALL))
+    return serving(Page(Spotter.load(tiny_model), limits=SMALL))
 
 
 @pytest.fixture(scope="session")

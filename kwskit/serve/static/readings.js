@@ -11,6 +11,7 @@ export function showReadings(place, keyword, choose) {
     return line;
   });
   place.replaceChildren(...lines);
+  keepOne();
   if (keyword.guessed) place.prepend(element("p", "No dictionary has it: these are guesses. Keep the one that is right."));
   const known = Object.entries(keyword.signs);
   if (!known.length) return;
@@ -23,12 +24,20 @@ export function showReadings(place, keyword, choose) {
     const input = document.createElement("input");
     input.type = "checkbox";
     input.checked = ticked.has(said);
-    input.disabled = input.checked && ticked.size === 1; // something is to be listened for
     input.addEventListener("change", () => {
-      const kept = keyword.readings.filter((one) => (one === said ? input.checked : ticked.has(one)));
+      // Of the boxes as they are now: one may be ticked before the last choice is answered.
+      if (input.checked) ticked.add(said);
+      else ticked.delete(said);
+      keepOne();
+      const kept = keyword.readings.filter((one) => ticked.has(one));
       choose(kept.length === keyword.readings.length ? keyword.asked : `${keyword.name}=${kept.join(", ")}`);
     });
     return input;
+  }
+
+  // Something is to be listened for.
+  function keepOne() {
+    for (const input of place.querySelectorAll("input")) input.disabled = input.checked && ticked.size === 1;
   }
 }
 
