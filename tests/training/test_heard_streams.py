@@ -1,0 +1,106 @@
+"""Streams that a frozen part of the encoder hears once, before training."""
+
+import numpy as np
+import pytest
+import torch
+
+from kwskit.data.evaluation_batches import as_wav
+from kwskit.data.store.packed_store import PackedStore
+from kwskit.data.stream_features.heard_streams import hear_streams
+from kwskit.data.utterance_batches import UtteranceBatches, UtteranceSettings
+from kwskit.data.word_times import WordTimes
+from kwskit.hparams import HparamsError
+from kwskit.stages.train import train
+from kwskit.untrusted_yaml import load_parts
+from tests.training.sung_sentences import write_sentences
+from tests.training.test_whole_utterances import STREAM
+
+MODEL = """\
+tokenizer: !tokenizer:phoneme {stress: false}
+system: !system:dual_encoder
+  frontend: !frontend:speech_embedding_mel {}
+  acoustic_encoder: !encoder:speech_embedding_conv {weights: none, channels: 8, dilations: [1, 2], ahead: 2, dim: 8}
+  audio_pooler: !pooler:mean {dim: 8}
+  text_encoder: !text_encoder:dense {num_tokens: 44, embedding_dim: 8, dim: 8}
+  text_pooler: !pooler:mean {dim: 8}
+"""
+SMALL = {"dim": "16", "channels": "16", "text_hidden": "8", "training.epochs": "1"}
+SMALL |= {"training.whole.seconds": "6", "training.whole.segments": "16"}
+
+
+@pytest.fixture(scope="module")
+def data(mini_corpus, sing, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("heard corpus")
+    write_sentences(folder, mini_corpus, sing)
+    return folder
+
+
+@pytest.fixture
+def parts():
+    torch.manual_seed(0)
+    return load_parts(MODEL, "model.yaml")
+
+
+@pytest.fixture
+def batches(data, parts):
+    store = PackedStore.open(data / "store/train")
+    times = WordTimes.read(data / "words/train.tsv", store)
+    return UtteranceBatches(store, times, parts["tokenizer"], UtteranceSettings(seconds=6, stream=3, segments=8), 1)
+
+
+def spelt(system, batch):
+    """Frames of a batch's utterances."""
+    with torch.no_grad():
+        return system.hear_words(batch)[2].audio_frames
+
+
+def test_frames_are_those_of_the_samples(batches, parts, tmp_path):
+    system = parts["system"].eval()
+    expected = {}
+    for batch in batches.batches(1):
+        batch.wav = as_wav(batch.wav)
+        expected[str(batch.utterances.tolist())] = spelt(system, batch)
+    batches.streams = hear_streams(batches, tmp_path, system, 1, "", "cpu")
+    found = list(batches.batches(1))
+    assert len(found) == len(expected) > 1
+    for batch in found:
+        assert batch.wav.shape[1] == 0
+        frames = spelt(system, batch)
+        torch.testing.assert_close(frames, expected[str(batch.utterances.tolist())], rtol=1e-2, atol=1e-2)
+
+
+def test_views_take_turns_and_are_heard_once(batches, parts, tmp_path):
+    system = parts["system"]
+    streams = batches.streams = hear_streams(batches, tmp_path, system, 2, "", "cpu")
+    heard = {path.name: path.read_bytes() for path in streams.folder.iterdir()}
+    assert heard.keys() == {f"{view}-{number}.npz" for view in (1, 2) for number in range(len(batches))}
+
+    def features(epoch):
+        return sorted(batch.feats.sum().item() for batch in batches.batches(epoch))
+
+    assert features(1) == features(3) != features(2) == features(4)
+    assert [batch.utt_id for batch in batches.batches(1)] != [batch.utt_id for batch in batches.batches(3)]
+    (streams.folder / "2-1.npz").unlink()
+    times = {path: path.stat().st_mtime_ns for path in streams.folder.iterdir()}
+    samples = UtteranceBatches(batches.store, batches.times, batches.tokenizer, batches.settings, 1)
+    assert hear_streams(samples, tmp_path, system, 2, "", "cpu").folder == streams.folder
+    assert {path: path.stat().st_mtime_ns for path in times} == times
+    with np.load(streams.folder / "2-1.npz") as again:
+        first = streams.folder.parent / "first.npz"
+        first.write_bytes(heard["2-1.npz"])
+        with np.load(first) as before:
+            assert all(np.array_equal(again[name], before[name]) for name in ("feats", "places", "wav_lens"))
+
+
+def test_an_experiment_learns_from_what_was_heard(data, tmp_path):
+    train(STREAM, data, tmp_path / "exp", overrides=SMALL | {"training.whole.views": "2"}, device="cpu")
+    (folder,) = (data / "heard").iterdir()
+    assert {path.name[:2] for path in folder.iterdir()} == {"1-", "2-"}
+    weights = torch.load(tmp_path / "exp/train/last.pt", weights_only=True)["system"]
+    assert "acoustic_encoder.network.last.weight" in weights  # so that the model needs no package
+
+
+def test_encoders_that_learn_as_a_whole_hear_in_every_epoch_anew(data, tmp_path):
+    overrides = SMALL | {"system.acoustic_encoder.frozen": "false"}
+    with pytest.raises(HparamsError, match=r"training.whole.views.*SpeechEmbeddingConv is not here"):
+        train(STREAM, data, tmp_path / "exp", overrides=overrides, device="cpu")
