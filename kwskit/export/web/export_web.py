@@ -3,12 +3,11 @@
 import gzip
 import hashlib
 import json
-from importlib.resources import files
-from importlib.resources.abc import Traversable
+import shutil
 from pathlib import Path
 from typing import Any
 
-from kwskit import __version__
+from kwskit import __version__, browser
 from kwskit.errors import ExportError
 from kwskit.export.atomic_directories import atomic_directories
 from kwskit.export.steps import print_step
@@ -91,18 +90,9 @@ def _background(directory: Path, model: OnnxModel) -> Background:
 
 
 def _copy_static(folder: Path) -> None:
-    for part in ("kwskit.browser", "kwskit.export.web"):
-        _copy(files(part) / "static", folder)
+    for module in (browser.__file__, __file__):
+        shutil.copytree(Path(module).parent / "static", folder, dirs_exist_ok=True)
     (folder / "model").mkdir()
-
-
-def _copy(source: Traversable, target: Path) -> None:
-    target.mkdir(exist_ok=True)
-    for entry in source.iterdir():
-        if entry.is_dir():
-            _copy(entry, target / entry.name)
-        else:
-            (target / entry.name).write_bytes(entry.read_bytes())
 
 
 def _pack(path: Path, content: bytes) -> int:

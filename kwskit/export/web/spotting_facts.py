@@ -78,4 +78,7 @@ def _stream(shape: StreamShape) -> dict[str, Any]:
 def _lengths(model: OnnxModel) -> list[dict[str, int]]:
     """Frames of a window of each of ``WINDOWS``, and from one to the next."""
     cutters = [FrameListener(model, [length], hop=HOP).cutter for length in WINDOWS]
-    return [{"size": cutter.sizes[0], "hop": cutter.hops[0]} for cutter in cutters]
+    found = [{"size": cutter.sizes[0], "hop": cutter.hops[0]} for cutter in cutters]
+    if len({one["size"] for one in found}) < len(found):
+        raise ExportError(f"{model.name} has frames so long that windows of several lengths are one: export another")
+    return found

@@ -86,9 +86,9 @@ def spotter():
     return found
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def address(web):
-    """Where the folder is served, as any static server does."""
+    """Where the folder is served, as any static server does, and the server."""
 
     class Quiet(SimpleHTTPRequestHandler):
         def log_message(self, *_):

@@ -66,16 +66,6 @@ def test_the_microphone_is_heard(browser, address):
     assert visitor.complaints() == []
 
 
-def test_the_page_works_offline_after_the_first_visit(browser, address):
-    visitor = arrive(browser, address[0])
-    kept = "return navigator.serviceWorker.getRegistration().then(r => Boolean(r && r.active && !r.installing))"
-    visitor.until(lambda: browser.execute_script(kept), 300)
-    address[1].shutdown()
-    address[1].server_close()
-    visitor = arrive(browser, address[0])
-    assert "K AH M P Y UW T ER" in visitor.add("computer").text
-
-
 @pytest.mark.parametrize("width", [360, 1280])
 def test_the_page_fits_its_window(browser, address, width):
     screen = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 600}
@@ -84,3 +74,13 @@ def test_the_page_fits_its_window(browser, address, width):
     visitor.add("I scream you scream we all scream for ice cream")
     size = browser.execute_script("const e = document.documentElement; return [e.scrollWidth, e.clientWidth]")
     assert size[0] <= size[1]
+
+
+def test_the_page_works_offline_after_the_first_visit(browser, address):
+    visitor = arrive(browser, address[0])
+    kept = "return navigator.serviceWorker.getRegistration().then(r => Boolean(r && r.active && !r.installing))"
+    visitor.until(lambda: browser.execute_script(kept), 300)
+    address[1].shutdown()
+    address[1].server_close()
+    visitor = arrive(browser, address[0])
+    assert "K AH M P Y UW T ER" in visitor.add("computer").text

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from kwskit import Spotter
 from kwskit.errors import UnpronounceableText
 from kwskit.spotting.keyword import Keyword
 from tests.export.web.conftest import KEYWORDS, same_hits
@@ -58,31 +59,17 @@ def test_hits_are_those_of_python_however_the_sound_is_cut(spotted, spotter, pcm
 
 
 def test_a_stream_shorter_than_windows_is_heard(spotted, pcm):
-    from kwskit import Spotter
-
     spotter = Spotter.load("english")
     for typed in KEYWORDS:
         spotter.enrol(typed, threshold=-9)
     for size, found in zip((100, 5000, 12000, 20000), spotted["short"], strict=True):
-        expected = spotter.spot(pcm[20000 : 20000 + size])
-        assert bool(expected) == (size > 100) or len(expected) == len(found)
-        same_hits(found, expected)
+        same_hits(found, spotter.spot(pcm[20000 : 20000 + size]))
+    assert all(spotted["short"][1:])
 
 
 PHRASES = ["O'Neil", "well-known x-ray", "hey_nova", "The Beatles!", "café", "a.m.", "I scream you scream", "NASA"]
-REFUSED = [
-    "zorblaxen",
-    "route 66",
-    "AT&T",
-    "World War II",
-    "привет",
-    "...",
-    "",
-    "word=",
-    "word=QX",
-    "a=B=C",
-    "x=|K AE T",
-]
+REFUSED = ["zorblaxen", "route 66", "AT&T", "World War II", "привет", "...", ""]
+REFUSED += ["word=", "word=QX", "a=B=C", "x=|K AE T"]
 
 
 def test_text_is_read_as_in_python_or_refused(web, node, spotter):

@@ -53,15 +53,13 @@ $("microphone").addEventListener("click", async () => {
     return;
   }
   heard = 0;
+  button.setAttribute("aria-pressed", "true");
+  button.textContent = "Stop";
   try {
     await microphone.open(hear);
   } catch (error) {
-    microphone.close();
-    $("status").textContent = /** @type {Error} */ (error).message;
-    return;
+    await stop(/** @type {Error} */ (error).message);
   }
-  button.setAttribute("aria-pressed", "true");
-  button.textContent = "Stop";
 });
 
 /** @param {string} message */
@@ -78,7 +76,7 @@ async function stop(message) {
 
 /** @param {Int16Array} samples */
 async function hear(samples) {
-  if ($("microphone").getAttribute("aria-pressed") !== "true" && heard) return; // stopped meanwhile
+  if ($("microphone").getAttribute("aria-pressed") !== "true") return; // stopped meanwhile
   const names = spotter.keywords.map(({ name, threshold }) => `${name} ${threshold}`);
   if (String(listening?.names) !== String(names)) {
     const ended = listening;
@@ -133,7 +131,7 @@ function show() {
   $("no-words").hidden = !none;
   $("microphone").disabled = none && !listening;
   if (none) $("status").textContent = "Add a keyword first.";
-  else if (!heard) $("status").textContent = "";
+  else if ($("status").textContent === "Add a keyword first.") $("status").textContent = "";
 }
 
 /** @param {string} name

@@ -16,9 +16,11 @@ export class SpeechModel {
   }
 
   /** @param {Record<string, any>} about
-   * @param {(name: string) => Promise<Uint8Array>} read a file of the folder */
-  static async load(about, read) {
+   * @param {(name: string) => Promise<Uint8Array>} read a file of the folder
+   * @param {URL} folder */
+  static async load(about, read, folder) {
     ort.env.wasm.numThreads = 1;
+    ort.env.wasm.wasmPaths = new URL("vendor/", folder).href;
     ort.env.wasm.wasmBinary = await read("vendor/ort.wasm.gz");
     const sessions = {};
     for (const name of ["features", "frames", "pool", "text"]) {

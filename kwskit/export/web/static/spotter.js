@@ -34,7 +34,7 @@ export class Spotter {
     const dictionary = new TextDecoder().decode(await read("model/dictionary.txt.gz"));
     const reader = new Pronunciations(dictionary, about.tokenizer);
     const background = new Background(about.background, await read("model/background.bin.gz"), about.spotting);
-    const model = await SpeechModel.load(about, read);
+    const model = await SpeechModel.load(about, read, base);
     const cohort = new Cohort(about.cohort, await model.embedTokens(about.cohort.flat()));
     return new Spotter(about, { model, cohort, background, reader });
   }
