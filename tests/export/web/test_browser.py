@@ -63,7 +63,8 @@ def test_the_microphone_is_heard(browser, address):
     visitor.until(lambda: "Heard 0:" in visitor.text("#status"))
     visitor.find("#word").send_keys("zorblaxen\n")
     visitor.until(lambda: "zorblaxen=" in visitor.text("#notice"))
-    assert visitor.complaints() == []
+    # onnxruntime complains that a browser does not tell the processor's maker.
+    assert [one for one in visitor.complaints() if "cpuid_info" not in one["message"]] == []
 
 
 @pytest.mark.parametrize("width", [360, 1280])
