@@ -8,18 +8,22 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kwskit.commands.usage import UsageError
+
 if TYPE_CHECKING:
     from kwskit.export.clips import Clips
     from kwskit.export.export_model import Report
+    from kwskit.speech_model.model_source import ModelSource
 
-HELP = "write a trained model as ONNX graphs, which run without torch"
+HELP = "write a trained model as ONNX graphs, which run without torch, or as a folder that spots in a browser"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Tell ``parser`` what the command takes."""
     text = "model: a directory that training wrote (exp/model), a packaged name, or owner/name of the Hugging Face Hub"
     parser.add_argument("model", metavar="MODEL", help=text)
-    parser.add_argument("--format", choices=["onnx"], default="onnx", help="format to write (default onnx)")
+    text = "format to write (default onnx); web takes an exported model, such as a packaged one"
+    parser.add_argument("--format", choices=["onnx", "web"], default="onnx", help=text)
     text = "directory to write (default: MODEL-onnx, in the current folder for a model called by its name)"
     parser.add_argument("--to", type=Path, metavar="DIR", help=text)
     text = "a model in 8-bit numbers, smaller and faster, is written to DIR-int8, too"
@@ -29,10 +33,42 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, metavar="DIR", help="folder of a corpus that the models are scored on")
     text = "name of the trials of the corpus (default dev_wsj)"
     parser.add_argument("--trials", metavar="NAME", default="dev_wsj", help=text)
+    text = "for web: npm's package onnxruntime-web, unpacked (default: fetched from npm)"
+    parser.add_argument("--ort", type=Path, metavar="FOLDER", help=text)
 
 
 def run(options: argparse.Namespace) -> None:
     """Run it."""
+    from kwskit.speech_model.model_source import ModelSource
+
+    source = ModelSource.find(options.model)
+    beside = Path((source.name or source.directory.name).rpartition("/")[2]) if source.shared else source.directory
+    beside = beside.absolute()
+    target = options.to or beside.with_name(f"{beside.name}-{options.format}")
+    if options.format == "web":
+        _write_web(options, source, target)
+    else:
+        _write_onnx(options, source, target)
+
+
+def _write_web(options: argparse.Namespace, source: "ModelSource", target: Path) -> None:
+    refused = {"--int8": options.int8, "--clips": options.clips, "--data": options.data}
+    for flag, given in refused.items():
+        if given:
+            raise UsageError(f"{flag} is for --format onnx: the page runs a model that has been exported so")
+    from kwskit.export.web.export_web import export_web
+
+    size = export_web(source, target, options.ort)
+    if sys.stdout.isatty():
+        print(f"a visitor loads {size / 1e6:.1f} MB")
+    else:
+        print(json.dumps({"model": "web", "directory": str(target), "bytes": size, "rtf": {}, "ap": None}))
+    print(f"written: {target}", file=sys.stderr)
+
+
+def _write_onnx(options: argparse.Namespace, source: "ModelSource", target: Path) -> None:
+    if options.ort is not None:
+        raise UsageError("--ort is for --format web")
     try:
         from kwskit.export.export_model import export_model
         from kwskit.export.trial_precision import TrialPrecision
@@ -40,12 +76,6 @@ def run(options: argparse.Namespace) -> None:
         if error.name != "onnx":
             raise
         raise ImportError("to export, the package onnx is needed: pip install 'kwskit[export]'") from error
-    from kwskit.speech_model.model_source import ModelSource
-
-    source = ModelSource.find(options.model)
-    beside = Path((source.name or source.directory.name).rpartition("/")[2]) if source.shared else source.directory
-    beside = beside.absolute()
-    target = options.to or beside.with_name(f"{beside.name}-{options.format}")
     trials = None if options.data is None else partial(TrialPrecision, options.data, options.trials)
     report = export_model(source.directory, target, _clips(options), options.int8, trials)
     for row in _rows(report) if sys.stdout.isatty() else ():

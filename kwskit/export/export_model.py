@@ -1,22 +1,22 @@
 """A trained model as a directory that runs without torch."""
 
 import hashlib
-import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from kwskit import __version__, registry
 from kwskit.export.agreement import LEAST, Agreement, Comparison, check
+from kwskit.export.atomic_directories import atomic_directories
 from kwskit.export.card import card
 from kwskit.export.clips import Clips
 from kwskit.export.graphs import graphs, write_graph
 from kwskit.export.profile import Profile, real_time_factors, size
 from kwskit.export.quantised_model import quantise_model
-from kwskit.export.report import Exported, Report, print_step
+from kwskit.export.report import Exported, Report
+from kwskit.export.steps import print_step
 from kwskit.export.trial_precision import TrialPrecision
 from kwskit.hparams import plain_value
 from kwskit.speech_model.onnx_manifest import FILE, OnnxManifest
@@ -26,38 +26,6 @@ from kwskit.speech_model.torch_model import TorchModel
 from kwskit.spotting.background_file import FILE as BACKGROUND
 from kwskit.spotting.background_file import read_background
 from kwskit.systems.model_directory import CARD, PARTS
-
-
-@contextmanager
-def atomic_directories(targets: Sequence[Path], mark: str) -> Iterator[list[Path]]:
-    """Temporary directories beside ``targets`` that take their places when the block ends well, and go when not.
-
-    Parameters
-    ----------
-    targets : where they go; one already there is replaced when it has the file ``mark`` or nothing in it
-    mark : name of a file
-
-    Raises
-    ------
-    FileExistsError
-        When something else is already there.
-    """
-    for target in targets:
-        if target.exists() and not ((target / mark).is_file() or (target.is_dir() and not any(target.iterdir()))):
-            raise FileExistsError(f"{target} is there already, and no {mark} in it: it is not replaced")
-    partials = [target.with_name(f".{target.name}.{os.getpid()}.partial") for target in targets]
-    try:
-        for partial in partials:
-            partial.mkdir(parents=True)
-        yield partials
-        for partial, target in zip(partials, targets, strict=True):
-            if target.exists():
-                shutil.rmtree(target)
-            partial.rename(target)
-    finally:
-        for partial in partials:
-            shutil.rmtree(partial, ignore_errors=True)
-
 
 CALIBRATION = 60  # clips that tell ranges
 

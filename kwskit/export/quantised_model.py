@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kwskit.export.agreement import LEAST, Comparison
 from kwskit.export.int8 import quantise_by_range, quantise_weights
-from kwskit.export.report import print_step
+from kwskit.export.steps import print_step
 from kwskit.speech_model.frame_stream import FrameStream
 from kwskit.speech_model.onnx_model import AUDIO, FEATURES, FRAMES, PHONEMES, POOL, TEXT, OnnxModel
 from kwskit.speech_model.speech_model import SpeechModel

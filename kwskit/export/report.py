@@ -1,6 +1,5 @@
 """What an export has made."""
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,8 +37,3 @@ class Report:
     factors: dict[str, float]
     average_precision: float | None
     exported: list[Exported]
-
-
-def print_step(step: str) -> None:
-    """Print what an export does now to stderr, for a person who waits for it."""
-    print(step, file=sys.stderr, flush=True)

@@ -66,7 +66,7 @@ class Page:
             Route("/api/search", self.search, methods=["POST"]),
             Route("/api/search/example", self.search_example, methods=["POST"]),
             Route("/api/snippet/{number:int}", self.snippet),
-            Mount("/static", StaticFiles(directory=STATIC)),
+            Mount("/static", StaticFiles(directory=STATIC, packages=[("kwskit.browser", "static")])),
         ]
         handlers: dict[Any, Any] = {Refusal: _refused, HTTPException: _not_found, Exception: _broken}
         self.app = Guard(Starlette(routes=routes, exception_handlers=handlers, lifespan=self._lifespan), names)

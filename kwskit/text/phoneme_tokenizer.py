@@ -68,11 +68,15 @@ class PhonemeTokenizer(Tokenizer):
         UnpronounceableText
             For a vowel without stress, where this tokenizer wants it.
         """
-        # A dict keeps the order and drops pronunciations that differ in stress only.
-        found = list({tuple(ids): ids for ids in (self._to_ids(one, text) for one in pronunciations)}.values())
+        found = self.distinct_ids(pronunciations, text)
         if max(map(len, found)) == 1:
             logger.warning("'%s' is a single phoneme: as a keyword it will be heard everywhere", text)
         return found
+
+    def distinct_ids(self, pronunciations: Sequence[Pronunciation], text: str) -> list[list[int]]:
+        """As :meth:`ids_of`, of words that nobody has typed for a keyword: without a warning."""
+        # A dict keeps the order and drops pronunciations that differ in stress only.
+        return list({tuple(ids): ids for ids in (self._to_ids(one, text) for one in pronunciations)}.values())
 
     def _to_ids(self, pronunciation: Pronunciation, text: str) -> list[int]:
         symbols = pronunciation if self.stress else stressless(pronunciation)

@@ -72,4 +72,4 @@ def test_memory_stays_that_of_the_longest_window(counting_model):
     listener = FrameListener(counting_model(), [0.02, 0.1], 0.5)
     for _ in range(50):
         list(listener.push(np.zeros(4000, np.int16)))
-    assert len(listener._cutter._kept) <= 50 + 25
+    assert len(listener.cutter._kept) <= 50 + 25

@@ -40,20 +40,20 @@ class FrameListener:
         shape = self._frames.shape
         whole = shape.span * shape.frame_seconds  # that a frame stands for
         lengths = [max(1, round(length / whole)) * whole if length > 0 else length for length in seconds]
-        self._cutter = WindowCutter(lengths, overlap, 1 / shape.frame_seconds, hop)
+        self.cutter = WindowCutter(lengths, overlap, 1 / shape.frame_seconds, hop)
         self._received = 0  # samples
 
     @property
     def seen(self) -> float:
-        return self._cutter.seen
+        return self.cutter.seen
 
     def push(self, pcm: NDArray[np.int16]) -> Iterator[EncodedWindows[NDArray[np.float32]]]:
         self._received += len(pcm)
-        yield from self._encoded(self._cutter.push(self._frames.push(pcm)))
+        yield from self._encoded(self.cutter.push(self._frames.push(pcm)))
 
     def finish(self) -> Iterator[EncodedWindows[NDArray[np.float32]]]:
-        yield from self._encoded(self._cutter.push(self._frames.finish()))
-        yield from self._encoded(self._cutter.finish())
+        yield from self._encoded(self.cutter.push(self._frames.finish()))
+        yield from self._encoded(self.cutter.finish())
 
     def _encoded(self, cut: Iterable[Windows]) -> Iterator[EncodedWindows[NDArray[np.float32]]]:
         frame, end = self._frames.shape.frame_seconds, self._received / SAMPLE_RATE

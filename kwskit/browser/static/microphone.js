@@ -19,7 +19,7 @@ export class Microphone {
       throw new Error(told[error.name] ?? `The microphone cannot be used: ${error.message}`);
     }
     this.context = new AudioContext();
-    await this.context.audioWorklet.addModule("/static/microphone_worklet.js");
+    await this.context.audioWorklet.addModule(new URL("microphone_worklet.js", import.meta.url));
     const node = new AudioWorkletNode(this.context, "to-16k");
     node.port.onmessage = ({ data }) => heard(new Int16Array(data));
     this.context.createMediaStreamSource(this.stream).connect(node).connect(this.context.destination); // silent

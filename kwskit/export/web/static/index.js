@@ -1,0 +1,2 @@
+export { Spotter } from "./spotter.js";
+export { Microphone } from "./microphone.js";
