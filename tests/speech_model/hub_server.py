@@ -14,8 +14,8 @@ class HubServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, repositories: dict[str, dict[str, bytes]], gated: set[str]):
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, repositories: dict[str, dict[str, bytes]], gated: set[str], handler: type | None = None):
+        super().__init__(("127.0.0.1", 0), handler or Handler)
         self.repositories, self.gated = repositories, gated
         self.url = f"http://127.0.0.1:{self.server_port}"
         self.asked: list[str] = []
@@ -44,7 +44,7 @@ class Handler(BaseHTTPRequestHandler):
             name, rest = "/".join(parts[2:4]), parts[4:]
         else:
             name, rest = "/".join(parts[:2]), parts[2:]
-        files = self.server.repositories.get(name)
+        files = self.files(name, rest[1] if len(rest) > 1 else "main")
         if files is None:
             self.answer(404, b"", {"X-Error-Code": "RepoNotFound", "X-Error-Message": "Repository not found"})
         elif name in self.server.gated:
@@ -55,6 +55,10 @@ class Handler(BaseHTTPRequestHandler):
             self.tell(name, rest, files)
         else:
             self.send_file(files, "/".join(rest[2:]))
+
+    def files(self, name, revision):
+        """Those of a repository, all of whose revisions are alike; None where there is none."""
+        return self.server.repositories.get(name)
 
     def tell(self, name, rest, files):
         """What the repository is, or which files it has."""
@@ -80,7 +84,7 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in {**headers, "Content-Length": str(len(content))}.items():
             self.send_header(name, value)
         self.end_headers()
-        if self.command == "GET":
+        if self.command != "HEAD":
             self.wfile.write(content)
 
     def log_message(self, *_):
