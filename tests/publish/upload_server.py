@@ -39,7 +39,8 @@ class UploadHandler(Handler):
         else:
             self.reply({"id": name, "sha": COMMIT, "private": name in self.server.private, "siblings": []})
 
-    def do_PUT(self):  # noqa: N802; of storage, which the token is not shown to
+    def do_PUT(self):  # noqa: N802
+        """Storage, which the token is not shown to."""
         content, digest = self.body(), self.path.rpartition("/")[2]
         assert "Authorization" not in self.headers
         assert hashlib.sha256(content).hexdigest() == digest
