@@ -1,9 +1,31 @@
-"""A Hub that takes uploads, for this process."""
+"""A Hub that takes uploads, for this process, and a model to publish."""
+
+import shutil
+from pathlib import Path
 
 import pytest
 
+from kwskit.speech_model import packaged_models
 from tests.publish.upload_server import UploadServer
-from tests.speech_model.conftest import released  # noqa: F401
+
+
+@pytest.fixture(scope="session")
+def released() -> Path:
+    """Directory of a model with a card, safetensors and ONNX graphs; do not change it."""
+    return packaged_models.FOLDER / packaged_models.SELF_CONTAINED
+
+
+@pytest.fixture
+def model(released, tmp_path) -> Path:
+    """A copy of it, beside whose files lie some of its owner's."""
+    directory = tmp_path / "exp" / "model"
+    shutil.copytree(released, directory)
+    (directory / "notes.txt").write_text("of me alone")
+    (directory / "train").mkdir()
+    (directory / "train" / "optimizer.ckpt").write_bytes(b"checkpoint")
+    (directory / "kitchen.wav").write_bytes(b"RIFF")
+    (directory / ".DS_Store").write_bytes(b"me")
+    return directory
 
 
 @pytest.fixture

@@ -1,18 +1,11 @@
 """kwskit publish: what is refused, before anything is sent, and what the Hub refuses."""
 
-import shutil
-
+import numpy as np
 import pytest
 
 from kwskit.cli import main
 from kwskit.publish.private_paths import private_path
 from kwskit.speech_model.write_card import write_card
-
-
-@pytest.fixture
-def model(released, tmp_path):
-    shutil.copytree(released, tmp_path / "model")
-    return tmp_path / "model"
 
 
 @pytest.fixture
@@ -97,7 +90,5 @@ def test_paths(name, content, found):
 
 
 def test_paths_in_arrays(tmp_path):
-    import numpy as np
-
     np.savez_compressed(tmp_path / "background.npz", source="/home/jane/kitchen.wav")
     assert private_path("background.npz", (tmp_path / "background.npz").read_bytes()) == "/home/jane"
