@@ -10,6 +10,7 @@ import pytest
 import kwskit.cli
 import kwskit.commands
 import kwskit.index
+import kwskit.publish
 import kwskit.serve
 import kwskit.spotting
 
@@ -55,8 +56,8 @@ def test_spotting_needs_no_torch_and_nothing_slow():
     importing(names, [*TRAINING, *SLOW, "pyarrow", "onnxruntime"])
 
 
-@pytest.mark.parametrize("package", [kwskit.index, kwskit.serve], ids=["index", "serve"])
-def test_searching_and_serving_need_no_torch(package):
+@pytest.mark.parametrize("package", [kwskit.index, kwskit.publish, kwskit.serve], ids=["index", "publish", "serve"])
+def test_searching_publishing_and_serving_need_no_torch(package):
     importing(modules(package, OF_RECIPES), [*TRAINING, *SLOW])
 
 

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from kwskit.errors import CardError, first_line
+from kwskit.extras import missing_extra
 from kwskit.speech_model.model_card import Figure, ModelCard
 
 FRONT_MATTER = re.compile(r"\A\s*---[ \t]*\r?\n.*?^---[ \t]*(\r?\n|\Z)", re.DOTALL | re.MULTILINE)
@@ -38,7 +39,10 @@ def hub_readme(text: str, card: ModelCard) -> str:
     ImportError
         When huggingface_hub is not installed.
     """
-    from huggingface_hub import CardData, RepoCard
+    try:
+        from huggingface_hub import CardData, RepoCard
+    except ImportError as error:
+        raise missing_extra("hub", "publishing on the Hugging Face Hub needs huggingface_hub", error) from error
 
     try:
         given = RepoCard(text, ignore_metadata_errors=True).data.to_dict() if FRONT_MATTER.match(text) else {}

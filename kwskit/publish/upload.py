@@ -5,7 +5,6 @@ from contextlib import contextmanager
 
 from kwskit import __version__
 from kwskit.errors import PublishError, first_line
-from kwskit.extras import missing_extra
 from kwskit.publish.publication import Publication
 from kwskit.speech_model.hub_model import FILES
 
@@ -27,13 +26,8 @@ def upload(publication: Publication, repository: str, revision: str | None = Non
     ------
     PublishError
         When there is no token, it may not write there, the name cannot be one, or the Hub cannot be reached.
-    ImportError
-        When huggingface_hub is not installed.
     """
-    try:
-        from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, constants, get_token
-    except ImportError as error:
-        raise missing_extra("hub", "publishing on the Hugging Face Hub", error) from error
+    from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, constants, get_token
 
     if get_token() is None:
         how = f"HF_TOKEN, or hf auth login; {constants.ENDPOINT}/settings/tokens makes one that may write"

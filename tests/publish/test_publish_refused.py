@@ -1,5 +1,7 @@
 """kwskit publish: what is refused, before anything is sent, and what the Hub refuses."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -39,6 +41,11 @@ def test_a_hub_that_cannot_be_reached(hub, model, message, monkeypatch):
     assert "me/nova cannot be published at http://127.0.0.1:9: " in message(model, "me/nova")
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     assert "HF_HUB_OFFLINE is set" in message(model, "me/nova")
+
+
+def test_without_the_library_the_extra_is_named(released, message, monkeypatch):
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    assert "pip install 'kwskit[hub]'" in message(released, "me/nova", "--dry-run")
 
 
 def test_names_that_can_be_none(hub, model, message):
