@@ -33,7 +33,7 @@ def private_path(name: str, content: bytes) -> str | None:
         if Path(name).suffix.lower() in TEXTS:
             for path in _ABSOLUTE.finditer(text):
                 if path[1] not in ALIKE_EVERYWHERE and Path("/", path[1]).exists():
-                    return path[0]
+                    return path[0].rstrip(".")
     return None
 
 

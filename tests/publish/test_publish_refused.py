@@ -24,7 +24,7 @@ def message(capsys):
 def test_what_the_hub_refuses_is_said(hub, model, message, monkeypatch):
     assert "the token may not write to you at" in message(model, "you/nova")
     assert main(["publish", str(model), "me/nova"]) == 0
-    assert "me/nova is there, and public" in message(model, "me/nova", "--private")
+    assert "me/nova is there already, and public" in message(model, "me/nova", "--private")
     monkeypatch.setenv("HF_TOKEN", "hf_reading")
     assert "the token may not write to me at" in message(model, "me/nova")
     monkeypatch.setenv("HF_TOKEN", "hf_wrong")

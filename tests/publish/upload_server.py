@@ -28,16 +28,19 @@ class UploadServer(HubServer):
 class UploadHandler(Handler):
     server: UploadServer
 
-    def files(self, name, revision):
-        if revision in ("main", "v1", COMMIT):
-            return self.server.branches.get((name, "main"))
-        return self.server.branches.get((name, revision))
+    def found(self, name, revision):
+        branches = {branch: files for (owner, branch), files in self.server.branches.items() if owner == name}
+        for branch, files in branches.items():
+            commit = hashlib.sha1(repr((branch, sorted(files.items()))).encode()).hexdigest()
+            if revision in (branch, commit):
+                return files, commit
+        return branches.get("main"), None
 
     def tell(self, name, rest, files):
         if rest[:1] == ["tree"]:
             super().tell(name, rest, files)
         else:
-            self.reply({"id": name, "sha": COMMIT, "private": name in self.server.private, "siblings": []})
+            self.reply({"id": name, "sha": self.commit_id, "private": name in self.server.private, "siblings": []})
 
     def do_PUT(self):  # noqa: N802
         """Storage, which the token is not shown to."""

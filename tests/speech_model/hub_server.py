@@ -44,21 +44,21 @@ class Handler(BaseHTTPRequestHandler):
             name, rest = "/".join(parts[2:4]), parts[4:]
         else:
             name, rest = "/".join(parts[:2]), parts[2:]
-        files = self.files(name, rest[1] if len(rest) > 1 else "main")
+        files, self.commit_id = self.found(name, rest[1] if len(rest) > 1 else "main")
         if files is None:
             self.answer(404, b"", {"X-Error-Code": "RepoNotFound", "X-Error-Message": "Repository not found"})
         elif name in self.server.gated:
             self.answer(403, b"", {"X-Error-Code": "GatedRepo", "X-Error-Message": "Access is restricted"})
-        elif len(rest) > 1 and rest[1] not in ("main", "v1", COMMIT):
+        elif self.commit_id is None:
             self.answer(404, b"", {"X-Error-Code": "RevisionNotFound", "X-Error-Message": "Invalid rev id"})
         elif parts[0] == "api":
             self.tell(name, rest, files)
         else:
             self.send_file(files, "/".join(rest[2:]))
 
-    def files(self, name, revision):
-        """Those of a repository, all of whose revisions are alike; None where there is none."""
-        return self.server.repositories.get(name)
+    def found(self, name, revision):
+        """Files of a repository, all of whose revisions are alike, and a commit; None where there is none."""
+        return self.server.repositories.get(name), COMMIT if revision in ("main", "v1", COMMIT) else None
 
     def tell(self, name, rest, files):
         """What the repository is, or which files it has."""
@@ -69,14 +69,19 @@ class Handler(BaseHTTPRequestHandler):
             ]
             facts = entries
         else:
-            facts = {"id": name, "modelId": name, "sha": COMMIT, "siblings": [{"rfilename": path} for path in files]}
+            facts = {
+                "id": name,
+                "modelId": name,
+                "sha": self.commit_id,
+                "siblings": [{"rfilename": path} for path in files],
+            }
         self.answer(200, json.dumps(facts).encode(), {"Content-Type": "application/json"})
 
     def send_file(self, files, path):
         if path not in files:
-            self.answer(404, b"", {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": COMMIT})
+            self.answer(404, b"", {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": self.commit_id})
             return
-        headers = {"ETag": f'"{etag(files[path])}"', "X-Repo-Commit": COMMIT, "Accept-Ranges": "bytes"}
+        headers = {"ETag": f'"{etag(files[path])}"', "X-Repo-Commit": self.commit_id, "Accept-Ranges": "bytes"}
         self.answer(200, files[path], headers)
 
     def answer(self, status, content, headers):
