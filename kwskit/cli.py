@@ -39,6 +39,7 @@ COMMANDS = (
     "check",
     "adapt",
     "export",
+    "publish",
 )
 
 

@@ -1,6 +1,11 @@
 """What stands in the way of a command, said to a person: what is wrong, where, and what would be right."""
 
 
+def first_line(error: Exception) -> str:
+    """What another library's error says, in a line."""
+    return (str(error).strip() or type(error).__name__).split("\n", 1)[0][:300]
+
+
 class AudioError(ValueError):
     """Audio that cannot be used; the message names the file and what is wrong with it."""
 
@@ -19,6 +24,10 @@ class ModelError(ValueError):
 
 class CardError(ModelError):
     """A ``card.json`` that cannot be used; the message names the file and the field."""
+
+
+class PublishError(ValueError):
+    """A model that is not published; the message says what stands in the way, and what would be right."""
 
 
 class RecipeError(ValueError):

@@ -11,6 +11,7 @@ import kwskit.cli
 import kwskit.commands
 import kwskit.export.web
 import kwskit.index
+import kwskit.publish
 import kwskit.serve
 import kwskit.spotting
 
@@ -56,8 +57,12 @@ def test_spotting_needs_no_torch_and_nothing_slow():
     importing(names, [*TRAINING, *SLOW, "pyarrow", "onnxruntime"])
 
 
-@pytest.mark.parametrize("package", [kwskit.index, kwskit.serve, kwskit.export.web], ids=["index", "serve", "web"])
-def test_searching_serving_and_packing_need_no_torch(package):
+@pytest.mark.parametrize(
+    "package",
+    [kwskit.index, kwskit.publish, kwskit.serve, kwskit.export.web],
+    ids=["index", "publish", "serve", "web"],
+)
+def test_searching_publishing_serving_and_packing_need_no_torch(package):
     importing(modules(package, OF_RECIPES), [*TRAINING, *SLOW])
 
 

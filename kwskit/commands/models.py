@@ -66,6 +66,7 @@ def _list(as_json: bool) -> None:
 
 def _show(model: str, as_json: bool) -> None:
     from kwskit.errors import ModelError
+    from kwskit.publish.hub_readme import without_front_matter
     from kwskit.speech_model.model_card import ModelCard
     from kwskit.speech_model.model_source import ModelSource
     from kwskit.speech_model.released_files import differences
@@ -73,7 +74,8 @@ def _show(model: str, as_json: bool) -> None:
     directory = ModelSource.find(model).directory
     readme = directory / "README.md"
     if not as_json and readme.is_file():
-        print(_printable(readme.read_text("utf-8", errors="replace")).rstrip("\n"))
+        text = without_front_matter(readme.read_text("utf-8", errors="replace"))
+        print(_printable(text).rstrip("\n"))
         sys.stdout.flush()
     card = ModelCard.read(directory)
     found = differences(directory, card)

@@ -1,12 +1,14 @@
 """``kwskit serve``."""
 
 import argparse
+import re
 from pathlib import Path
 
 from kwskit.commands import MODEL
 from kwskit.commands.usage import add_lexicon, port
 
 HELP = "serve a page on which to try keywords: type, speak or drop a recording, search an index"
+HOST = r"[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,10 +20,26 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=port, default=8000, help=text)
     text = "address to listen at (default 127.0.0.1, which only this machine reaches)"
     parser.add_argument("--host", default="127.0.0.1", help=text)
+    text = "HOST or HOST:PORT by which browsers reach a proxy in front of this server (repeatable)"
+    parser.add_argument("--proxy", type=_host, action="append", default=[], metavar="HOST", help=text)
+    text = "origin of a site that may show the page in a frame, such as https://example.org (repeatable; default none)"
+    parser.add_argument("--frame", type=_origin, action="append", default=[], metavar="ORIGIN", help=text)
 
 
 def run(options: argparse.Namespace) -> None:
     """Run it."""
     from kwskit.serve.server import serve
 
-    serve(options.model, options.index, options.host, options.port, options.lexicon)
+    serve(options.model, options.index, options.host, options.port, options.lexicon, options.proxy, options.frame)
+
+
+def _host(text: str) -> str:
+    if not re.fullmatch(HOST, text):
+        raise argparse.ArgumentTypeError(f"'{text}' is no HOST or HOST:PORT, such as page.example.org")
+    return text.lower()
+
+
+def _origin(text: str) -> str:
+    if not re.fullmatch(rf"https?://{HOST}", text):
+        raise argparse.ArgumentTypeError(f"'{text}' is no origin, such as https://example.org")
+    return text

@@ -41,7 +41,7 @@ class Page:
     spotter : what listens; nobody else enrols with it
     index : what can be searched, if anything
     limits : on what visitors ask
-    names : by which the server is known, besides ``localhost`` and numbers
+    names, proxies, frames : by whom it is reached and shown, see :class:`~kwskit.serve.guard.Guard`
     """
 
     def __init__(
@@ -50,6 +50,8 @@ class Page:
         index: "SpeechIndex | None" = None,
         limits: Limits | None = None,
         names: Collection[str] = (),
+        proxies: Collection[str] = (),
+        frames: Collection[str] = (),
     ):
         self.spotter, self.limits = spotter, limits or Limits()
         self.work = HeavyWork(self.limits.waiting)
@@ -69,7 +71,8 @@ class Page:
             Mount("/static", StaticFiles(directory=STATIC, packages=[("kwskit.browser", "static")])),
         ]
         handlers: dict[Any, Any] = {Refusal: _refused, HTTPException: _not_found, Exception: _broken}
-        self.app = Guard(Starlette(routes=routes, exception_handlers=handlers, lifespan=self._lifespan), names)
+        app = Starlette(routes=routes, exception_handlers=handlers, lifespan=self._lifespan)
+        self.app = Guard(app, names, proxies, frames)
 
     async def about(self, request: Request) -> Response:
         """What the page should know before anything is asked."""

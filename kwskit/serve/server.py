@@ -1,6 +1,7 @@
 """The page, served."""
 
 import socket
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,15 @@ if TYPE_CHECKING:
 CONNECTIONS = 64
 
 
-def serve(model: str | Path | None, index: Path | None, host: str, port: int, lexicon: Path | None = None) -> None:
+def serve(
+    model: str | Path | None,
+    index: Path | None,
+    host: str,
+    port: int,
+    lexicon: Path | None = None,
+    proxies: Collection[str] = (),
+    frames: Collection[str] = (),
+) -> None:
     """Serve the page until it is interrupted.
 
     Parameters
@@ -27,6 +36,7 @@ def serve(model: str | Path | None, index: Path | None, host: str, port: int, le
     host : address of this machine that is listened at
     port : 0 is any that is free
     lexicon : file of readings that keywords have in the place of the dictionary's
+    proxies, frames : by whom it is reached and shown from elsewhere, see :class:`~kwskit.serve.guard.Guard`
 
     Raises
     ------
@@ -39,7 +49,8 @@ def serve(model: str | Path | None, index: Path | None, host: str, port: int, le
     OSError
         When the address cannot be listened at.
     """
-    page = Page(*_opened(model, index, lexicon), names={host, socket.gethostname(), socket.getfqdn()})
+    names = {host, socket.gethostname(), socket.getfqdn()}
+    page = Page(*_opened(model, index, lexicon), names=names, proxies=proxies, frames=frames)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.create_server((host, port), family=family) as listening:
         bound = listening.getsockname()[1]

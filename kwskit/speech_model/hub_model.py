@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kwskit import __version__
-from kwskit.errors import ModelError
+from kwskit.errors import ModelError, first_line
 
 # A model has one of the first. They are fetched before anything else, so that a repository of something else, however
 # large, costs nothing.
@@ -76,8 +76,4 @@ def fetched(repository: str, revision: str | None = None) -> Path:
         message = f"is no directory, and not, or not wholly, in the cache {constants.HF_HUB_CACHE}, while {why}"
         raise ModelError(f"{at} {message}") from error
     except Exception as error:  # those of the library and of what it calls share no other base
-        raise ModelError(f"{at} cannot be fetched from {constants.ENDPOINT}: {_first_line(error)}") from error
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).split("\n", 1)[0][:300]
+        raise ModelError(f"{at} cannot be fetched from {constants.ENDPOINT}: {first_line(error)}") from error

@@ -141,10 +141,14 @@ class ModelCard:
             "files": dict(self.files),
         }
 
+    def text(self) -> str:
+        """The text of its file."""
+        return json.dumps(self.as_json(), indent=1, ensure_ascii=False) + "\n"
+
     def write(self, directory: Path) -> None:
         """Write it into ``directory``, whole or not at all."""
         with atomic_write(directory / FILE) as partial:
-            partial.write_text(json.dumps(self.as_json(), indent=1, ensure_ascii=False) + "\n", "utf-8")
+            partial.write_text(self.text(), "utf-8")
 
 
 TEXTS = ("name", "version", "language", "licence", "description", "created_with")

@@ -1,6 +1,7 @@
 """The files of a released model, and whether they are as released."""
 
 import hashlib
+from collections.abc import Container
 from pathlib import Path
 
 from kwskit.speech_model.model_card import FILE, ModelCard
@@ -24,11 +25,13 @@ def size(directory: Path) -> int:
     return sum(path.stat().st_size for path in [*files(directory), directory / FILE])
 
 
-def differences(directory: Path, card: ModelCard) -> list[str]:
-    """What is not as released, a line a file; empty where all is."""
+def differences(directory: Path, card: ModelCard, names: Container[str] | None = None) -> list[str]:
+    """What is not as released, a line a file; empty where all is. Files are those of ``names``, or all."""
     there = file_digests(directory)
     found = []
     for path in sorted({*there, *card.files}):
+        if names is not None and path not in names:
+            continue
         if path not in there:
             found.append(f"{path} is missing")
         elif path not in card.files:

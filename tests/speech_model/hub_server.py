@@ -14,8 +14,8 @@ class HubServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, repositories: dict[str, dict[str, bytes]], gated: set[str]):
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, repositories: dict[str, dict[str, bytes]], gated: set[str], handler: type | None = None):
+        super().__init__(("127.0.0.1", 0), handler or Handler)
         self.repositories, self.gated = repositories, gated
         self.url = f"http://127.0.0.1:{self.server_port}"
         self.asked: list[str] = []
@@ -44,17 +44,21 @@ class Handler(BaseHTTPRequestHandler):
             name, rest = "/".join(parts[2:4]), parts[4:]
         else:
             name, rest = "/".join(parts[:2]), parts[2:]
-        files = self.server.repositories.get(name)
+        files, self.commit_id = self.found(name, rest[1] if len(rest) > 1 else "main")
         if files is None:
             self.answer(404, b"", {"X-Error-Code": "RepoNotFound", "X-Error-Message": "Repository not found"})
         elif name in self.server.gated:
             self.answer(403, b"", {"X-Error-Code": "GatedRepo", "X-Error-Message": "Access is restricted"})
-        elif len(rest) > 1 and rest[1] not in ("main", "v1", COMMIT):
+        elif self.commit_id is None:
             self.answer(404, b"", {"X-Error-Code": "RevisionNotFound", "X-Error-Message": "Invalid rev id"})
         elif parts[0] == "api":
             self.tell(name, rest, files)
         else:
             self.send_file(files, "/".join(rest[2:]))
+
+    def found(self, name, revision):
+        """Files of a repository, all of whose revisions are alike, and a commit; None where there is none."""
+        return self.server.repositories.get(name), COMMIT if revision in ("main", "v1", COMMIT) else None
 
     def tell(self, name, rest, files):
         """What the repository is, or which files it has."""
@@ -65,14 +69,19 @@ class Handler(BaseHTTPRequestHandler):
             ]
             facts = entries
         else:
-            facts = {"id": name, "modelId": name, "sha": COMMIT, "siblings": [{"rfilename": path} for path in files]}
+            facts = {
+                "id": name,
+                "modelId": name,
+                "sha": self.commit_id,
+                "siblings": [{"rfilename": path} for path in files],
+            }
         self.answer(200, json.dumps(facts).encode(), {"Content-Type": "application/json"})
 
     def send_file(self, files, path):
         if path not in files:
-            self.answer(404, b"", {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": COMMIT})
+            self.answer(404, b"", {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": self.commit_id})
             return
-        headers = {"ETag": f'"{etag(files[path])}"', "X-Repo-Commit": COMMIT, "Accept-Ranges": "bytes"}
+        headers = {"ETag": f'"{etag(files[path])}"', "X-Repo-Commit": self.commit_id, "Accept-Ranges": "bytes"}
         self.answer(200, files[path], headers)
 
     def answer(self, status, content, headers):
@@ -80,7 +89,7 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in {**headers, "Content-Length": str(len(content))}.items():
             self.send_header(name, value)
         self.end_headers()
-        if self.command == "GET":
+        if self.command != "HEAD":
             self.wfile.write(content)
 
     def log_message(self, *_):
