@@ -41,7 +41,8 @@ class MLflow(TrainLogger):
     Parameters
     ----------
     experiment : name of MLflow's experiment, which is made where there is none
-    uri : server, or a file of this machine, such as ``sqlite:///runs.db``; by default what ``MLFLOW_TRACKING_URI`` says
+    uri : server, or a database of this machine, such as ``sqlite:///runs.db`` (MLflow refuses folders by now); by
+        default what ``MLFLOW_TRACKING_URI`` says
     run : id of a run to go on with; by default a new one
 
     Raises

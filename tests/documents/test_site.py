@@ -4,6 +4,7 @@ import functools
 import http.server
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -12,7 +13,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = ["", "docs/COMMAND_LINE/", "docs/PARTS/", "docs/PYTHON/", "docs/PEOPLE/", "recipes/synth/RESULTS/"]
+PAGES = ["", "docs/COMMAND_LINE/", "docs/PARTS/", "docs/PYTHON/", "docs/PEOPLE/"]
+PAGES += ["egs/notebooks/spot.ipynb/", "recipes/synth/RESULTS/"]
 
 if not all(map(importlib.util.find_spec, ("mkdocs", "material", "mkdocstrings"))):
     pytest.skip("needs the extra docs", allow_module_level=True)
@@ -22,7 +24,8 @@ if not all(map(importlib.util.find_spec, ("mkdocs", "material", "mkdocstrings"))
 def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", "tools/site/mkdocs.yml", "-d", str(folder)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    environment = {**os.environ, "REPO_URL": "https://github.com/somebody/kwskit"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     return folder
 
@@ -47,6 +50,17 @@ def test_sources_that_pages_link_to_are_shown(site):
     }
     assert "docs/PARTS/" in places
     assert "kwskit/data/records.py/" not in places
+
+
+def test_notebooks_are_pages_with_a_link_to_colab(site):
+    for path in ROOT.glob("egs/notebooks/*.ipynb"):
+        page = (site / f"egs/notebooks/{path.name}/index.html").read_text("utf-8")
+        link = f"https://colab.research.google.com/github/somebody/kwskit/blob/main/egs/notebooks/{path.name}"
+        assert f'href="{link}"' in page
+        for cell in json.loads(path.read_text("utf-8"))["cells"]:
+            if cell["source"][0].startswith("#"):
+                assert cell["source"][0].lstrip("# ").strip().rstrip("?") in page
+        assert "&quot;cell_type&quot;" not in page
 
 
 def test_pages_fit_a_phone(site, open_browser):

@@ -82,3 +82,21 @@ def test_a_logger_of_yaml_is_told_what_the_files_hold(mini_corpus, tiny_experime
     for line, row in zip(told, rows, strict=True):
         for theirs, ours in (("train total", "train_total"), ("valid ap", "valid_ap"), ("lr", "lr")):
             assert float(line[theirs]) == pytest.approx(float(row[ours]), rel=2e-3)
+
+
+def test_a_training_tells_mlflow_what_its_files_hold(mini_corpus, tiny_experiment, tmp_path):
+    mlflow = pytest.importorskip("mlflow", reason="the extra mlflow is not installed")
+    uri = f"sqlite:///{tmp_path}/runs.db"
+    overlay = tmp_path / "logger.yaml"
+    logger = f'!name:kwskit.training.loggers.MLflow {{experiment: words, uri: "{uri}"}}'
+    overlay.write_text(f"logger: {logger}\ntraining: {{epochs: 2}}\n")
+    train(tiny_experiment, mini_corpus, tmp_path / "exp", [overlay], device="cpu")
+    client = mlflow.MlflowClient(uri)
+    (run,) = client.search_runs([client.get_experiment_by_name("words").experiment_id])
+    assert run.info.status == "FINISHED"
+    with (tmp_path / "exp/train/epochs.tsv").open() as source:
+        rows = list(csv.DictReader(source, delimiter="\t"))
+    for theirs, ours in (("train/total", "train_total"), ("valid/ap", "valid_ap"), ("lr", "lr")):
+        history = client.get_metric_history(run.info.run_id, theirs)
+        assert [metric.step for metric in history] == [1, 2]
+        assert [metric.value for metric in history] == pytest.approx([float(row[ours]) for row in rows], rel=1e-5)

@@ -4,6 +4,7 @@ Pages keep their paths, so that links between them hold on the site as they do o
 a page links to become pages, too: the site needs no forge, and shows the version that it was built of.
 """
 
+import json
 import posixpath
 import re
 from collections.abc import Iterator
@@ -21,6 +22,8 @@ LANGUAGES = {".py": "python", ".sh": "bash", ".sbatch": "bash", ".yaml": "yaml",
 # A source page is left out of the search, which would find words of the code before those of the text about it.
 SHOWN = "---\nsearch:\n  exclude: true\n---\n# {path}\n\n{content}\n"
 FENCE = "~" * 8  # docstrings have backticks
+GITHUB = "https://github.com/"
+COLAB = "https://colab.research.google.com/github/{repository}/blob/main/{path}"
 _FENCED = re.compile(rf"(^ *```.*?^ *``` *$|^{FENCE}.*?^{FENCE}$)", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"(?<=\]\()(?!\w+:)([^)\s#]+)(?=[)#])")
 # A forge begins a list or a table right below a line of text, Python-Markdown after an empty line only.
@@ -102,5 +105,25 @@ def _file(path: str, config: MkDocsConfig) -> File:
         return File.generated(config, path, abs_src_path=str(place))
     if place.suffix == ".md":
         return File.generated(config, path, abs_src_path=str(place))
-    content = SHOWN.format(path=path, content=f"{FENCE} {LANGUAGES.get(place.suffix, 'text')}\n{text}\n{FENCE}")
+    if place.suffix == ".ipynb":
+        return File.generated(config, f"{path}.md", content=_notebook(text, path, config.repo_url or ""))
+    content = SHOWN.format(path=path, content=_fenced(text, LANGUAGES.get(place.suffix, "text")))
     return File.generated(config, f"{path}.md", content=content)
+
+
+def _notebook(text: str, path: str, repo_url: str) -> str:
+    """The cells of a notebook, below its title a link that opens it in Colab, which knows what is on GitHub."""
+    shown = []
+    for cell in json.loads(text)["cells"]:
+        source = "".join(cell["source"])
+        shown.append(source if cell["cell_type"] == "markdown" else _fenced(source, "python"))
+    if repo_url.startswith(GITHUB):
+        title, _, rest = shown[0].partition("\n")
+        repository = repo_url.removeprefix(GITHUB).strip("/").removesuffix(".git")
+        link = COLAB.format(repository=repository, path=path)
+        shown[0] = f'{title}\n\n<a class="md-button" href="{link}">Open in Colab</a>\n{rest}'
+    return "\n\n".join(shown)
+
+
+def _fenced(text: str, language: str) -> str:
+    return f"{FENCE} {language}\n{text}\n{FENCE}"
