@@ -3,10 +3,11 @@
 #   bash tools/test.sh                     all of it
 #   bash tools/test.sh tests/losses -x     arguments go to pytest
 #   KWSKIT_FUZZ=50 bash tools/test.sh tests/text tests/data/test_hostile_audio.py   damages what it damages 50 times as often
+#   KWSKIT_INDEX=1 bash tools/test.sh tests/test_small_boards.py    asks the package index what a Raspberry Pi installs
 set -euo pipefail
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=tools/env.sh
-. "$repository/tools/env.sh" dev,train,voices,voices-gpl,zoo,speech-embedding,index,export,hub,align,wyoming
+. "$repository/tools/env.sh" dev,train,voices,voices-gpl,zoo,speech-embedding,index,export,hub,align,wyoming,ovos
 cd "$repository"
 
 failed=()

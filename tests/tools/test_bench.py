@@ -23,6 +23,10 @@ RUNS = {
         f"--keywords 3 --overlay {TINY} --setting OMP_NUM_THREADS=1 --rounds 2 --steps 1 --warm-up 0 --settle 0",
         ["| as installed |", "| `OMP_NUM_THREADS=1` | 1 |", "its share"],
     ),
+    "cost.py": (
+        "english-small-scratch --keywords 1 --seconds 1 --json {folder}/cost.json",
+        ["| 1 |", "| audio.onnx |", "| scores |"],
+    ),
     "ecapa.py": (f"--batch 2 --frames 20 22 {SMALL_ECAPA} --rounds 2 --threads 1", ["times as fast"]),
     "index.py": (
         "--hours 0.01 --dim 48 --queries 2 --top 2",

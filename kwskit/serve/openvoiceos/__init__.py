@@ -1,0 +1,1 @@
+"""Wake words for OpenVoiceOS, as a plugin of its plugin manager."""
