@@ -16,7 +16,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from multiprocessing.synchronize import Event
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -183,8 +183,9 @@ class LocalPool(Pool):
     def __init__(self, jobs: int):
         # Forking a process whose torch runs threads can hang; a spawned worker starts clean and imports no torch.
         context = multiprocessing.get_context("spawn")
-        self._jobs, self._stop = jobs, context.Event()
-        self._processes = ProcessPoolExecutor(jobs, context, _start, (self._stop,))
+        # Workers see the end of a pipe, also those that a killed one would have held the lock of an event against.
+        self._jobs, (reader, self._writer) = jobs, context.Pipe(duplex=False)
+        self._processes = ProcessPoolExecutor(jobs, context, _start, (reader,))
 
     def __enter__(self) -> "LocalPool":
         return self
@@ -202,18 +203,19 @@ class LocalPool(Pool):
 
     def stop(self) -> None:
         """Tell all of them."""
-        self._stop.set()
+        self._writer.close()
 
 
 _running = False  # a task, in this worker
 
 
-def _start(stop: Event) -> None:
+def _start(reader: Connection) -> None:
     """What a worker does first: Ctrl-C is for the parent to answer, and a parent that is gone ends its workers."""
-    set_stopped(stop.is_set)
+    ended = threading.Event()
+    set_stopped(ended.is_set)
     signal.signal(signal.SIGINT, _interrupt)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    threading.Thread(target=_end_when, args=(stop,), daemon=True).start()
+    threading.Thread(target=_end_when, args=(reader, ended), daemon=True).start()
 
 
 def _run(work: Callable[[Item], Result], item: Item) -> Result:
@@ -230,8 +232,9 @@ def _interrupt(*_: object) -> None:
         raise KeyboardInterrupt  # so that a task leaves nothing half-written
 
 
-def _end_when(stop: Event) -> None:
-    stop.wait()
+def _end_when(reader: Connection, ended: threading.Event) -> None:
+    reader.poll(None)
+    ended.set()
     _thread.interrupt_main()
 
 
