@@ -25,8 +25,10 @@ except ImportError as error:
 
 PATIENCE = 30.0  # s that a scheduler, and then its first worker, is waited for
 # What results depend on beside kwskit, bit by bit: a worker has the same versions of those that are here.
-PACKAGES = ("numpy", "soundfile", "onnxruntime", "hibari-tts", "py-nanotts", "espeakng-loader", "pocketsphinx")
-PACKAGES += ("faster-whisper", "ctranslate2")
+PACKAGES = (
+    *("numpy", "soundfile", "onnxruntime", "hibari-tts", "py-nanotts", "espeakng-loader"),
+    *("pocketsphinx", "faster-whisper", "ctranslate2"),
+)
 
 _alone = threading.Lock()
 
