@@ -15,6 +15,7 @@ from kwskit import __version__, registry
 from kwskit.commands.usage import UsageError
 from kwskit.extras import import_message
 from kwskit.standard_streams import flush_stdout, open_closed_streams
+from kwskit.task_pool import tasks_on
 
 COMMANDS = (
     "models",
@@ -155,7 +156,8 @@ def _run(options: argparse.Namespace, rest: list[str]) -> None:
     registry.load_entry_points()
     for plugin in options.plugin:
         registry.load_plugin(plugin)
-    command.run(options, rest) if overrides else command.run(options)
+    with tasks_on(getattr(options, "executor", None)):
+        command.run(options, rest) if overrides else command.run(options)
 
 
 def _log(level: str) -> None:

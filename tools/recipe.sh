@@ -2,7 +2,7 @@
 # The staged runner of every recipe. A recipe's run.sh sources this file, defines get_data (stage 0) and calls
 # run_recipe "$@";  stage 1 is the recipe's prepare.py. recipes/synth/run.sh is an example.
 #
-# get_data and prepare.py are called with  --data DIR --size NAME --jobs N [--seed N] [--strict]  and with those of the
+# get_data and prepare.py are called with  --data DIR --size NAME --jobs N [--executor ADDRESS] [--seed N] [--strict]  and with those of the
 # recipe's own flags that were given;  $recipe is the recipe's folder. Its own flags are those that prepare.py adds:
 #   parser.add_argument("--words", type=int, default=50, metavar="N", help="number of words (default %(default)s)")
 # Name, metavar and help are written out, since tools/recipe_flags.py reads them without running the file: no loops and
@@ -51,6 +51,7 @@ score, 5 report. A stage skips what is done, and can be repeated.
   --words-dir DIR   recordings that are scored as well: a folder a word, or a TSV with the columns word and path
   --strict          data that cannot be used stop the recipe; otherwise they are left out, counted and reported
   --jobs N          number of processes that make and read data (default: one a core)
+  --executor ADDRESS  dask://HOST:PORT, a cluster whose workers do that in the place of processes; see egs/cluster
   --ngpu N          number of GPUs to train and score on in each machine; 0 is the CPU (default: one GPU where there is one)
   --nproc N         number of processes that share the work in each machine, with --ngpu 0 (default 1)
   --nnodes N        number of machines to train and score on (default 1); see egs/torchrun and egs/slurm
@@ -76,7 +77,7 @@ read_prepare_usage() {
 parse_flags() {
     stage=0 stop_stage=5 size=$default_size config='' data='' exp='' seed='' words_dir='' ngpu='' nproc=1 nnodes=1 model=''
     jobs=$(getconf _NPROCESSORS_ONLN)
-    yamls=() train_flags=() plugin_flags=() override_flags=() strict_flag=() given_own_flags=()
+    yamls=() train_flags=() plugin_flags=() override_flags=() strict_flag=() executor_flag=() given_own_flags=()
     read_prepare_usage
     local flag value overlays='' names='' path
     while (($#)); do
@@ -98,6 +99,7 @@ parse_flags() {
         --words-dir) need_path "$flag" "$value" && words_dir=$value ;;
         --seed) need_number "$flag" "$value" 0 2147483647 && seed=$value ;;
         --jobs) need_number "$flag" "$value" 1 4096 && jobs=$value ;;
+        --executor) executor_flag=(--executor "$value") ;;
         --ngpu) need_number "$flag" "$value" 0 1024 && ngpu=$value ;;
         --nproc) need_number "$flag" "$value" 1 1024 && nproc=$value ;;
         --nnodes) need_number "$flag" "$value" 1 65536 && nnodes=$value ;;
@@ -182,9 +184,10 @@ kwskit_on_gpus() {
 }
 
 run_stage() {
-    local device_flags=() data_flags=(--data "$data" --size "$size" --jobs "$jobs" ${seed:+--seed "$seed"})
+    local device_flags=() data_flags=(--data "$data" --size "$size" --jobs "$jobs")
     [ "$ngpu" != 0 ] || device_flags=(--device cpu)
     # "${a[@]+"${a[@]}"}" is an array that may be empty, for the bash of macOS.
+    data_flags+=("${executor_flag[@]+"${executor_flag[@]}"}" ${seed:+--seed "$seed"})
     data_flags+=("${strict_flag[@]+"${strict_flag[@]}"}" "${given_own_flags[@]+"${given_own_flags[@]}"}")
     if declare -F "stage_$1" >/dev/null; then
         "stage_$1"
@@ -193,7 +196,7 @@ run_stage() {
     case $1 in
     0) get_data "${data_flags[@]}" ;;
     1) prepare "${data_flags[@]}" ;;
-    2) kwskit pack --data "$data" --jobs "$jobs" "${strict_flag[@]+"${strict_flag[@]}"}" ;;
+    2) kwskit pack --data "$data" --jobs "$jobs" "${executor_flag[@]+"${executor_flag[@]}"}" "${strict_flag[@]+"${strict_flag[@]}"}" ;;
     3)
         if [ -n "$model" ]; then
             kwskit adopt --model "$model" --exp "$exp" "${plugin_flags[@]+"${plugin_flags[@]}"}"

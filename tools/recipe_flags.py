@@ -15,7 +15,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "kwskit" if (ROOT / "kwskit").is_dir() else ROOT.parent  # installed, ROOT is kwskit/share
-HANDED_OVER = ("--data", "--size", "--jobs", "--seed", "--strict")  # by tools/recipe.sh
+HANDED_OVER = ("--data", "--size", "--jobs", "--executor", "--seed", "--strict")  # by tools/recipe.sh
 INDENT, WIDTH = 20, 118  # of its usage
 
 

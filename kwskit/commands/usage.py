@@ -4,6 +4,7 @@ import argparse
 import math
 from pathlib import Path
 
+from kwskit.data.address import is_address
 from kwskit.spotting import FA_PER_HOUR
 
 
@@ -46,6 +47,15 @@ def port(text: str) -> int:
     if not (text.isdecimal() and int(text) < 65_536):
         raise argparse.ArgumentTypeError(f"a port is a number from 0 to 65535, not '{text}'")
     return int(text)
+
+
+def local_folder(text: str) -> Path:
+    """A folder of this machine or of a disk that machines share, for ``type=`` of an argument."""
+    if is_address(text):
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is an address: this is written to, and mapped from, a disk: name a folder"
+        )
+    return Path(text)
 
 
 def add_rate(parser: argparse.ArgumentParser) -> None:

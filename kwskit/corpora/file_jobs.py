@@ -1,14 +1,22 @@
 """Work over many files, by several processes."""
 
-import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from typing import TypeVar
+from pathlib import Path
+from typing import Protocol, TypeVar
 
 from kwskit.data.progress import Progress
+from kwskit.task_pool import WorkerDied, run_tasks
 
-Item = TypeVar("Item")
+
+class OnDisk(Protocol):
+    """A file with what is known of it."""
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+
+
+Item = TypeVar("Item", bound=Path | OnDisk)
 Result = TypeVar("Result")
 
 SHARE = 500  # files that a process takes at a time
@@ -30,22 +38,18 @@ def over_files(
 
     Raises
     ------
-    RuntimeError
+    WorkerDied
         When a process dies.
     """
     size, worth = (SHARE, WORTH_PROCESSES) if share is None else (share, share + 1)
     shares = [files[i : i + size] for i in range(0, len(files), size)]
+    first = files[0] if files else None
+    some_file = first if first is None or isinstance(first, Path) else first.path
     with Progress(len(files), name, "files") as progress:
-        if jobs <= 1 or len(files) < worth:
-            for few in shares:
-                yield work(few)
+        try:
+            results = run_tasks(work, shares, 1 if len(files) < worth else jobs, some_file)
+            for few, result in zip(shares, results, strict=True):
+                yield result
                 progress.advance(len(few))
-            return
-        # Forking a process whose torch runs threads can hang; a spawned one starts clean and imports no torch.
-        with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
-            try:
-                for few, result in zip(shares, pool.map(work, shares), strict=True):
-                    yield result
-                    progress.advance(len(few))
-            except BrokenProcessPool as error:
-                raise RuntimeError(f"{name}: a process died (killed, or out of memory?); try --jobs 1") from error
+        except WorkerDied as error:
+            raise WorkerDied(f"{name}: {error}; try --jobs 1") from error

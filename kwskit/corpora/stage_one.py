@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from kwskit.task_pool import WorkerDied, add_executor, tasks_on
+
 # What the files of stage 1 do not depend on.
-APART = ("data", "size", "jobs", "strict")
+APART = ("data", "size", "jobs", "executor", "strict")
 
 
 class StageOne(argparse.ArgumentParser):
@@ -47,6 +49,7 @@ class StageOne(argparse.ArgumentParser):
         self.add_argument(
             "--jobs", type=int, default=os.cpu_count() or 1, help="number of processes (default: one a core)"
         )
+        add_executor(self)
         self.add_argument(
             "--strict", action="store_true", help="stop at what cannot be used, instead of leaving it out"
         )
@@ -57,8 +60,9 @@ class StageOne(argparse.ArgumentParser):
         args.data = (args.data or self.recipe / "data" / args.size).absolute()
         args.corpus = (vars(args).get("corpus") or args.data).absolute()
         try:
-            prepare(args)
-        except (OSError, ValueError) as error:
+            with tasks_on(args.executor):
+                prepare(args)
+        except (OSError, ValueError, WorkerDied) as error:
             sys.exit(f"prepare: {error}")
 
 

@@ -1,6 +1,8 @@
 """Whisper (Radford et al. 2022) as a recogniser, by the package faster-whisper."""
 
 import math
+from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +39,11 @@ class WhisperModel:
             message = f"--model {model}: neither a directory of a model nor one to be downloaded: {error}"
             raise CorpusError(message) from error
         self._language = language
+        self._made_with = (model, language, device)
+
+    def __reduce__(self) -> tuple[Callable[..., "WhisperModel"], tuple[str, str, str]]:
+        """What has weights is not pickled: another process loads them, once."""
+        return _loaded, self._made_with
 
     def transcribe(self, samples: NDArray[np.int16]) -> tuple[str, float]:
         """The text of (samples,) at 16 kHz, and the geometric mean of its tokens' probabilities; nothing said is 0."""
@@ -51,3 +58,8 @@ class WhisperModel:
             return "", 0.0
         mean = sum(segment.avg_logprob * len(segment.tokens) for segment in segments) / tokens
         return " ".join(segment.text.strip() for segment in segments), math.exp(min(mean, 0.0))
+
+
+@lru_cache(1)
+def _loaded(model: str, language: str, device: str) -> WhisperModel:
+    return WhisperModel(model, language, device)

@@ -6,11 +6,12 @@ from contextlib import ExitStack
 from functools import lru_cache
 from math import gcd
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import numpy as np
 
 from kwskit.constants import SAMPLE_RATE
+from kwskit.data.address import located
 from kwskit.data.file_section import FileSection
 from kwskit.data.joined_streams import contents_of_mp3, joined_streams
 from kwskit.data.sound_stream import SoundStream
@@ -38,7 +39,8 @@ class AudioFile:
 
     Parameters
     ----------
-    path : of the file, or a file open for reading, which messages call by its ``str``
+    path : of the file, or its address (:func:`kwskit.data.address.located`), or a file open for reading, which messages
+        call by its ``str``
 
     Attributes
     ----------
@@ -52,13 +54,16 @@ class AudioFile:
     """
 
     def __init__(self, path: str | Path | BinaryIO):
-        self._path = Path(path) if isinstance(path, str | Path) else path
+        self._path = cast(BinaryIO, path) if hasattr(path, "read") else located(cast(Path, path))
         self._name = str(path)
         self._open = ExitStack()
         self._stream: SoundStream | None = None
         self._number = -1
         try:
-            self._file = self._open.enter_context(_opened(self._path)) if isinstance(self._path, Path) else self._path
+            if hasattr(self._path, "read"):
+                self._file = cast(BinaryIO, self._path)
+            else:
+                self._file = self._open.enter_context(_opened(cast(Path, self._path)))
             self._sections, ended = joined_streams(self._file, self._name)
             self._sources = self._sources_of()
             self._starts = [0]
@@ -111,7 +116,8 @@ class AudioFile:
         if len(self._sections) > 1:
             return [FileSection(self._file, *section) for section in self._sections]
         patches = unclosed_wav(self._file)
-        return [FileSection(self._file, *self._sections[0], patches)] if patches else [self._path]
+        elsewhere = not isinstance(self._path, Path) and self._path is not self._file
+        return [FileSection(self._file, *self._sections[0], patches)] if patches or elsewhere else [self._path]
 
     def _measure(self, number: int) -> None:
         """Take the facts of a stream, the first of which holds for all."""

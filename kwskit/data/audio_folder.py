@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from kwskit.data.address import is_address, located
+
 # What libsndfile reads, by the names that people give it; whether a file can be read is seen when it is read.
 WAVS = ("wav", "wave", "bwf", "w64", "rf64")
 OTHERS = ("flac", "ogg", "oga", "opus", "mp3", "mp2", "aif", "aiff", "aifc", "au", "snd", "caf", "sph", "nist", "voc")
@@ -34,6 +36,14 @@ class AudioFolder:
     passed_over: list[Path] = field(default_factory=list)
     closed: dict[Path, str] = field(default_factory=dict)
 
+    def add(self, path: Path) -> None:
+        """Sort a file by its name; what is no recording is left out."""
+        suffix = path.suffix.lower()
+        if suffix in READ:
+            self.files.append(path)
+        elif suffix in UNREAD:
+            self.passed_over.append(path)
+
     def note(self, add_all: Callable[[str, list[str]], None]) -> None:
         """Hand ``add_all`` (kind, which) what a corpus cannot use; names that are not UTF-8 leave ``files``."""
         odd = [path for path in self.files if not has_utf8_name(path)]
@@ -50,14 +60,17 @@ class AudioFolder:
 def audio_below(folder: str | Path, without: Path | None = None) -> AudioFolder:
     """The audio files of a folder and of all in it, each once.
 
-    Folders that are links are followed, each folder once, so that a circle of links ends. Hidden files and folders
-    are left out, and so is the folder ``without``.
+    The folder may be at an address (:func:`kwskit.data.address.located`). Folders that are links are followed, each
+    folder once, so that a circle of links ends. Hidden files and folders are left out, and so is the folder
+    ``without``.
     """
     found = AudioFolder()
 
     def refuse(error: OSError) -> None:
         found.closed[Path(error.filename)] = f"{_shown(error.filename)}: cannot be read: {error.strerror}"
 
+    if is_address(folder):
+        return _below_address(located(folder))
     tops, seen = [os.fspath(folder)], set()
     for top in tops:  # links join them, so that folders themselves come before links to them
         for where, folders, names in os.walk(top, onerror=refuse):
@@ -69,13 +82,25 @@ def audio_below(folder: str | Path, without: Path | None = None) -> AudioFolder:
             folders[:] = sorted(name for name in folders if not name.startswith(".") and Path(where, name) != without)
             tops += [path for path in (os.path.join(where, name) for name in folders) if os.path.islink(path)]
             for name in names:
-                suffix = os.path.splitext(name)[1].lower()
-                if suffix in READ and not name.startswith("."):
-                    found.files.append(Path(where, name))
-                elif suffix in UNREAD and not name.startswith("."):
-                    found.passed_over.append(Path(where, name))
+                if not name.startswith("."):
+                    found.add(Path(where, name))
     found.files.sort()
     found.passed_over.sort()
+    return found
+
+
+def _below_address(folder: Path) -> AudioFolder:
+    found = AudioFolder()
+    top = folder.path.rstrip("/")  # type: ignore[attr-defined]  # a UPath
+    try:
+        keys = folder.fs.find(top)  # type: ignore[attr-defined]
+    except OSError as error:
+        found.closed[folder] = f"{folder}: cannot be read: {error.strerror or error}"
+        return found
+    for key in sorted(keys):
+        inside = key[len(top) :].lstrip("/")
+        if not any(part.startswith(".") for part in inside.split("/")):
+            found.add(folder / inside)
     return found
 
 
@@ -101,7 +126,7 @@ def passed_over(paths: Iterable[Path]) -> str:
 def has_utf8_name(path: str | Path) -> bool:
     """Whether the files that stages hand each other, which are UTF-8, can hold a path."""
     try:
-        os.fspath(path).encode()
+        str(path).encode()
     except UnicodeEncodeError:
         return False
     return True

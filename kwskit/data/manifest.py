@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from kwskit.data.address import located
 from kwskit.data.records import HEADER_LINES, RecordError, read_records
 
 logger = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ def read_manifest(path: str | Path, check_audio: bool = True) -> pa.Table:
     table = _with_paths(table, data_dir(path))
     if check_audio:
         files = table["path"].unique()
-        missing = pa.array([f for f in files.to_pylist() if not Path(f).is_file()], files.type)
+        missing = pa.array([f for f in files.to_pylist() if not located(f).is_file()], files.type)
         if len(missing):
             _refuse(
                 path,
@@ -61,7 +62,7 @@ def read_manifest(path: str | Path, check_audio: bool = True) -> pa.Table:
 
 def _with_paths(table: pa.Table, folder: Path) -> pa.Table:
     paths = table["path"]  # in chunks: one array of them could exceed the 2 GB that its type holds
-    absolute = pc.starts_with(paths, "/")
+    absolute = pc.match_substring_regex(paths, "^(/|[a-z0-9]+://)")
     paths = pc.if_else(absolute, paths, pc.binary_join_element_wise(str(folder), paths, "/"))
     return table.set_column(table.column_names.index("path"), "path", paths)
 

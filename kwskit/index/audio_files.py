@@ -1,9 +1,10 @@
 """Audio files and folders of them, as a person names them."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from kwskit.data.address import is_address, located
 from kwskit.data.audio import AudioError, probe
 from kwskit.data.audio_folder import AudioFolder, audio_below
 from kwskit.index.tables import IndexedFile
@@ -11,7 +12,7 @@ from kwskit.index.tables import IndexedFile
 
 def require_paths(paths: Sequence[str | Path]) -> None:
     """Raise FileNotFoundError when one of ``paths`` is not there."""
-    for path in map(Path, paths):
+    for path in map(located, paths):
         if not path.exists():
             raise FileNotFoundError(f"{path}: no such file or folder")
 
@@ -28,7 +29,7 @@ def audio_files(paths: Sequence[str | Path]) -> AudioFolder:
     """
     require_paths(paths)
     found = AudioFolder()
-    for path in (Path(os.path.abspath(path)) for path in paths):
+    for path in (located(_absolute(path)) for path in paths):
         if path.is_dir():
             below = audio_below(path)
             found.files += below.files
@@ -53,7 +54,14 @@ def missing_files(
 ) -> list[IndexedFile]:
     """Files ``indexed`` that are below ``paths`` and not ``listed``; folders that cannot be read may have them."""
     there = set(map(str, listed.files))
-    folders = [Path(os.path.abspath(path)) for path in paths]
-    gone = [one for one in indexed if one.path not in there]
-    gone = [one for one in gone if not any(Path(one.path).is_relative_to(closed) for closed in listed.closed)]
-    return [one for one in gone if any(Path(one.path).is_relative_to(folder) for folder in folders)]
+    gone = [one for one in indexed if one.path not in there and not _is_below(one.path, map(str, listed.closed))]
+    folders = [_absolute(path) for path in paths]
+    return [one for one in gone if _is_below(one.path, folders)]
+
+
+def _absolute(path: str | Path) -> str:
+    return str(path) if is_address(path) else os.path.abspath(path)
+
+
+def _is_below(path: str, folders: Iterable[str]) -> bool:
+    return any(path == folder or path.startswith(folder.rstrip("/") + "/") for folder in folders)

@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from kwskit.spotting.cohort_embeddings import CohortEmbeddings
+from kwskit.speech_model.speech_model import SpeechModel
+from kwskit.spotting.cohort_embeddings import COHORT, CohortEmbeddings
 
 # A window that is equally far from all other words tells nothing; float16 ends at 65,504.
 LEAST = 1e-2
@@ -30,6 +31,11 @@ class CohortNorm:
     def columns(self) -> int:
         """Length of the rows: ``dim`` and one, filled up with zeros to a multiple of 8."""
         return -(-(self.dim + 1) // MULTIPLE) * MULTIPLE
+
+    @classmethod
+    def of(cls, model: SpeechModel, words: int | None) -> "CohortNorm":
+        """By so many other words as ``model`` embeds them; 0 leaves cosines as they are, None is the usual number."""
+        return cls(None if words == 0 else CohortEmbeddings(model, words or COHORT), model.dim)
 
     def windows(self, embeddings: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Rows (N, columns) of windows (N, dim), and the deviations (N,) that they are divided by."""

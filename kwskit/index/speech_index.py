@@ -6,8 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import cast
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from kwskit.constants import SAMPLE_RATE
 from kwskit.data.audio import read_segment
@@ -17,18 +16,19 @@ from kwskit.index.about import About
 from kwskit.index.audio_files import audio_files, audio_seconds, missing_files
 from kwskit.index.cohort_norm import CohortNorm
 from kwskit.index.hits import find_hits
+from kwskit.index.index_parts import add_parts
 from kwskit.index.indexing import Indexing
 from kwskit.index.tables import Added, Found, NearestWindows
 from kwskit.index.window_tables import WindowTables
+from kwskit.index.window_writer import WindowWriter
 from kwskit.search.search_settings import SearchSettings
 from kwskit.speech_model.model_source import ModelSource
 from kwskit.speech_model.open_model import open_model
 from kwskit.speech_model.speech_model import SpeechModel
-from kwskit.spotting.cohort_embeddings import COHORT, CohortEmbeddings
 from kwskit.spotting.expected_duration import WINDOWS, expected_seconds
 from kwskit.spotting.sound import as_pcm
-from kwskit.spotting.windows.listener import Listener
-from kwskit.spotting.windows.listening import HOP, knows_streams, listener
+from kwskit.spotting.windows.listening import HOP
+from kwskit.task_pool import executor
 from kwskit.text.keyword_reader import KeywordReader
 
 TOP = 20
@@ -141,7 +141,9 @@ class SpeechIndex:
         """Of audio in the index."""
         return sum(one.seconds for one in self._tables.files())
 
-    def add(self, paths: Sequence[str | Path], remove_missing: bool = False, progress: bool = False) -> Added:
+    def add(
+        self, paths: Sequence[str | Path], remove_missing: bool = False, progress: bool = False, jobs: int = 1
+    ) -> Added:
         """Index audio files and folders of them; files that have not changed since they were indexed are left alone.
 
         When this is cut short, files that were finished are in the index, and others are not.
@@ -151,6 +153,7 @@ class SpeechIndex:
         paths : files and folders
         remove_missing : take files out of the index that are below ``paths`` no more
         progress : tell it on stderr
+        jobs : processes that embed recordings; a cluster (:func:`kwskit.task_pool.tasks_on`) has workers of its own
 
         Raises
         ------
@@ -158,20 +161,24 @@ class SpeechIndex:
             When a path is not there.
         SpeechIndexError
             When another process is adding, or the index cannot be written.
+        kwskit.task_pool.WorkerDied
+            When a worker was killed.
         """
         listed = audio_files(paths)
         with self._tables.writing():
             if self._tables.folder:
                 self._tables.remove_windows(self._tables.strays())
-            indexing = Indexing(self._tables, self._listener, self.norm, self._settings.windows)
+            indexing = Indexing(self._tables, WindowWriter(self._tables, self.model, self.norm))
             indexing.added.passed_over = list(map(str, listed.passed_over))
             indexing.added.refused = {str(folder): reason for folder, reason in listed.closed.items()}
             new = [path for path in listed.files if indexing.is_new(path)]
             bar = Progress(int(sum(map(audio_seconds, new))), "indexing", "s of audio") if progress and new else None
             with bar or nullcontext():
-                for path in new:
-                    indexing.add(path, bar)
-            indexing.write()
+                if jobs > 1 or executor():
+                    source = self._from if isinstance(self._from, str | Path) else self.about.opened_from or self._from
+                    add_parts(indexing, new, bar, jobs, source or self.model, self._device)
+                else:
+                    indexing.add_all(new, bar)
             if remove_missing:
                 indexing.remove(missing_files(self._tables.files(), paths, listed))
             self._tables.optimise()
@@ -225,8 +232,7 @@ class SpeechIndex:
     @cached_property
     def norm(self) -> CohortNorm:
         """How scores are normalised."""
-        words = self._settings.cohort
-        return CohortNorm(None if words == 0 else CohortEmbeddings(self.model, words or COHORT), self.model.dim)
+        return CohortNorm.of(self.model, self._settings.cohort)
 
     @cached_property
     def _reader(self) -> KeywordReader:
@@ -235,10 +241,6 @@ class SpeechIndex:
     @property
     def _settings(self) -> SearchSettings:
         return self.about.search_settings()
-
-    def _listener(self) -> Listener[NDArray[np.float32]]:
-        settings, model = self._settings, self.model
-        return listener(model, settings.windows, knows_streams(model), settings.overlap, settings.hop or np.inf)
 
     def _search(self, look: Callable[[int], NearestWindows], top: int, min_score: float | None) -> list[Found]:
         """Hits of ``look``, which gives so many windows of each length."""

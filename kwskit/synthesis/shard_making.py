@@ -1,11 +1,9 @@
 """Shards of synthetic speech, audio and records: made in parallel, kept when they are whole (ours)."""
 
 import io
-import multiprocessing
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -19,6 +17,7 @@ from kwskit.data.progress import Progress
 from kwskit.data.records import MANIFEST, read_records, write_records
 from kwskit.errors import SynthesisError
 from kwskit.synthesis.corpus_settings import claim_corpus
+from kwskit.task_pool import WorkerDied, run_tasks
 
 
 class Shard(Protocol):
@@ -52,7 +51,7 @@ def make_shards(
     speak : speaks a shard of ``plan`` into ``data`` (:func:`write_shard`) and returns the number of utterances tried
     data : folder of the corpus, made if need be; one run at a time
     settings : of the corpus, see :func:`claim_corpus`
-    jobs : processes
+    jobs : processes of this machine
 
     Returns
     -------
@@ -69,29 +68,30 @@ def make_shards(
     """
     (data / "audio" / "shards").mkdir(parents=True, exist_ok=True)
     claim_corpus(data, settings)
-    for leftover in (data / "audio").glob(".*.partial"):  # of a run that was killed
-        leftover.unlink()
+    _clear(data)
     todo = [one for one in shards if not (_records(data, one.name).exists() and (data / audio_path(one.name)).exists())]
     with Progress(sum(shard.work for shard in todo), "synthesis", "utt") as progress:
-        if jobs <= 1 or len(todo) <= 1:
-            for shard in todo:
-                progress.advance(speak(shard, plan, data))
-        else:
-            context = multiprocessing.get_context("spawn")
-            with ProcessPoolExecutor(min(jobs, len(todo)), context) as pool:
-                running = [pool.submit(speak, shard, plan, data) for shard in todo]
-                try:
-                    for done in as_completed(running):
-                        progress.advance(done.result())
-                except BaseException as error:
-                    pool.shutdown(wait=False, cancel_futures=True)
-                    if isinstance(error, BrokenProcessPool):
-                        raise SynthesisError(
-                            "a synthesis process was killed (too little memory?); finished shards are kept: "
-                            "repeat the command, perhaps with fewer jobs"
-                        ) from error
-                    raise
+        work = partial(_speak, speak, plan, data)
+        try:
+            for spoken in run_tasks(work, todo, min(jobs, len(todo)), writes=data / "audio"):
+                progress.advance(spoken)
+        except WorkerDied as error:
+            raise SynthesisError(
+                "a synthesis process was killed (too little memory?); finished shards are kept: "
+                "repeat the command, perhaps with fewer jobs"
+            ) from error
+    _clear(data)
     return Counter(kept=len(shards) - len(todo), shards=len(todo))
+
+
+def _speak(speak: Callable[[S, P, Path], int], plan: P, data: Path, shard: S) -> int:
+    return speak(shard, plan, data)
+
+
+def _clear(data: Path) -> None:
+    """Remove what killed processes left half-written."""
+    for leftover in (data / "audio").rglob(".*.partial"):
+        leftover.unlink(missing_ok=True)
 
 
 def write_shard(data: Path, name: str, pcm: np.ndarray, rows: Sequence[tuple]) -> None:

@@ -40,6 +40,7 @@ from kwskit.synthesis.running_speech import GAPS, make_running_speech, split_of
 from kwskit.synthesis.vocabulary import VocabularyError, candidates, split_words
 from kwskit.synthesis.voices.voice import MissingEngine, Voice
 from kwskit.synthesis.word_corpus import CorpusPlan, SplitPlan, synthesise_corpus
+from kwskit.task_pool import add_executor, tasks_on
 
 # Sentences of each engine; words that Pico speaks, and how often it speaks each.
 SIZES = {
@@ -66,10 +67,9 @@ def main(argv: list[str] | None = None) -> None:
     people = {name: path.absolute() for name in CORPORA if (path := getattr(args, name)) is not None}
     try:
         wanted = _wanted(args)
-        if args.units == "utterances":
-            prepare_whole(data, wanted, people, args)
-        else:
-            prepare_words(data, wanted, people, args)
+        with tasks_on(args.executor):
+            prepare = prepare_whole if args.units == "utterances" else prepare_words
+            prepare(data, wanted, people, args)
     except (SynthesisError, VocabularyError, MissingEngine, RecordError, CorpusError, OSError) as error:
         sys.exit(f"prepare: {error}")
 
@@ -218,6 +218,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--jobs", type=int, default=os.cpu_count() or 1, help="number of processes (default: one a core)"
     )
+    add_executor(parser)
     parser.add_argument(
         "--kokoro", type=int, metavar="N", help="number of sentences of Kokoro; 0 leaves it out (default: by --size)"
     )

@@ -140,6 +140,7 @@ def _parser() -> argparse.ArgumentParser:
         default=os.cpu_count() or 1,
         help="number that the runner hands over; one process does it all",
     )
+    parser.add_argument("--executor", help="cluster that the runner hands over; stage 2 is what it works on")
     parser.add_argument("--strict", action="store_true", help="stop at what cannot be used, instead of leaving it out")
     parser.add_argument("--seed", type=int, default=1, help="seed of every random draw (default %(default)s)")
     parser.add_argument(

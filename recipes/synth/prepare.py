@@ -21,6 +21,7 @@ from kwskit.synthesis.casting import cast, installed_engines
 from kwskit.synthesis.vocabulary import VocabularyError, pronunciations, split_words
 from kwskit.synthesis.voices.voice import MissingEngine
 from kwskit.synthesis.word_corpus import CorpusPlan, SplitPlan, SynthesisError, synthesise_corpus
+from kwskit.task_pool import add_executor, tasks_on
 
 # (words, utterances of a word) of each split. Earlier splits keep their words when a later one grows.
 # test_iv has words of the training, spoken by the voices of the test: in-vocabulary words in JMCL's table.
@@ -40,7 +41,8 @@ def main(argv: list[str] | None = None) -> None:
     data = Path(args.data or Path(__file__).parent / "data" / args.size)
     try:
         plan = make_plan(args)
-        counts = synthesise_corpus(plan, data, args.jobs)
+        with tasks_on(args.executor):
+            counts = synthesise_corpus(plan, data, args.jobs)
     except (SynthesisError, VocabularyError, MissingEngine, RecordError, OSError) as error:
         sys.exit(f"prepare: {error}")
     print(
@@ -125,6 +127,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--jobs", type=int, default=os.cpu_count() or 1, help="number of processes (default: one a core)"
     )
+    add_executor(parser)
     parser.add_argument(
         "--rare",
         type=float,

@@ -10,7 +10,7 @@ import soundfile
 
 from kwskit.data.audio import AudioError, AudioFormat
 from kwskit.data.records import read_records
-from kwskit.data.store import packing, packing_task, shard_plan
+from kwskit.data.store import packing_task, shard_plan
 from kwskit.data.store.layout import StoreError
 from kwskit.data.store.packed_store import PackedStore
 from kwskit.data.store.packing import pack_manifest
@@ -48,15 +48,6 @@ def test_any_order_of_records_and_any_number_of_workers_pack_alike(corpus, tmp_p
     # Segments of a file stand together, in the order of their records.
     files = [utt_id.split("-")[0] for utt_id in store.utt_ids.to_pylist()]
     assert files == list(np.repeat(list(dict.fromkeys(u.split("-")[0] for u in shuffled["utt_id"].to_pylist())), 3))
-
-
-def test_shards_may_end_in_any_order(corpus, tmp_path, several_shards, monkeypatch):
-    table = spoilt(corpus[0], tmp_path).slice(0, 27)
-    pack_manifest(table, tmp_path / "one", on_bad="skip", progress=False)
-    run_tasks = packing.run_tasks
-    monkeypatch.setattr(packing, "run_tasks", lambda *how: (pair for pair in reversed(list(run_tasks(*how)))))
-    pack_manifest(table, tmp_path / "other", on_bad="skip", progress=False)
-    assert contents(tmp_path / "one") == contents(tmp_path / "other")
 
 
 def test_bad_segments_stop_it_with_their_number_and_examples(corpus, tmp_path):

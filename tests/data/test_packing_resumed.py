@@ -119,14 +119,14 @@ def test_a_damaged_shard_is_packed_again(corpus, tmp_path, several_shards, read_
 
 
 PACK = """
-import os, sys
+import multiprocessing, os, sys
 from kwskit.data.store import packing, shard_plan
-from kwskit.data.store.packing_pool import multiprocessing, run_tasks
+from kwskit.task_pool import run_tasks
 
 shard_plan.SHORTEST_SHARD, packing.BATCH = 3.5, 1.0
 
-def run_and_kill(tasks, workers):
-    for count, found in enumerate(run_tasks(tasks, workers), 1):
+def run_and_kill(*how):
+    for count, found in enumerate(run_tasks(*how), 1):
         yield found
         if count == 2:
             if sys.argv[2] == "parent":
@@ -150,7 +150,7 @@ def test_a_killed_process_costs_its_unfinished_shards_only(corpus, tmp_path, sev
     if who == "parent":
         assert done.returncode == -signal.SIGKILL
     else:
-        assert "a packing worker died" in done.stderr
+        assert "a worker died" in done.stderr
         assert "the same command goes on from there" in done.stderr
     assert not (tmp_path / "store").exists()
     finished = len(list(tmp_path.glob(".store.partial/*/notes/0*")))

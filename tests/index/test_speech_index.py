@@ -126,8 +126,8 @@ def test_files_that_cannot_be_read_do_not_stop_the_rest(tmp_path, model, write_r
     samples = np.tile(np.sin(np.arange(16_000) / 9), 5).astype(np.float32)
     samples[-1] = np.nan
     soundfile.write(folder / "d.wav", samples, 16_000, subtype="FLOAT")  # found out after some windows were written
-    monkeypatch.setattr("kwskit.index.indexing.BLOCK", 1.0)
-    monkeypatch.setattr("kwskit.index.indexing.WINDOWS_KEPT", 10)
+    monkeypatch.setattr("kwskit.index.window_writer.BLOCK", 1.0)
+    monkeypatch.setattr("kwskit.index.window_writer.WINDOWS_KEPT", 10)
     index = SpeechIndex.create(tmp_path / "index", model, SMALL)
     added = index.add([folder])
     assert added.indexed == [str(folder / "b.wav")] == index.files

@@ -51,7 +51,7 @@ def test_what_was_indexed_before_an_error_stays(tmp_path, model, write_recording
             raise RuntimeError("the machine is tired")
         return read_blocks(path, block=block)
 
-    monkeypatch.setattr("kwskit.index.indexing.read_blocks", read)
+    monkeypatch.setattr("kwskit.index.window_writer.read_blocks", read)
     with pytest.raises(RuntimeError, match="tired"):
         index.add([folder])
     assert index.files == [str(folder / "a.wav"), str(folder / "b.wav")]

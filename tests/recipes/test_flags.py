@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 RECIPES = sorted(path.parent.name for path in ROOT.glob("recipes/*/run.sh"))
-HANDED_OVER = {"--data", "--size", "--seed", "--jobs", "--strict"}
+HANDED_OVER = {"--data", "--size", "--seed", "--jobs", "--executor", "--strict"}
 OF_RUN_SH = {"finetune": {"--epochs", "--out"}, "king_asr_066": {"--musan", "--rirs"}}
 
 

@@ -130,9 +130,10 @@ def test_flags_reach_the_stages_that_need_them(recipe):
     flags += ["--plugin", "no mal.yaml", "--plugin", "other.yaml", "--words-dir", "words", "--overlay", "no mal.yaml"]
     plugins = ["--plugin", "no mal.yaml", "--plugin", "other.yaml"]
     overrides = ["--losses.phn.weight", "0.3", "--training.epochs", "-2", "--losses[a]", "a b"]
-    calls, _, _ = recipe.run(*flags, "--jobs", "1", *overrides[:4], "--losses[a]=a b")
-    both = ["--data", "my data", "--exp", "my exp"]
-    assert calls[1][1:] == ["--data", "my data", "--size", "tiny", "--jobs", "1", "--seed", "5"]
+    calls, _, _ = recipe.run(*flags, "--jobs", "1", *overrides[:4], "--losses[a]=a b", "--executor", "dask://a:1")
+    both, cluster = ["--data", "my data", "--exp", "my exp"], ["--executor", "dask://a:1"]
+    assert calls[1][1:] == ["--data", "my data", "--size", "tiny", "--jobs", "1", *cluster, "--seed", "5"]
+    assert calls[2][3:] == ["--data", "my data", "--jobs", "1", *cluster]
     yamls = ["--config", f"{recipe.hparams}/adml.yaml", "--overlay", f"{recipe.home}/hparams/corpus.yaml"]
     yamls += ["--overlay", "no mal.yaml"]
     assert calls[3][3:] == [*yamls, *both, "--seed", "5", *plugins, "--device", "cpu", *overrides]

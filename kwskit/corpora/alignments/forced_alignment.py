@@ -19,6 +19,7 @@ from kwskit.corpora.findings import Findings
 from kwskit.data.audio import AudioError, read_segment
 from kwskit.data.audio_folder import audio_below
 from kwskit.errors import CorpusError
+from kwskit.task_pool import executor
 
 SHARE = 200  # utterances of a file of alignments; as many are lost when the work is interrupted
 COLUMNS = {"audio_filename": pa.string(), "start": pa.float64(), "end": pa.float64(), "text": pa.string()}
@@ -190,6 +191,8 @@ def align_corpus(corpus: Path, transcripts: Path, to: Path, aligner: WordAligner
     left = [one for one in utterances if one.utterance not in done]
     if len(left) < len(utterances):
         print(f"align: {len(utterances) - len(left):,} of {len(utterances):,} utterances are there already")
+    if executor() and not isinstance(aligner, UtteranceAligner):
+        raise CorpusError(f"--executor {executor()}: this aligner does whole corpora its own way: leave it out")
     if left:
         aligner.align(left, to, findings)
     if len(findings):

@@ -1,10 +1,9 @@
 """Long noisy recordings in which keywords are said now and then, as Picovoice's wake word benchmark mixes them."""
 
 import hashlib
-import multiprocessing
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +18,7 @@ from kwskit.data.audio import read_segment
 from kwskit.data.progress import Progress
 from kwskit.data.records import OCCURRENCES, RECORDINGS
 from kwskit.errors import CorpusError
+from kwskit.task_pool import run_tasks
 
 RECORDING = 600 * SAMPLE_RATE  # a recording ends after the first pause or utterance beyond
 BREATH = SAMPLE_RATE  # silence between keywords that would follow each other
@@ -117,25 +117,19 @@ def write_streams(recordings: Sequence[Sequence[StreamPart]], mix: Mix, folder: 
     ------
     OSError
         When a file cannot be written.
+    kwskit.task_pool.WorkerDied
+        When a process was killed.
     kwskit.data.audio.AudioError
         When a sound cannot be read any more.
     """
     paths = [folder / f"{number:04d}_{_digest(parts, mix)}.flac" for number, parts in enumerate(recordings)]
     missing = [number for number, path in enumerate(paths) if not path.exists()]
     with Progress(len(missing), "mix recordings", "recordings") as progress:
-        if jobs <= 1 or len(missing) < 2:
-            for number in missing:
-                _write(paths[number], recordings[number], mix, number)
-                progress.advance(1)
-        else:
-            context = multiprocessing.get_context("spawn")  # forking a process whose torch runs threads can hang
-            with ProcessPoolExecutor(min(jobs, len(missing)), mp_context=context) as pool:
-                waiting: list[Future] = [
-                    pool.submit(_write, paths[number], recordings[number], mix, number) for number in missing
-                ]
-                for future in waiting:
-                    future.result()
-                    progress.advance(1)
+        tasks = [(paths[number], recordings[number], number) for number in missing]
+        sounds = (Path(part.sound.path) for parts in recordings for part in parts if part.sound)
+        folder.mkdir(parents=True, exist_ok=True)
+        for _ in run_tasks(partial(_write, mix), tasks, min(jobs, len(tasks)), next(sounds, None), folder):
+            progress.advance(1)
     for stale in set(folder.glob("*.flac")) - set(paths):
         stale.unlink()
     return paths
@@ -202,7 +196,8 @@ def _loudest_frame(wave: NDArray[np.float32]) -> float:
     return float(np.square(frames, dtype=np.float64).sum(axis=1).max())
 
 
-def _write(path: Path, parts: Sequence[StreamPart], mix: Mix, number: int) -> None:
+def _write(mix: Mix, task: tuple[Path, Sequence[StreamPart], int]) -> None:
+    path, parts, number = task
     pcm = np.rint(mixed(parts, mix, number) * FULL_SCALE).astype(np.int16)
     with atomic_write(path) as partial:
         soundfile.write(partial, pcm, SAMPLE_RATE, format="FLAC", subtype="PCM_16")

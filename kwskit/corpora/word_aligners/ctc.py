@@ -1,6 +1,7 @@
 """CTC networks as word aligners."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,11 @@ class CtcAligner(UtteranceAligner):
         from kwskit.devices import usable_device
 
         self._model = load_ctc_model(model, str(usable_device(device)))
+        self._made_with = (model, device)
+
+    def __reduce__(self) -> tuple[Callable[..., "CtcAligner"], tuple[str, str | None]]:
+        """What has weights is not pickled: another process loads them, once."""
+        return _loaded, self._made_with
 
     def spells(self, words: Sequence[str]) -> bool:
         """Whether every word has a letter that the network knows."""
@@ -43,3 +49,8 @@ class CtcAligner(UtteranceAligner):
     def place(self, samples: NDArray[np.int16], words: Sequence[str]) -> list[tuple[float, float, float | None]] | None:
         """Start and stop in seconds, and mean probability of the letters, of each word in (samples,) at 16 kHz."""
         return self._model.place(samples, words)
+
+
+@lru_cache(1)
+def _loaded(model: str, device: str | None) -> CtcAligner:
+    return CtcAligner(model, device)

@@ -17,17 +17,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kwskit.constants import SAMPLE_RATE
+from kwskit.data.address import located
 from kwskit.data.audio import AudioError, AudioFormat
 from kwskit.data.manifest import read_manifest
 from kwskit.data.progress import Progress
 from kwskit.data.records import MANIFEST, write_records
 from kwskit.data.store.layout import REJECTED
 from kwskit.data.store.packed_shard import PackedShard
-from kwskit.data.store.packing_pool import WorkerDied, run_tasks
 from kwskit.data.store.packing_task import PackingTask
 from kwskit.data.store.shard_plan import by_file, packing_digest, shard_cuts
 from kwskit.data.store.shard_writer import SAMPLE_BYTES
 from kwskit.data.store.writer import StoreWriter
+from kwskit.task_pool import WorkerDied, run_tasks
 
 # Seconds of audio in a record batch.
 BATCH = 300.0
@@ -75,7 +76,7 @@ def pack_manifest(
     ----------
     manifest : a table from :func:`read_manifest` or :func:`words_from_folder`, or a manifest's path
     store : folder to write; an earlier store there is replaced at the end
-    workers : processes that read audio; by default as many as the work is worth, at most all cores
+    workers : processes of this machine that read audio; by default as many as the work is worth, at most all cores
     on_bad :
         ``stop`` at segments that cannot be used, or ``skip`` them: they are counted, reported and listed with
         their reasons in ``rejected.tsv`` of the store
@@ -142,8 +143,10 @@ def _shards(
     kept = writer.kept()[0]
     if kept and bar:
         print(f"pack {writer.path.name}: going on with {kept} of {len(cuts) - 1} shards", file=sys.stderr, flush=True)
-    with closing(run_tasks(_tasks(table, cuts, writer), min(workers, len(cuts) - 1))) as found:
-        for number, shard in found:
+    tasks = _tasks(table, cuts, writer)
+    some_audio, notes = located(table["path"][0].as_py()), writer.shard(0)[1].parent
+    with closing(run_tasks(PackingTask.run, tasks, min(workers, len(cuts) - 1), some_audio, notes)) as found:
+        for number, shard in enumerate(found):
             shards[number] = shard
             refused += len(shard.reasons)
             if bar:
@@ -153,11 +156,11 @@ def _shards(
     return shards
 
 
-def _tasks(table: pa.Table, cuts: list[int], writer: StoreWriter) -> Iterator[tuple[int, PackingTask]]:
+def _tasks(table: pa.Table, cuts: list[int], writer: StoreWriter) -> Iterator[PackingTask]:
     for number, (first, last) in enumerate(pairwise(cuts)):
         part = table.slice(first, last - first)
         paths, starts, stops = part["path"].to_pylist(), part["start"].to_numpy(), part["stop"].to_numpy()
-        yield number, PackingTask(*writer.shard(number), paths, starts, stops, BATCH)
+        yield PackingTask(*writer.shard(number), paths, starts, stops, BATCH)
 
 
 def _finish(writer: StoreWriter, table: pa.Table, shards: list[PackedShard], facts: Mapping[str, object]) -> None:

@@ -1,9 +1,8 @@
 """One worker's share of a packing job: a shard."""
 
 import hashlib
-import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -11,9 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from kwskit.constants import SAMPLE_RATE
+from kwskit.data.address import located
 from kwskit.data.audio import AudioError, AudioFormat, read_segments
 from kwskit.data.store.packed_shard import PackedShard
 from kwskit.data.store.shard_writer import ShardWriter
+from kwskit.task_pool import stopped
 
 
 class PackingStopped(RuntimeError):
@@ -40,17 +41,13 @@ class PackingTask:
     stops: np.ndarray
     batch: float
 
-    def run(self, stopped: Callable[[], bool] = lambda: False) -> PackedShard:
+    def run(self) -> PackedShard:
         """Read every segment and write the shard, then its facts; refused segments are noted, not raised.
-
-        Parameters
-        ----------
-        stopped : asked between two files whether to give up
 
         Raises
         ------
         PackingStopped
-            When ``stopped`` said so; nothing is left behind.
+            When the packing has ended meanwhile, which is asked between two files; nothing is left behind.
         OSError
             When the shard cannot be written.
         """
@@ -111,7 +108,7 @@ class PackingTask:
         digest = hashlib.sha256()
         for path in dict.fromkeys(self.paths):
             try:
-                found = os.stat(path)
+                found = located(path).stat()
                 digest.update(f"{path}\t{found.st_size}\t{found.st_mtime_ns}\n".encode())
             except OSError:
                 digest.update(f"{path}\tnone\n".encode())

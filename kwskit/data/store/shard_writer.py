@@ -1,13 +1,13 @@
 """Writes one shard of a packed store, whole or not at all."""
 
 import contextlib
-import os
 from pathlib import Path
 from types import TracebackType
 
 import numpy as np
 import pyarrow as pa
 
+from kwskit.atomic_write import partial_of
 from kwskit.constants import SAMPLE_RATE
 
 PCM_SCHEMA = pa.schema([pa.field("pcm", pa.large_list(pa.int16()))], {"sample_rate": str(SAMPLE_RATE)})
@@ -29,8 +29,7 @@ class ShardWriter:
 
     def __init__(self, path: Path):
         self.path = path
-        # Two processes that write the same shard, one of them forgotten, must not meet in one file.
-        self.partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+        self.partial = partial_of(path)
         self.lens: list[np.ndarray] = []
         self.bytes = 0
 
