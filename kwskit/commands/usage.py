@@ -2,6 +2,7 @@
 
 import argparse
 import math
+import os
 from pathlib import Path
 
 from kwskit.spotting import FA_PER_HOUR
@@ -46,6 +47,15 @@ def port(text: str) -> int:
     if not (text.isdecimal() and int(text) < 65_536):
         raise argparse.ArgumentTypeError(f"a port is a number from 0 to 65535, not '{text}'")
     return int(text)
+
+
+def listen_on_one_thread() -> None:
+    """Have numpy compute on one thread, unless the environment says on how many; to be called before it is imported.
+
+    Products of a quarter of a second of sound are so small that more threads take more than twice the processor's time.
+    """
+    if "OMP_NUM_THREADS" not in os.environ:
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def add_rate(parser: argparse.ArgumentParser) -> None:
