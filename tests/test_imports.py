@@ -1,5 +1,7 @@
 """What importing kwskit costs: spotting without torch, and a command line that starts at once."""
 
+import json
+import os
 import pkgutil
 import re
 import subprocess
@@ -74,6 +76,20 @@ def test_the_command_line_starts_with_little_but_the_standard_library():
     message = importing(modules(kwskit.commands), heavy, then)
     for command in kwskit.cli.COMMANDS:
         assert re.search(rf"^    {command}\s", message, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("given", "expected"), [({}, {1}), ({"OPENBLAS_NUM_THREADS": "2"}, {2})])
+def test_spotting_computes_on_one_thread_unless_told_otherwise(given, expected):
+    pytest.importorskip("threadpoolctl", reason="counts the threads of numpy")
+    code = (
+        "from kwskit.cli import main\nassert main(['spot', '--keyword', 'nova', '--background', 'no', 'a.wav']) == 1\n"
+        "import threadpoolctl\nprint([one['num_threads'] for one in threadpoolctl.threadpool_info()])"
+    )
+    unset = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    done = subprocess.run([sys.executable, "-c", code], env=unset | given, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr[-2000:]
+    if (os.cpu_count() or 1) > 1:  # else there is one whatever is said
+        assert set(json.loads(done.stdout)) == expected
 
 
 def test_typing_a_keyword_needs_no_torch():

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kwskit.commands import MODEL, TYPED
-from kwskit.commands.usage import UsageError, add_device, add_lexicon, add_rate, finite
+from kwskit.commands.usage import UsageError, add_device, add_lexicon, add_rate, finite, listen_on_one_thread
 from kwskit.constants import SAMPLE_RATE
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def add_keywords(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run it."""
+    listen_on_one_thread()
     from kwskit.spotting.hit_writer import HitWriter
     from kwskit.spotting.microphone import Microphone
 

@@ -2,6 +2,7 @@
 
 import argparse
 import math
+import os
 from pathlib import Path
 
 from kwskit.data.address import is_address
@@ -56,6 +57,15 @@ def local_folder(text: str) -> Path:
             f"'{text}' is an address: this is written to, and mapped from, a disk: name a folder"
         )
     return Path(text)
+
+
+def listen_on_one_thread() -> None:
+    """Have numpy compute on one thread, unless the environment says on how many; to be called before it is imported.
+
+    Products of a quarter of a second of sound are so small that more threads take more than twice the processor's time.
+    """
+    if "OMP_NUM_THREADS" not in os.environ:
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def add_rate(parser: argparse.ArgumentParser) -> None:

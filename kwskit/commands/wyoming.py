@@ -4,6 +4,7 @@ import argparse
 from urllib.parse import urlsplit
 
 from kwskit.commands.spot import add_keywords, spotter_for, wanted_keywords
+from kwskit.commands.usage import listen_on_one_thread
 from kwskit.extras import missing_extra
 
 HELP = "serve typed wake words to Home Assistant and its satellites, by the Wyoming protocol"
@@ -21,6 +22,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run it."""
+    listen_on_one_thread()
     wanted = wanted_keywords(options)
     try:
         from kwskit.serve.wyoming.wake_server import WakeServer
