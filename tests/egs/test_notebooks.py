@@ -87,7 +87,8 @@ def run(tmp_path, monkeypatch):
         notebook = nbformat.read(path, as_version=4)
         nbformat.validate(notebook)
         resources = {"metadata": {"path": str(folder)}}
-        nbclient.NotebookClient(notebook, timeout=600, kernel_name="python3", resources=resources).execute()
+        patient = {"timeout": None, "startup_timeout": 1800}  # a busy machine is slow, and not wrong
+        nbclient.NotebookClient(notebook, **patient, kernel_name="python3", resources=resources).execute()
         return Run(folder, notebook)
 
     return whole
@@ -115,7 +116,7 @@ def test_search_finds_typed_and_spoken_words_where_they_are(run):
     first, second = re.findall(r"^.* files indexed.*$", done.text, re.M)
     assert first.startswith("8 files indexed; ")
     assert second.startswith("0 files indexed, 8 unchanged; ")
-    found = re.findall(r"^ *([\d.]+)  recordings/(\w+)\.wav at ", done.text, re.M)
+    found = re.findall(r"^ *([\d.]+)  (\w+)\.wav at ", done.text, re.M)
     assert {name for _, name in found[:2]} == {"science", "report"}
     assert found[5][1] == "kitchen"  # the first of the spoken query
     index = SpeechIndex.open(done.folder / "index")
