@@ -1,0 +1,31 @@
+"""kwskit, enrolled by typing."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from spotters.kwskit_detector import KwskitDetector
+from spotters.kwskit_spotter import KwskitSpotter
+from spotters.spotter_face import KeywordDetection
+
+from peers.peer import PeerSettings
+
+
+class KwskitPeer:
+    """A model, heard as it prefers to be."""
+
+    detects = True
+
+    def __init__(self, settings: PeerSettings, sweep: bool):
+        self._settings, self._sweep = settings, sweep
+
+    def enrol(self, keywords: Sequence[str]) -> None:
+        model, rate = self._settings.model, self._settings.fa_per_hour
+        self._all = KwskitDetector(model, keywords, rate) if self._sweep else None
+        self._own = None if self._sweep else KwskitSpotter(model, keywords, fa_per_hour=rate)
+
+    def push(self, block: NDArray[np.int16]) -> Sequence[KeywordDetection]:
+        return self._all.push(block)[0] if self._all else self._own.push(block)
+
+    def finish(self) -> Sequence[KeywordDetection]:
+        return self._all.finish()[0] if self._all else self._own.finish()
