@@ -303,7 +303,7 @@ def test_the_table_says_who_is_measured_and_who_is_not():
         "left_out": {"c": "c: pip install c"},
     }
     lines = comparison_table(facts).splitlines()
-    percent = "50.0 (26.2 to 73.8)"
+    percent = half.percent()
     assert f"| a 1.2 | {' | '.join([percent] * 5)} | 1.00 (0.50 to 2.00) | 0.40 (0.60) | 0.0100 | 100 |" in lines
     assert f"| b, cost alone | {' | '.join(['-'] * 7)} | 0.0100 | 100 |" in lines
     assert {"- a: half", "- c: pip install c"} <= set(lines)

@@ -21,11 +21,14 @@ class KwskitPeer:
 
     def enrol(self, keywords: Sequence[str]) -> None:
         model, rate = self._settings.model, self._settings.fa_per_hour
-        self._all = KwskitDetector(model, keywords, rate) if self._sweep else None
-        self._own = None if self._sweep else KwskitSpotter(model, keywords, fa_per_hour=rate)
+        self._spotter: KwskitDetector | KwskitSpotter
+        if self._sweep:
+            self._spotter = KwskitDetector(model, keywords, rate)
+        else:
+            self._spotter = KwskitSpotter(model, keywords, fa_per_hour=rate)
 
     def push(self, block: NDArray[np.int16]) -> Sequence[KeywordDetection]:
-        return self._all.push(block)[0] if self._all else self._own.push(block)
+        return self._spotter.push(block)[0] if isinstance(self._spotter, KwskitDetector) else self._spotter.push(block)
 
     def finish(self) -> Sequence[KeywordDetection]:
-        return self._all.finish()[0] if self._all else self._own.finish()
+        return self._spotter.finish()[0] if isinstance(self._spotter, KwskitDetector) else self._spotter.finish()

@@ -69,7 +69,7 @@ def compared(options: argparse.Namespace) -> dict[str, Any]:
             left_out[name] = own["unavailable"]
             print(f"left out: {own['unavailable']}", file=sys.stderr)
             continue
-        found = {
+        found: dict[str, Any] = {
             "version": version[PEERS[name].distribution],
             "rtf": own["cpu"] / own["seconds"],
             "memory": own["memory"],
