@@ -77,9 +77,11 @@ def keyword_paths(keywords: Sequence[str], folder: Path | None) -> list[str]:
     found, missing = [], []
     for keyword in keywords:
         named = [str(path) for name, path in own.items() if name == keyword or name.startswith(_named(keyword))]
-        paths = named or [pvporcupine.KEYWORD_PATHS[keyword]] * (keyword in pvporcupine.KEYWORD_PATHS)
-        found += paths[:1]
-        missing += [] if paths else [keyword]
+        path = named[0] if named else pvporcupine.KEYWORD_PATHS.get(keyword)
+        if path is None:
+            missing.append(keyword)
+        else:
+            found.append(path)
     if missing:
         raise PeerUnavailable(
             f"Porcupine: no .ppn of {', '.join(missing)}: make them for {sys.platform} at console.picovoice.ai and "
