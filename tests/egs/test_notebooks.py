@@ -133,7 +133,7 @@ def test_train_compares_the_loss_that_it_writes(run):
     runs = sorted((done.folder / "recipe/exp/tables/tiny/runs").iterdir())
     assert len(runs) == 2
     for folder in runs:
-        (scored,) = folder.rglob("test_wsj.tsv")
+        (scored,) = folder.glob("*/scores/trained/test_wsj.tsv")
         scores, _ = read_records(scored, "scores")
         precision = metrics.average_precision_score(scores["target"].to_numpy(), scores["score"].to_numpy())
         assert f"{100 * precision:.1f}" in table
