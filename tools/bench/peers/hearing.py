@@ -30,7 +30,9 @@ def hear(job: dict[str, Any]) -> dict[str, Any]:
     """
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {job["core"]})
-    settings = {name: Path(value) if name in FOLDERS and value else value for name, value in job["settings"].items()}
+    settings: dict[str, Any] = {
+        name: Path(value) if name in FOLDERS and value else value for name, value in job["settings"].items()
+    }
     try:
         peer = build(job["name"], PeerSettings(**settings), job["sweep"])
         peer.enrol(job["keywords"])

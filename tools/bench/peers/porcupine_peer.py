@@ -47,7 +47,7 @@ class PorcupineEngine:
         self._engine = pvporcupine.create(
             access_key=key, device="cpu:1", keyword_paths=files, sensitivities=[sensitivity] * len(files)
         )
-        self.reset()
+        self._waiting = np.zeros(0, np.int16)
 
     def hear(self, block: NDArray[np.int16]) -> list[str]:
         self._waiting = np.concatenate([self._waiting, block])
