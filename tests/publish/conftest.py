@@ -44,6 +44,7 @@ def hub(monkeypatch, tmp_path):
         "HF_TOKEN_PATH": str(tmp_path / "token"),
         "HF_STORED_TOKENS_PATH": str(tmp_path / "tokens"),
         "HF_HUB_OFFLINE": False,
+        **dict.fromkeys(("HF_HUB_ETAG_TIMEOUT", "HF_HUB_DOWNLOAD_TIMEOUT"), 120),  # seconds; machines may be busy
         "HF_HUB_DISABLE_XET": True,  # another way to store large files, of a package and a server of its own
     }
     for name, value in settings.items():
