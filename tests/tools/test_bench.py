@@ -42,6 +42,10 @@ RUNS = {
         "--without pocketsphinx --times recognised --vocabulary {people}/lexicon.tsv --out {folder}/out",
         ["digits, top 1", "one, words not of the vocabulary", "one, 10 dB", "one less other"],
     ),
+    "peers": (
+        "--speech {people} --half dev --only kwskit,PocketSphinx --model {model} --resamples 20 --out {folder}/out",
+        ["| kwskit", "false alarms"],
+    ),
     "satellites.py": (
         "--model english-small-scratch --satellites 2 --seconds 2 --fast",
         ["1 keywords, english-small-scratch", "core-s a second of sound"],

@@ -101,6 +101,6 @@ def test_an_experiment_learns_from_what_was_heard(data, tmp_path):
 
 
 def test_encoders_that_learn_as_a_whole_hear_in_every_epoch_anew(data, tmp_path):
-    overrides = SMALL | {"system.acoustic_encoder.frozen": "false"}
+    overrides = SMALL | {"acoustic_encoder.frozen": "false"}
     with pytest.raises(HparamsError, match=r"training.whole.views.*SpeechEmbeddingConv is not here"):
         train(STREAM, data, tmp_path / "exp", overrides=overrides, device="cpu")

@@ -31,17 +31,17 @@ class WindowListener(Generic[T]):
         hop: float = np.inf,
     ):
         self._encode = encode
-        self._cutter = WindowCutter(seconds, overlap, hop=hop)
+        self.cutter = WindowCutter(seconds, overlap, hop=hop)
 
     @property
     def seen(self) -> float:
-        return self._cutter.seen
+        return self.cutter.seen
 
     def push(self, pcm: NDArray[np.int16]) -> Iterator[EncodedWindows[T]]:
-        return self._encoded(self._cutter.push(pcm))
+        return self._encoded(self.cutter.push(pcm))
 
     def finish(self) -> Iterator[EncodedWindows[T]]:
-        return self._encoded(self._cutter.finish())
+        return self._encoded(self.cutter.finish())
 
     def _encoded(self, cut: Iterable[Windows]) -> Iterator[EncodedWindows[T]]:
         for starts, pcm in cut:

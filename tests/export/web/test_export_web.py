@@ -39,8 +39,8 @@ def test_it_replaces_what_it_wrote_and_nothing_else(web, runtime, tmp_path):
 
 
 def test_what_the_page_cannot_do_is_refused(exported, runtime, tmp_path):
-    for message, name in {"frames of a stream": "windows", "reads letters": "stream"}.items():
-        with pytest.raises(ExportError, match=message):
+    for name in ("windows", "stream"):
+        with pytest.raises(ExportError, match="frames of a stream"):
             export_web(ModelSource.find(exported[name]), tmp_path / "out", runtime)
     silent = shutil.copytree(ENGLISH, tmp_path / "silent")
     (silent / "background.npz").unlink()
