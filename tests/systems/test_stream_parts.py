@@ -67,6 +67,7 @@ def speech_like(seconds=2.0):
     rng = np.random.default_rng(0)
     loudness = 300 + 3000 * np.abs(np.sin(np.arange(int(seconds * 16_000)) / 5000))
     loudness[:1300] = loudness[-2500:] = 9000
+    loudness[:600] = 13_000  # the loudest of all lies in the shortest first step
     return np.clip(rng.normal(size=len(loudness)) * loudness, -32768, 32767).astype(np.int16)
 
 
