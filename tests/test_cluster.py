@@ -169,16 +169,16 @@ def test_indexing(cluster, deadly, recordings, model, tmp_path, monkeypatch):
     assert rows(jobs) == rows(near)
 
 
-def test_a_task_that_no_worker_survives_is_told_of(cluster):
-    with tasks_on(cluster), pytest.raises(WorkerDied, match="one task has ended several workers"):
-        list(run_tasks(always_dies, [0], 1))
-
-
 def test_the_command(cluster, corpus, tmp_path):
     write_records(tmp_path / "data/manifests/train.tsv", "manifest", corpus[0])
     assert main(["pack", "--data", str(tmp_path / "data"), "--executor", cluster, "--strict"]) == 0
     assert (tmp_path / "data/store/train/index.arrow").exists()
     assert task_pool.executor() is None
+
+
+def test_a_task_that_no_worker_survives_is_told_of(cluster):
+    with tasks_on(cluster), pytest.raises(WorkerDied, match="one task has ended several workers"):
+        list(run_tasks(always_dies, [0], 1))
 
 
 def test_no_scheduler_is_told_with_what_to_start(tmp_path, monkeypatch, capsys):
