@@ -10,7 +10,9 @@ from kwskit.data.stream_features.heard_streams import hear_streams
 from kwskit.data.utterance_batches import UtteranceBatches, UtteranceSettings
 from kwskit.data.word_times import WordTimes
 from kwskit.hparams import HparamsError
+from kwskit.stages.experiment import Experiment
 from kwskit.stages.train import train
+from kwskit.systems.model_directory import load_model
 from kwskit.untrusted_yaml import load_parts
 from tests.training.sung_sentences import write_sentences
 from tests.training.test_whole_utterances import STREAM
@@ -104,3 +106,14 @@ def test_encoders_that_learn_as_a_whole_hear_in_every_epoch_anew(data, tmp_path)
     overrides = SMALL | {"acoustic_encoder.frozen": "false"}
     with pytest.raises(HparamsError, match=r"training.whole.views.*SpeechEmbeddingConv is not here"):
         train(STREAM, data, tmp_path / "exp", overrides=overrides, device="cpu")
+
+
+def test_what_was_begun_is_of_the_experiment():
+    """recipes/english_small/begun, from which training can go on."""
+    begun = load_model(STREAM.parents[1] / "begun").system.state_dict()
+    whole = Experiment.read(STREAM, ["banana", "kitten"], [], {}).system.state_dict()
+    assert {name: weight.shape for name, weight in begun.items()}.items() <= {
+        name: weight.shape for name, weight in whole.items()
+    }.items()
+    assert all(name.startswith("losses.") for name in whole.keys() - begun.keys())
+    assert all(weight.isfinite().all() for weight in begun.values())
