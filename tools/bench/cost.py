@@ -122,7 +122,7 @@ def cost(directory: Path, found: dict[str, Any]) -> dict[str, Any]:
         graph["read"] += each * sum(one.bytes_read for one in costs)
         graph["most_read"] += each * sum(one.most_read for one in costs)
         graph["weights"] = sum(one.weights for one in costs)
-        graph["stored_bits"] = max(one.stored for one in costs)
+        graph["stored_bits"] = max(costs, key=lambda one: one.weights).stored  # of the node that has the most
         if name in ("pool.onnx", "audio.onnx"):
             windows += times * shapes[0][0]
     scores = {
