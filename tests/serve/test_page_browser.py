@@ -31,12 +31,7 @@ def browser(open_browser, recording, tmp_path_factory):
     spoken = tmp_path_factory.mktemp("microphone") / "spoken.wav"
     samples, rate = soundfile.read(recording, dtype="int16")
     soundfile.write(spoken, samples, rate)  # its path has no spaces
-    with open_browser(
-        "mute-audio",
-        "use-fake-device-for-media-stream",
-        "use-fake-ui-for-media-stream",
-        f"use-file-for-fake-audio-capture={spoken}%noloop",
-    ) as driver:
+    with open_browser(spoken=spoken) as driver:
         yield driver
 
 

@@ -26,12 +26,7 @@ import("./index.js").then(async ({ Spotter }) => {
 def browser(open_browser, pcm, tmp_path_factory):
     spoken = tmp_path_factory.mktemp("microphone") / "spoken.wav"
     soundfile.write(spoken, np.concatenate([np.zeros(8000, np.int16), pcm, np.zeros(16000, np.int16)]), 16_000)
-    with open_browser(
-        "mute-audio",
-        "use-fake-device-for-media-stream",
-        "use-fake-ui-for-media-stream",
-        f"use-file-for-fake-audio-capture={spoken}%noloop",
-    ) as driver:
+    with open_browser(spoken=spoken) as driver:
         driver.set_script_timeout(300)
         yield driver
 

@@ -1,4 +1,4 @@
-"""Streams that a frozen part of the encoder hears once, before training."""
+"""Features of utterances that a frozen part of the encoder makes once, before training."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import torch
 
 from kwskit.data.evaluation_batches import as_wav
 from kwskit.data.store.packed_store import PackedStore
-from kwskit.data.stream_features.heard_streams import hear_streams
+from kwskit.data.stream_features.utterance_features import make_utterance_features
 from kwskit.data.utterance_batches import UtteranceBatches, UtteranceSettings
 from kwskit.data.word_times import WordTimes
 from kwskit.hparams import HparamsError
@@ -50,6 +50,10 @@ def batches(data, parts):
     return UtteranceBatches(store, times, parts["tokenizer"], UtteranceSettings(seconds=6, stream=3, segments=8), 1)
 
 
+def features_of(batches, system, folder, views=1):
+    return make_utterance_features(batches, folder, system.frontend, system.acoustic_encoder, None, views, "", "cpu")
+
+
 def spelt(system, batch):
     """Frames of a batch's utterances."""
     with torch.no_grad():
@@ -62,7 +66,7 @@ def test_frames_are_those_of_the_samples(batches, parts, tmp_path):
     for batch in batches.batches(1):
         batch.wav = as_wav(batch.wav)
         expected[str(batch.utterances.tolist())] = spelt(system, batch)
-    batches.streams = hear_streams(batches, tmp_path, system, 1, "", "cpu")
+    batches.streams = features_of(batches, system, tmp_path)
     found = list(batches.batches(1))
     assert len(found) == len(expected) > 1
     for batch in found:
@@ -73,7 +77,7 @@ def test_frames_are_those_of_the_samples(batches, parts, tmp_path):
 
 def test_views_take_turns_and_are_heard_once(batches, parts, tmp_path):
     system = parts["system"]
-    streams = batches.streams = hear_streams(batches, tmp_path, system, 2, "", "cpu")
+    streams = batches.streams = features_of(batches, system, tmp_path, 2)
     heard = {path.name: path.read_bytes() for path in streams.folder.iterdir()}
     assert heard.keys() == {f"{view}-{number}.npz" for view in (1, 2) for number in range(len(batches))}
 
@@ -85,7 +89,7 @@ def test_views_take_turns_and_are_heard_once(batches, parts, tmp_path):
     (streams.folder / "2-1.npz").unlink()
     times = {path: path.stat().st_mtime_ns for path in streams.folder.iterdir()}
     samples = UtteranceBatches(batches.store, batches.times, batches.tokenizer, batches.settings, 1)
-    assert hear_streams(samples, tmp_path, system, 2, "", "cpu").folder == streams.folder
+    assert features_of(samples, system, tmp_path, 2).folder == streams.folder
     assert {path: path.stat().st_mtime_ns for path in times} == times
     with np.load(streams.folder / "2-1.npz") as again:
         first = streams.folder.parent / "first.npz"
@@ -108,12 +112,25 @@ def test_encoders_that_learn_as_a_whole_hear_in_every_epoch_anew(data, tmp_path)
         train(STREAM, data, tmp_path / "exp", overrides=overrides, device="cpu")
 
 
-def test_what_was_begun_is_of_the_experiment():
-    """recipes/english_small/begun, from which training can go on."""
-    begun = load_model(STREAM.parents[1] / "begun").system.state_dict()
+def test_features_of_other_weights_are_others(batches, parts, tmp_path):
+    system = parts["system"]
+    first = features_of(batches, system, tmp_path).folder
+    system.acoustic_encoder.network.last.weight.data.mul_(2.0)
+    assert features_of(batches, system, tmp_path).folder != first
+
+
+def test_masks_on_features_that_are_made_are_refused(data, tmp_path):
+    (tmp_path / "overlay.yaml").write_text("system:\n  feature_augment: !augment:spec_augment {}\n")
+    with pytest.raises(HparamsError, match=r"training.whole.views keeps no features that a feature_augment"):
+        train(STREAM, data, tmp_path / "exp", [tmp_path / "overlay.yaml"], SMALL, device="cpu")
+
+
+def test_the_pretrained_model_is_of_the_experiment():
+    """recipes/english_small/pretrained, from which training can go on."""
+    pretrained = load_model(STREAM.parents[1] / "pretrained").system.state_dict()
     whole = Experiment.read(STREAM, ["banana", "kitten"], [], {}).system.state_dict()
-    assert {name: weight.shape for name, weight in begun.items()}.items() <= {
+    assert {name: weight.shape for name, weight in pretrained.items()}.items() <= {
         name: weight.shape for name, weight in whole.items()
     }.items()
-    assert all(name.startswith("losses.") for name in whole.keys() - begun.keys())
-    assert all(weight.isfinite().all() for weight in begun.values())
+    assert all(name.startswith("losses.") for name in whole.keys() - pretrained.keys())
+    assert all(weight.isfinite().all() for weight in pretrained.values())
