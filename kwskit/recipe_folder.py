@@ -74,6 +74,8 @@ def copy_folder(source: Path, to: Path, replace: dict[str, str]) -> None:
         raise RecipeError(f"{to} is there already: a recipe is copied into a folder that is new or empty")
     shutil.copytree(source, to, ignore=shutil.ignore_patterns(*MADE), dirs_exist_ok=True)
     for path in filter(Path.is_file, to.rglob("*")):
+        if path.suffix == ".safetensors":
+            continue
         up = "../" * (len(path.relative_to(to).parts) - 1)
         text = path.read_text("utf-8").replace(f"{up}../hparams", f"{up}hparams")
         if path.suffix == ".sh":

@@ -2,10 +2,15 @@
 
 import hashlib
 import importlib.util
+import os
 import shutil
 from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
+
+# One thread in every process that tests start: there is a process of tests on each core, threads wait for each other
+# where the machine is busy, and with more of them sums are rounded in another order.
+os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 import numpy as np
 import pyarrow as pa
@@ -22,9 +27,6 @@ from kwskit.stages.train import train
 from kwskit.text.g2p import G2P
 from tests.sung_models import counting_model, phoneme_sung_model, streaming_sung_model, sung_model  # noqa: F401
 from tests.textgrids import write_textgrid
-
-# Several threads wait for each other where the machine is busy: small tensors are faster on one.
-torch.set_num_threads(1)
 
 ROOT = Path(__file__).parents[1]
 SAMPLE_RATE = 16_000

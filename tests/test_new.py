@@ -17,7 +17,7 @@ def run_tests(folder: Path) -> str:
     """What pytest says of a folder, from outside the repository and its settings."""
     (folder / "pytest.ini").write_text("[pytest]\naddopts = --import-mode=importlib\n")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-rfE", "--tb=no", str(folder)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.run(
         command, capture_output=True, text=True, cwd=folder, env=environment, timeout=300, check=False
     ).stdout

@@ -42,7 +42,7 @@ def test_two_machines_train_together_and_one_writes(mini_corpus, tiny_experiment
     ]
     command += ["--stop_stage", "3"]  # the last word counts
     environment = {**os.environ, "VIRTUAL_ENV": str(PREFIX), "PATH": f"{PREFIX / 'bin'}:{os.environ['PATH']}"}
-    environment |= {"MASTER_PORT": port, "OMP_NUM_THREADS": "1"}
+    environment |= {"MASTER_PORT": port}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     machines = [subprocess.Popen(list(map(str, command)), env=environment, **pipes) for _ in range(2)]
     message = [machine.communicate(timeout=180) for machine in machines]

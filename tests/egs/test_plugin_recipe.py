@@ -28,7 +28,7 @@ def run(tmp_path):
     """Runs lines of the README, with flags behind the last; what it puts beside the repository lies in ``tmp_path``."""
     prefix = Path(sys.prefix)
     path = os.pathsep.join([str(prefix / "bin"), os.environ["PATH"]])
-    env = {**os.environ, "VIRTUAL_ENV": str(prefix), "PATH": path, "OMP_NUM_THREADS": "1"}
+    env = {**os.environ, "VIRTUAL_ENV": str(prefix), "PATH": path}
 
     def start(lines: str, *flags: object) -> subprocess.CompletedProcess[str]:
         script = " ".join([lines.replace("../", f"{tmp_path}/"), "--ngpu 0 --jobs 2", *map(str, flags)])

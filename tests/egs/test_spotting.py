@@ -52,7 +52,7 @@ def run(script: str, *arguments: object, **environment: str) -> list[str]:
         [sys.executable, ROOT / "egs" / script, *map(str, arguments)],
         capture_output=True,
         text=True,
-        env=os.environ | {"OMP_NUM_THREADS": "1"} | environment,
+        env=os.environ | environment,
         timeout=120,
     )
     assert done.returncode == 0, done.stderr

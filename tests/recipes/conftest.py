@@ -25,7 +25,7 @@ def run_recipe():
         command = ["bash", str(ROOT / f"recipes/{recipe}/run.sh"), "--ngpu", "0", "--jobs", "2", *map(str, flags)]
         folders = [*([] if programs is None else [programs]), PREFIX / "bin", os.environ["PATH"]]
         path = os.pathsep.join(map(str, folders))
-        env = {**os.environ, "VIRTUAL_ENV": str(PREFIX), "PATH": path, "OMP_NUM_THREADS": "1"}
+        env = {**os.environ, "VIRTUAL_ENV": str(PREFIX), "PATH": path}
         done = subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=env, timeout=seconds)
         assert done.returncode == status, done.stdout[-2000:] + done.stderr[-2000:]
         return done
