@@ -7,6 +7,8 @@ another tag, arguments and all; a mapping without a tag is merged into what it m
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from copy import deepcopy
+from functools import lru_cache
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -102,10 +104,10 @@ def plain_value(text: str, key: str) -> Any:
     HparamsError
         When there is none.
     """
-    tree = yaml_reader().load(text)
+    tree = _last_read(text)
     if key not in tree:
         raise HparamsError(f"{key} is missing", key)
-    return tree[key]
+    return deepcopy(tree[key])
 
 
 def plain_tree(text: str, without: Collection[str] = ()) -> Any:
@@ -156,6 +158,11 @@ def select(text: str, keep: Mapping[str, Iterable[str] | None], inside: str | No
     writer.representer.ignore_aliases = lambda *_: True
     writer.dump(chosen, stream)
     return stream.getvalue()
+
+
+@lru_cache(maxsize=1)  # several values are asked of one text after another
+def _last_read(text: str) -> Any:
+    return yaml_reader().load(text)
 
 
 def _writer() -> ruamel.yaml.YAML:

@@ -47,6 +47,12 @@ VARIANTS = {
 }
 
 
+@pytest.fixture(autouse=True)
+def no_background(monkeypatch):
+    """Spotting is not tried here, and hearing its background takes as long as the rest."""
+    monkeypatch.setattr("kwskit.stages.train.write_background", lambda *_: None)
+
+
 def check(mini_corpus, folder, overlays, overrides):
     if any("!encoder:speech_embedding" in path.read_text() for path in overlays) and package_weights() is None:
         pytest.skip("the extra speech-embedding is not installed")
