@@ -25,6 +25,7 @@ from kwskit.encoders.blocks.speech_embedding_network import SpeechEmbeddingNetwo
 from kwskit.evaluation.trials import wsj_trials
 from kwskit.stages.train import train
 from kwskit.text.g2p import G2P
+from tests.forked_python import forked_python  # noqa: F401
 from tests.sung_models import counting_model, phoneme_sung_model, streaming_sung_model, sung_model  # noqa: F401
 from tests.textgrids import write_textgrid
 

@@ -7,7 +7,6 @@ than the scores, the first on their order, so they are an extra column of lists 
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.metrics import roc_curve
 
 from kwskit.evaluation.operating_points import checked_trials
 
@@ -67,6 +66,8 @@ def auc_of_thresholds(targets: ArrayLike, scores: ArrayLike, thresholds: int = T
 
 
 def _eer(targets: NDArray[np.bool_], scores: NDArray[np.float64]) -> float:
+    from sklearn.metrics import roc_curve  # slow to import, and few lists ask for this
+
     false_alarm_rate, hit_rate, _ = roc_curve(targets, scores)
     at = np.argmin(np.abs(1 - hit_rate - false_alarm_rate))
     return (false_alarm_rate[at] + 1 - hit_rate[at]) / 2

@@ -12,7 +12,7 @@ PREFIX = Path(sys.prefix)
 
 
 @pytest.fixture(scope="session")
-def run_recipe():
+def run_recipe(forked_python):
     """Runs ``run.sh`` of a recipe on the CPU, in this interpreter's environment, and gives the finished process.
 
     ``status`` is the exit status that it must have; programs in the folder ``programs`` are found first; a run that
@@ -23,7 +23,7 @@ def run_recipe():
         recipe: str, *flags: object, cwd=None, status: int = 0, programs=None, seconds: int = 300
     ) -> subprocess.CompletedProcess[str]:
         command = ["bash", str(ROOT / f"recipes/{recipe}/run.sh"), "--ngpu", "0", "--jobs", "2", *map(str, flags)]
-        folders = [*([] if programs is None else [programs]), PREFIX / "bin", os.environ["PATH"]]
+        folders = [*([] if programs is None else [programs]), forked_python, PREFIX / "bin", os.environ["PATH"]]
         path = os.pathsep.join(map(str, folders))
         env = {**os.environ, "VIRTUAL_ENV": str(PREFIX), "PATH": path}
         done = subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=env, timeout=seconds)

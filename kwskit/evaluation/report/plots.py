@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.colors import to_rgb
 from matplotlib.ticker import MaxNLocator
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from kwskit.evaluation.report.inline_svg import INK, MUTED, OTHER, PAPER, TRAINED, drawing, inline_svg, new_figure
 
@@ -60,21 +60,21 @@ def det_plot(name: str, label: str, results: Sequence[dict[str, Any]]) -> str:
         curves = [(r, np.asarray(r["det"]["fa"], float), np.asarray(r["det"]["miss"], float)) for r in results]
         seen = np.concatenate([np.concatenate([fa, miss]) for _, fa, miss in curves] or [np.array([0.02])])
         low = float(np.clip(min(seen[seen > 0], default=0.001), DET_TICKS[0], 0.02))
-        limits = norm.ppf([low, 0.85])
+        limits = ndtri([low, 0.85])
         axes.plot(limits, -np.asarray(limits), color=MUTED, linewidth=1, linestyle=":", label="chance")
         for result, fa, miss in reversed(curves):
             # The ends, 0 and 1, are infinite on this scale: they go to just outside the frame.
-            x, y = (norm.ppf(np.clip(rate, low / 10, 0.999)) for rate in (fa, miss))
+            x, y = (ndtri(np.clip(rate, low / 10, 0.999)) for rate in (fa, miss))
             keep = _thin(len(x))
             colour = MODEL_COLOURS.get(result["model"], OTHER)
             style = "--" if result["model"] != "trained" else "-"
             axes.plot(x[keep], y[keep], style, color=colour, label=result["model"])
             eer = _value(result.get("eer"))
             if eer is not None and low < eer < 0.85:
-                axes.plot(*[norm.ppf([eer])] * 2, "o", color=colour, markeredgecolor=PAPER, markersize=7)
+                axes.plot(*[ndtri([eer])] * 2, "o", color=colour, markeredgecolor=PAPER, markersize=7)
         ticks = [tick for tick in DET_TICKS if low <= tick]
-        axes.set_xticks(norm.ppf(ticks), [f"{tick * 100:g}" for tick in ticks])
-        axes.set_yticks(norm.ppf(ticks), [f"{tick * 100:g}" for tick in ticks])
+        axes.set_xticks(ndtri(ticks), [f"{tick * 100:g}" for tick in ticks])
+        axes.set_yticks(ndtri(ticks), [f"{tick * 100:g}" for tick in ticks])
         axes.set(xlim=limits, ylim=limits, xlabel="false alarms, %", ylabel="misses, %", aspect="equal")
         handles, labels = axes.get_legend_handles_labels()
         figure.legend(handles[::-1], labels[::-1], loc="outside upper left", ncols=3, handlelength=1.6, borderaxespad=0)
