@@ -45,6 +45,11 @@ kwskit_env() {
 kwskit_env_activate() {
     export VIRTUAL_ENV="$1" PATH="$1/bin:$PATH"
     unset PYTHONHOME
+    if [ -n "${PYTHONDONTWRITEBYTECODE:-}" ]; then # as in containers
+        # Packages come uncompiled (tools/make_venv.sh): without bytecode every process would compile torch anew.
+        unset PYTHONDONTWRITEBYTECODE
+        export PYTHONPYCACHEPREFIX="$1/bytecode"
+    fi
     hash -r
 }
 

@@ -12,6 +12,7 @@ set -euo pipefail
     default_size=own # one size: the overlays of sizes are of models, and this one is made
     base_config=$recipe/hparams/finetune.yaml
     data_with_exp=1
+    [[ " $* " != *" --model"[\ =]"english "* ]] || extras=speech-embedding # its front end, which is not in the package
     stage_names[3]=fine-tune
     own_usage="\
   --epochs N        number of epochs, as --training.epochs N

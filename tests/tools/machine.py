@@ -53,7 +53,8 @@ class Machine:
 
     def start(self, extras: str = "", **environment: str) -> subprocess.Popen[str]:
         script = (
-            f'set -euo pipefail; . "{self.root}/tools/env.sh" "{extras}"; command -v python; echo "${{PYTHONPATH:-}}"'
+            f'set -euo pipefail; . "{self.root}/tools/env.sh" "{extras}"; command -v python; echo "${{PYTHONPATH:-}}";'
+            'echo "bytecode ${PYTHONDONTWRITEBYTECODE:-}${PYTHONPYCACHEPREFIX:-}"'
         )
         env = {"PATH": f"{self.bin}:/usr/bin:/bin", "LOG": str(self.log), **environment}
         pipe = subprocess.PIPE

@@ -44,6 +44,13 @@ def test_torch_comes_with_the_extras_that_need_it(machine, gpu):
     assert machine.pip() == [f"{build} torchaudio==2.11.* -e {machine.root}[index,zoo]"]
 
 
+def test_uncompiled_packages_are_compiled_once_and_in_the_venv_alone(machine):
+    out, _ = machine.start().communicate(timeout=60)
+    assert out.splitlines()[-1] == "bytecode "
+    out, _ = machine.start(PYTHONDONTWRITEBYTECODE="1").communicate(timeout=60)
+    assert out.splitlines()[-1] == f"bytecode {machine.venv}/bytecode"
+
+
 def test_changed_requirements_are_installed(machine):
     machine.use()
     machine.pip()
