@@ -20,7 +20,7 @@ def packed_background(background: Background | FrameBackground) -> tuple[dict[st
     """
     codes, said = background.codes, background.said
     own, about = _windows(background) if isinstance(background, Background) else _frames(background)
-    arrays = {"axes": codes.axes, "origin": codes.origin, "centres": codes.centres, **own}
+    arrays: dict[str, NDArray[Any]] = {"axes": codes.axes, "origin": codes.origin, "centres": codes.centres, **own}
     about |= {
         "seconds": background.seconds,
         "part": codes.centres.shape[2],

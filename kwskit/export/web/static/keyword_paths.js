@@ -54,6 +54,6 @@ export class KeywordPaths {
  * @param {Float32Array} logProbs
  * @param {number} doubt */
 export function costsOf(logProbs, doubt) {
-  const most = Math.max(...logProbs);
+  const most = logProbs.reduce((a, b) => Math.max(a, b));
   return logProbs.map((one) => Math.max(one - most, -doubt));
 }

@@ -35,14 +35,15 @@ export class VectorCodes {
     const { size } = this;
     const centres = (this.turnedCentres ??= this.#turned());
     const count = codes.length / (centres.length / size / CENTRES);
-    return Array.from({ length: to - from }, (_, k) => {
-      const found = Float32Array.from(this.origin);
-      for (let at = from + k, cell = 0; at < codes.length; at += count, cell += CENTRES) {
-        const first = (cell + codes[at]) * size;
-        for (let d = 0; d < size; d++) found[d] += centres[first + d];
+    const found = new Float32Array((to - from) * size);
+    for (let at = 0; at < found.length; at += size) found.set(this.origin, at);
+    for (let part = 0, cell = 0; part < codes.length; part += count, cell += CENTRES) {
+      for (let k = from, at = 0; k < to; k++) {
+        const first = (cell + codes[part + k]) * size;
+        for (let d = 0; d < size; d++) found[at++] += centres[first + d];
       }
-      return found;
-    });
+    }
+    return Array.from({ length: to - from }, (_, k) => found.subarray(k * size, (k + 1) * size));
   }
 
   /** Each centre of each part along the axes (P 256 d,), so that a vector is a sum of P of them. */
