@@ -10,6 +10,7 @@ from kwskit import Spotter
 from kwskit.export.web.export_web import export_web
 from kwskit.speech_model.model_source import ModelSource
 from kwskit.spotting.background_file import FILE
+from kwskit.spotting.keyword_paths import DOUBT, KeywordPaths
 from kwskit.spotting.said_words import SaidWords, pronunciations_of, spoken
 from tests.export.web.conftest import same_hits
 from tests.export.web.test_spotter import LOAD
@@ -132,3 +133,30 @@ def test_a_stream_shorter_than_keywords_is_heard(spotted, spotter, sung_words):
     for size, found in zip(SHORT, spotted["short"], strict=True):
         same_hits(found, spotter.spot(sung_words[:size]))
     assert spotted["short"][-1]
+
+
+def test_paths_are_those_of_python_bit_by_bit(folder, node):
+    """Of phonemes that are sure, one of them said twice: the model above, of chance, is sure of none."""
+    rng = np.random.default_rng(1)
+    logits = rng.normal(0, 6, (300, 6)).astype(np.float32)
+    log_probs = logits - np.logaddexp.reduce(logits, 1, keepdims=True)
+    phonemes = [[0, 1], [2, 2, 3], [4], [3, 2, 1, 0, 4]]
+    script = f"""
+const {{ KeywordPaths, costsOf }} = await import(`${{process.cwd()}}/keyword_paths.js`);
+const paths = new KeywordPaths({phonemes}, 5);
+const found = {json.dumps(log_probs.tolist())}.map((row) => {{
+  paths.push(costsOf(Float32Array.from(row), {DOUBT}));
+  return {phonemes}.map((_, p) => paths.best(p, p + 1)).map(({{ score, start }}) => [score, start]);
+}});
+console.log(JSON.stringify(found));
+"""
+    found = np.array(
+        [[(-1e9, -1) if score is None else (score, start) for score, start in row] for row in node(script, folder)]
+    )
+    score, start = (one[:, 0] for one in KeywordPaths(phonemes, 5).push(log_probs[:, None]))
+    reached = score > -100
+    assert 1150 < reached.sum() < reached.size
+    np.testing.assert_array_equal(found[..., 0].astype(np.float32)[reached], score[reached])
+    np.testing.assert_array_equal(found[..., 1][reached], start[reached])
+    assert (score[reached] < -2).any()
+    assert (log_probs - log_probs.max(1, keepdims=True) < -DOUBT).any()
