@@ -11,57 +11,29 @@ import torch
 from kwskit.errors import ExportError, ModelError
 from kwskit.export import export_model as module
 from kwskit.export.clips import Clips
-from kwskit.hparams import build_hparams
 from kwskit.speech_model.frame_stream import FrameStream
 from kwskit.speech_model.onnx_model import OnnxModel
 from kwskit.speech_model.torch_model import TorchModel
-from kwskit.spotting.background_file import FILE
 from kwskit.spotting.frame_background import FrameBackground
 from kwskit.spotting.spotter import Spotter
-from kwskit.systems.model_directory import save_model
 
-CONFIGURATION = """\
-tokenizer: !tokenizer:phoneme {stress: false}
-system: !system:dual_encoder
-  frontend: !frontend:log_mel {num_mels: 40, mean_normalise: false}
-  acoustic_encoder: !encoder:causal_conv
-    {channels: 24, dilations: [1, 2], stride: 4, ahead: 8, after_words: 0.5, dim: 16}
-  aligner: !aligner:ctc {num_tokens: 44, dim: 16}
-  audio_pooler: !pooler:mean {dim: 16}
-  text_encoder: !text_encoder:dense {num_tokens: 44, embedding_dim: 8, dim: 16}
-  text_pooler: !pooler:mean {dim: 16}
-"""
 MANIFEST = "model.onnx.json"
 WORDS = ("tiger", "either", "hey nova", "banana")
 
 
 @pytest.fixture(scope="module")
-def pcm(sing):
-    words = [sing(word, speaker, 0) for speaker in range(3) for word in ("tiger", "banana", "kitten", "window")]
-    return (np.concatenate(words) * 32767).astype(np.int16)
+def trained(trained_with_phonemes):
+    return trained_with_phonemes
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory, pcm):
-    """The directory of a model with random weights, and a background that it has heard."""
-    folder = tmp_path_factory.mktemp("phonemes") / "trained"
-    torch.manual_seed(3)
-    system = build_hparams(CONFIGURATION, "test.yaml")["system"].eval()
-    for key, buffer in system.named_buffers():
-        if key.endswith("running_mean"):
-            buffer.uniform_(-0.1, 0.1)
-        if key.endswith("running_var"):
-            buffer.uniform_(0.5, 2)
-    save_model(folder, system, CONFIGURATION, "# card\n")
-    Spotter(TorchModel(folder)).calibrate([pcm]).save(folder / FILE)
-    return folder
+def exported(exported_with_phonemes):
+    return exported_with_phonemes
 
 
 @pytest.fixture(scope="module")
-def exported(trained):
-    clips = Clips.made()
-    module.export_model(trained, trained.with_name("onnx"), Clips(clips.pcm[::4], clips.source), int8=True)
-    return {"float32": trained.with_name("onnx"), "int8": trained.with_name("onnx-int8")}
+def pcm(sung_words):
+    return sung_words
 
 
 @pytest.mark.parametrize("precision", ["float32", "int8"])

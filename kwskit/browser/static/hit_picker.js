@@ -18,12 +18,18 @@ export class HitPicker {
    * @param {Window} window of the keyword; seconds, in the order of known
    * @returns {Window[]} */
   push(window) {
-    const hits = this.best && window.known - this.best.known > this.patience + ROUNDING ? this.finish() : [];
+    const hits = this.wait(window.known);
     const { start, stop, score } = window;
     if (score >= this.threshold && (start + stop) / 2 >= this.last + this.refractory) {
       if (!this.best || score > this.best.score) this.best = window;
     }
     return hits;
+  }
+
+  /** The hits that are certain when no later window will be known before `seen` seconds.
+   * @param {number} seen */
+  wait(seen) {
+    return this.best && seen - this.best.known > this.patience + ROUNDING ? this.finish() : [];
   }
 
   /** The hit that waited for a better window. */

@@ -16,11 +16,12 @@ from kwskit.export.web.packed_background import packed_background
 from kwskit.export.web.packed_dictionary import packed_dictionary
 from kwskit.export.web.spotting_facts import spotting_facts
 from kwskit.speech_model.model_source import EXPORTED, ModelSource
-from kwskit.speech_model.onnx_model import FEATURES, FRAMES, POOL, TEXT, OnnxModel
+from kwskit.speech_model.onnx_model import FEATURES, FRAMES, PHONEMES, POOL, TEXT, OnnxModel
 from kwskit.speech_model.own_lexicon import require_own_lexicon
 from kwskit.spotting.background import Background
 from kwskit.spotting.background_file import FILE as BACKGROUND
 from kwskit.spotting.background_file import read_background
+from kwskit.spotting.frame_background import FrameBackground
 from kwskit.text.pronouncing_dictionary import package_file
 
 MARK = "model/spotter.json"
@@ -71,20 +72,23 @@ def export_web(source: ModelSource, target: Path, ort: Path | None = None) -> in
             "model/dictionary.txt.gz": packed_dictionary(model.tokenizer).encode(),
             "model/background.bin.gz": arrays,
         }
-        for name in (FEATURES, FRAMES, POOL, TEXT):
+        graphs = [FEATURES, FRAMES, POOL, TEXT, *([] if model.blank is None else [PHONEMES])]
+        facts["graphs"] = [name.removesuffix(".onnx") for name in graphs]
+        for name in graphs:
             packed[f"model/{name}.gz"] = model.manifest.content(directory, name)
         facts["files"] = {name: _pack(folder / name, content) for name, content in packed.items()}
         (folder / MARK).write_text(json.dumps(facts), "utf-8")
         return _finish(folder, model.name)
 
 
-def _background(directory: Path, model: OnnxModel) -> Background:
+def _background(directory: Path, model: OnnxModel) -> Background | FrameBackground:
     if not (directory / BACKGROUND).is_file():
         message = "no thresholds can be set without a background"
         raise ExportError(f"{directory}: {message}: record one (kwskit calibrate MODEL RECORDINGS), and export again")
     background = read_background(directory / BACKGROUND)
     background.require_model(model)
-    if not isinstance(background, Background) or not background.streaming:
+    heard = Background if model.blank is None else FrameBackground
+    if not isinstance(background, heard) or not background.streaming:
         raise ExportError(f"{directory / BACKGROUND}: was heard otherwise than the page listens: record it again")
     return background
 

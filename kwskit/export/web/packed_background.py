@@ -8,31 +8,20 @@ from numpy.typing import NDArray
 from kwskit.constants import SAMPLE_RATE
 from kwskit.spotting.background import Background
 from kwskit.spotting.expected_duration import WINDOWS
+from kwskit.spotting.frame_background import FrameBackground
 from kwskit.spotting.keyword_queries import nearest_window
 
 
-def packed_background(background: Background) -> tuple[dict[str, Any], bytes]:
+def packed_background(background: Background | FrameBackground) -> tuple[dict[str, Any], bytes]:
     """What the page has to know of a background, and its arrays.
 
     Windows of a length stand together, and the codes of a part: so neighbours are alike, and gzip takes an eighth less.
     Numbers of 16 bits are their high bytes, then their low ones.
     """
-    kind = nearest_window(background.stop - background.start)
-    codes = background.codes
-    arrays: dict[str, NDArray[Any]] = {"axes": codes.axes, "origin": codes.origin, "centres": codes.centres}
-    for k in range(len(WINDOWS)):
-        rows = np.flatnonzero(kind == k)
-        start, stop = (np.rint(one[rows] * SAMPLE_RATE) for one in (background.start, background.stop))
-        arrays |= {
-            f"step{k}": np.diff(start, prepend=0).astype(np.int32),
-            f"samples{k}": (stop - start).astype(np.int32),
-            f"codes{k}": codes.codes[rows].T,
-            f"mean{k}": background.mean[rows],
-            f"deviation{k}": background.deviation[rows],
-        }
-    columns = [{"name": name, "type": str(one.dtype), "length": one.size} for name, one in arrays.items()]
-    said = background.said
-    about = {
+    codes, said = background.codes, background.said
+    own, about = _windows(background) if isinstance(background, Background) else _frames(background)
+    arrays: dict[str, NDArray[Any]] = {"axes": codes.axes, "origin": codes.origin, "centres": codes.centres, **own}
+    about |= {
         "seconds": background.seconds,
         "part": codes.centres.shape[2],
         "said": {
@@ -40,9 +29,30 @@ def packed_background(background: Background) -> tuple[dict[str, Any], bytes]:
             "stop": said.stop.tolist(),
             "pronunciations": [list(one) for one in said.pronunciations],
         },
-        "columns": columns,
+        "columns": [{"name": name, "type": str(one.dtype), "length": one.size} for name, one in arrays.items()],
     }
     return about, b"".join(map(_bytes, arrays.values()))
+
+
+def _frames(background: FrameBackground) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    codes = background.codes.codes
+    return {"codes": codes.T}, {"frames": len(codes), "frame": background.frame}
+
+
+def _windows(background: Background) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    kind = nearest_window(background.stop - background.start)
+    arrays: dict[str, NDArray[Any]] = {}
+    for k in range(len(WINDOWS)):
+        rows = np.flatnonzero(kind == k)
+        start, stop = (np.rint(one[rows] * SAMPLE_RATE) for one in (background.start, background.stop))
+        arrays |= {
+            f"step{k}": np.diff(start, prepend=0).astype(np.int32),
+            f"samples{k}": (stop - start).astype(np.int32),
+            f"codes{k}": background.codes.codes[rows].T,
+            f"mean{k}": background.mean[rows],
+            f"deviation{k}": background.deviation[rows],
+        }
+    return arrays, {}
 
 
 def _bytes(array: NDArray[Any]) -> bytes:

@@ -4,6 +4,7 @@ from typing import Any
 
 from kwskit.constants import SAMPLE_RATE
 from kwskit.errors import ExportError
+from kwskit.export.web.locating_facts import locating_facts
 from kwskit.speech_model.onnx_model import OnnxModel
 from kwskit.spotting import FA_PER_HOUR
 from kwskit.spotting.background import RANKED
@@ -26,11 +27,9 @@ def spotting_facts(model: OnnxModel) -> dict[str, Any]:
     Raises
     ------
     ExportError
-        When the model does what the page cannot: spot in two stages, hear each window by itself, or read letters.
+        When the model does what the page cannot: hear each window by itself, or read letters.
     """
     tokenizer, shape = model.tokenizer, model.stream
-    if model.blank is not None:
-        raise ExportError(f"{model.name} spots in two stages, and the page in one: export a model without a CTC head")
     if shape is None or not knows_streams(model) or model.manifest.network is not None:
         raise ExportError(f"{model.name} does not hear the frames of a stream by its own graphs, as the page has to")
     if not isinstance(tokenizer, PhonemeTokenizer):
@@ -45,12 +44,13 @@ def spotting_facts(model: OnnxModel) -> dict[str, Any]:
             "stress": tokenizer.stress,
             "most": tokenizer.g2p.max_pronunciations,
         },
+        "locating": None if model.blank is None else locating_facts(model.blank),
         "cohort": [tokenizer.encode(word) for word in cohort_words(COHORT)],
         "spotting": {
             "rate": SAMPLE_RATE,
             "step": STEP,
             "windows": WINDOWS,
-            "lengths": _lengths(model),
+            "lengths": _lengths(model) if model.blank is None else [],
             "near": NEAR,
             "base": BASE,
             "per_phoneme": PER_PHONEME,

@@ -104,9 +104,11 @@ def address(web):
 
 
 def same_hits(found, expected):
-    """Whether a page's hits are Python's: keyword and place, the score within 0.05."""
+    """Whether a page's hits are Python's: keyword and place, the score and what it is made of within 0.05."""
     assert [hit["keyword"] for hit in found] == [hit.keyword for hit in expected]
-    for name in ("start", "end", "score", "threshold"):
+    parts = [name for name in ("embedding", "phonemes") if expected and getattr(expected[0], name) is not None]
+    assert all(set(hit) == {"keyword", "start", "end", "score", "threshold", *parts} for hit in found)
+    for name in ("start", "end", "score", "threshold", *parts):
         np.testing.assert_allclose([hit[name] for hit in found], [getattr(hit, name) for hit in expected], atol=0.05)
 
 

@@ -35,12 +35,23 @@ export class KeywordQueries {
   /** Scores of a window, one a keyword, whether it fits or not. @param {Float32Array} window */
   scores(window) {
     const cohort = this.cohort.scores(window);
-    return this.keywords.map(({ rows }, k) => {
-      const others = cohort.filter((_, word) => !this.same[k][word]);
-      const mean = others.reduce((sum, one) => sum + one, 0) / others.length;
-      const variance = others.reduce((sum, one) => sum + (one - mean) ** 2, 0) / others.length;
-      return (highest(rows, window) - mean) / Math.max(Math.sqrt(variance), LEAST_DEVIATION);
-    });
+    return this.keywords.map((_, query) => this.#normalised(window, query, cohort));
+  }
+
+  /** That of one keyword. @param {Float32Array} window
+   * @param {number} query its number */
+  score(window, query) {
+    return this.#normalised(window, query, this.cohort.scores(window));
+  }
+
+  /** @param {Float32Array} window
+   * @param {number} query
+   * @param {number[]} cohort */
+  #normalised(window, query, cohort) {
+    const others = cohort.filter((_, word) => !this.same[query][word]);
+    const mean = others.reduce((sum, one) => sum + one, 0) / others.length;
+    const variance = others.reduce((sum, one) => sum + (one - mean) ** 2, 0) / others.length;
+    return (highest(this.keywords[query].rows, window) - mean) / Math.max(Math.sqrt(variance), LEAST_DEVIATION);
   }
 }
 

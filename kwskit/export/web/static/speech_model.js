@@ -23,7 +23,7 @@ export class SpeechModel {
     ort.env.wasm.wasmPaths = new URL("vendor/", folder).href;
     ort.env.wasm.wasmBinary = await read("vendor/ort.wasm.gz");
     const sessions = {};
-    for (const name of ["features", "frames", "pool", "text"]) {
+    for (const name of about.graphs) {
       sessions[name] = await ort.InferenceSession.create(await read(`model/${name}.onnx.gz`), OPTIONS);
     }
     return new SpeechModel(about, sessions);
@@ -43,6 +43,11 @@ export class SpeechModel {
   embedFrames(windows) {
     const shape = [windows.length, windows[0].length, windows[0][0].length];
     return this.#run("pool", float32(flat(windows.flat()), shape));
+  }
+
+  /** Log-probabilities of tokens, a row each, in frames. @param {Float32Array[]} frames */
+  logProbs(frames) {
+    return this.#run("phonemes", float32(flat(frames), [frames.length, frames[0].length]));
   }
 
   /** Unit embeddings, a row each, of token sequences. @param {number[][]} tokens */

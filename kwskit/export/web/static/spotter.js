@@ -2,16 +2,22 @@
 
 import { Background } from "./background.js";
 import { bytesOf, textOf } from "./files.js";
+import { FrameBackground } from "./frame_background.js";
 import { Cohort, KeywordQueries } from "./keyword_queries.js";
+import { LocatedScores } from "./located_scores.js";
 import { Pronunciations, wordsOf } from "./pronunciations.js";
 import { SpeechModel } from "./speech_model.js";
 import { SpottingStream } from "./spotting_stream.js";
+import { WindowScores } from "./window_scores.js";
 
-/** @typedef {import("./index.js").Keyword & {tokens: number[][], rows: Float32Array[], kinds: number[]}} Keyword */
+const BOUNDARY = "|"; // between words
+
+/** @typedef {import("./index.js").Keyword & {tokens: number[][], phonemes: number[][], rows: Float32Array[],
+ *   kinds: number[]}} Keyword */
 
 export class Spotter {
   /** @param {Record<string, any>} about what spotter.json says
-   * @param {{model: SpeechModel, cohort: Cohort, background: Background, reader: Pronunciations}} parts */
+   * @param {{model: SpeechModel, cohort: Cohort, background: import("./peak_estimates.js").PeakEstimates, reader: Pronunciations}} parts */
   constructor(about, parts) {
     this.about = about;
     this.parts = parts;
@@ -33,9 +39,12 @@ export class Spotter {
     };
     const dictionary = new TextDecoder().decode(await read("model/dictionary.txt.gz"));
     const reader = new Pronunciations(dictionary, about.tokenizer);
-    const background = new Background(about.background, await read("model/background.bin.gz"), about.spotting);
+    const heard = await read("model/background.bin.gz");
     const model = await SpeechModel.load(about, read, base);
     const cohort = new Cohort(about.cohort, await model.embedTokens(about.cohort.flat()));
+    const background = about.locating
+      ? await new FrameBackground(about, heard, model, cohort).ready()
+      : new Background(about.background, heard, about.spotting);
     return new Spotter(about, { model, cohort, background, reader });
   }
 
@@ -60,13 +69,14 @@ export class Spotter {
     const rows = await this.parts.model.embedTokens(tokens);
     const seconds = this.#seconds(tokens[0]);
     const kinds = fittingWindows(seconds, this.about.spotting);
-    const untold = { name: text, tokens, pronunciations, rows, seconds, kinds, threshold: NaN, thresholdSource: "given" };
+    const phonemes = tokens.map((ids) => this.#heard(ids));
+    const untold = { name: text, tokens, phonemes, pronunciations, rows, seconds, kinds, threshold: NaN };
     if (threshold !== undefined && !(typeof threshold === "number" && !Number.isNaN(threshold))) {
       throw new RangeError(`a threshold is a number, not ${threshold}`);
     }
     const { value, source } =
       threshold === undefined
-        ? this.parts.background.threshold(/** @type {Keyword} */ (untold), faPerHour)
+        ? await this.parts.background.threshold(/** @type {Keyword} */ (untold), faPerHour)
         : { value: threshold, source: "given" };
     const keyword = /** @type {Keyword} */ ({ ...untold, threshold: value, thresholdSource: source });
     this.enrolled.set(keyOf(text), keyword);
@@ -82,7 +92,17 @@ export class Spotter {
   /** A stream that hears the keywords enrolled so far. */
   listen() {
     const queries = new KeywordQueries(this.keywords, this.parts.cohort);
-    return new SpottingStream(this.parts.model, queries, this.about.spotting);
+    return new SpottingStream((of) => this.#scores(of), queries, this.about.spotting);
+  }
+
+  /** What scores keywords in one stream: in two stages where the model hears phonemes, else in one.
+   * @param {KeywordQueries} queries
+   * @returns {import("./spotting_stream.js").StreamScores} */
+  #scores(queries) {
+    const { locating, spotting } = this.about;
+    return locating
+      ? new LocatedScores(this.parts.model, queries, locating)
+      : new WindowScores(this.parts.model, queries, spotting);
   }
 
   /** The hits in samples at 16 kHz, by their end. @param {Int16Array | Float32Array} samples */
@@ -98,8 +118,12 @@ export class Spotter {
   /** How long a pronunciation takes to be said, presumably. @param {number[]} tokens */
   #seconds(tokens) {
     const { base, per_phoneme } = this.about.spotting;
-    const heard = tokens.filter((id) => this.about.tokenizer.symbols[id] !== "|");
-    return base + per_phoneme * heard.length;
+    return base + per_phoneme * this.#heard(tokens).length;
+  }
+
+  /** A pronunciation without the boundaries between words. @param {number[]} tokens */
+  #heard(tokens) {
+    return tokens.filter((id) => this.about.tokenizer.symbols[id] !== BOUNDARY);
   }
 }
 

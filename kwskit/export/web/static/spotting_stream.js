@@ -1,18 +1,23 @@
 // Keywords heard in one stream, as it arrives: kwskit/spotting/spotting_stream.py.
 
 import { HitPicker } from "./hit_picker.js";
-import { WindowScores } from "./window_scores.js";
 
 /** @typedef {import("./index.js").Hit} Hit */
+/** @typedef {{query: number, start: number, stop: number, known: number, score: number,
+ *   parts?: {embedding: number, phonemes: number}}} Scored
+ *   a window of a keyword, by its number; seconds of the stream, `known` is what had to be heard */
+/** @typedef {{windows: Scored[], seen: number}} Heard
+ *   windows in the order of known, and the seconds before which no later one will be known */
+/** @typedef {{push(pcm: Int16Array): Promise<Heard>, finish(): Promise<Heard>}} StreamScores in one stage, or in two */
 
 export class SpottingStream {
-  /** @param {import("./speech_model.js").SpeechModel} model
+  /** @param {(queries: import("./keyword_queries.js").KeywordQueries) => StreamScores} score makes what scores keywords
    * @param {import("./keyword_queries.js").KeywordQueries} queries
    * @param {Record<string, any>} spotting what spotter.json says of it */
-  constructor(model, queries, spotting) {
+  constructor(score, queries, spotting) {
     this.keywords = queries.keywords;
     this.spotting = spotting;
-    this.scores = queries.keywords.length ? new WindowScores(model, queries, spotting) : null;
+    this.scores = queries.keywords.length ? score(queries) : null;
     this.pickers = queries.keywords.map(
       ({ threshold, seconds }) =>
         new HitPicker({ threshold, refractory: Math.max(spotting.refractory, seconds), patience: spotting.patience }),
@@ -45,13 +50,14 @@ export class SpottingStream {
     this.finished = true;
     const arrived = this.#arrived();
     return this.#next(async (scores) => {
-      const heard = [...(await scores.push(arrived)), ...(await scores.finish())];
-      const hits = this.#picked(heard.sort((a, b) => a.known - b.known || a.start - b.start));
+      const parts = [await scores.push(arrived), await scores.finish()];
+      const windows = parts.flatMap((part) => part.windows).sort((a, b) => a.known - b.known || a.start - b.start);
+      const hits = this.#picked({ windows, seen: Math.max(...parts.map(({ seen }) => seen)) });
       return [...hits, ...this.#hits((picker) => picker.finish())];
     });
   }
 
-  /** @param {(scores: WindowScores) => Promise<Hit[]>} listen
+  /** @param {(scores: StreamScores) => Promise<Hit[]>} listen
    * @returns {Promise<Hit[]>} */
   #next(listen) {
     const { scores } = this;
@@ -67,22 +73,22 @@ export class SpottingStream {
     return arrived;
   }
 
-  /** @param {import("./window_scores.js").Scored[]} windows */
-  #picked(windows) {
+  /** @param {Heard} heard */
+  #picked({ windows, seen }) {
     const of = this.keywords.map((_, k) => windows.filter(({ query }) => query === k));
     this.heard = of.map((own) => own.reduce((best, { score }) => Math.max(best, score), -Infinity));
-    return this.#hits((picker, k) => of[k].flatMap((window) => picker.push(window)));
+    return this.#hits((picker, k) => [...of[k].flatMap((window) => picker.push(window)), ...picker.wait(seen)]);
   }
 
-  /** @param {(picker: HitPicker, query: number) => import("./window_scores.js").Scored[]} picks
+  /** @param {(picker: HitPicker, query: number) => Scored[]} picks
    * @returns {Hit[]} by their end */
   #hits(picks) {
     return this.pickers
       .flatMap(picks)
       .sort((a, b) => a.stop - b.stop || a.query - b.query)
-      .map(({ query, start, stop, score }) => {
+      .map(({ query, start, stop, score, parts }) => {
         const { name, threshold } = this.keywords[query];
-        return { keyword: name, start, end: stop, score, threshold };
+        return { keyword: name, start, end: stop, score, threshold, ...parts };
       });
   }
 }

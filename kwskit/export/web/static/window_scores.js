@@ -4,8 +4,7 @@ import { FrameListener } from "./frame_listener.js";
 import { nearestWindow } from "./keyword_queries.js";
 import { ScoreSmoothing } from "./score_smoothing.js";
 
-/** @typedef {{query: number, start: number, stop: number, known: number, score: number}} Scored
- *   a window of a keyword, by its number; seconds of the stream, `known` is what had to be heard */
+/** @typedef {import("./spotting_stream.js").Scored} Scored */
 
 export class WindowScores {
   /** @param {import("./speech_model.js").SpeechModel} model
@@ -39,7 +38,7 @@ export class WindowScores {
 
   /** @param {import("./frame_listener.js").Window[]} windows
    * @param {boolean} last
-   * @returns {Scored[]} in the order of known */
+   * @returns {import("./spotting_stream.js").Heard} */
   #scored(windows, last) {
     windows.sort((a, b) => a.stop - b.stop || a.start - b.start);
     const { windows: lengths } = this.spotting;
@@ -60,7 +59,7 @@ export class WindowScores {
     );
     const longest = lengths[this.kinds[this.kinds.length - 1]];
     if (this.received < Math.round(longest * this.spotting.rate)) found.push(...this.#ofWhole(windows, last));
-    return found.sort((a, b) => a.known - b.known || a.start - b.start);
+    return { windows: found.sort((a, b) => a.known - b.known || a.start - b.start), seen: -Infinity };
   }
 
   /** A stream shorter than all windows of a keyword is one window of it.
