@@ -16,7 +16,6 @@ from kwskit.serve.refusal import Refusal
 from kwskit.serve.upload import Upload, received
 
 
-
 class FileSpotting:
     """``POST`` of a recording: answers with a line of JSON for each few seconds of it, as soon as they are heard.
 

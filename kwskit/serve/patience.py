@@ -20,7 +20,7 @@ class Patience(asyncio.Protocol):
     transport: asyncio.Transport
     connections: set[Any]
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: Any) -> None:
         """Begin to look at it."""
         super().connection_made(transport)
         self._loop = asyncio.get_running_loop()

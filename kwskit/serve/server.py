@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from kwskit.serve.access_token import access_token
-from kwskit.serve.address import tell_exposure
+from kwskit.serve.access_token import AccessToken, access_token
+from kwskit.serve.address import loopback, tell_exposure
 from kwskit.serve.page import Page
 from kwskit.serve.patience import patient
 from kwskit.spotting.spotter import Spotter
@@ -73,9 +73,10 @@ def serve(
         bound = listening.getsockname()[1]
         shown = f"[{host}]" if ":" in host else host
         if token is None:
-            tell_exposure(host, bound, "use this page, and search the index if there is one", "Without --no-token")
-        elif token.kept:
-            print(f"Add ?token= and the token of {token.kept} to the address, once in each browser.", file=sys.stderr)
+            what = "use this page, and search the index if there is one"
+            tell_exposure(host, bound, what, "Without --no-token, they need a token.")
+        else:
+            _tell_token(host, token)
         query = "" if token is None or token.kept else f"?token={token.secret}"
         print(f"http://{shown}:{bound}/{query} (Ctrl-C ends it)", flush=True)
         uvicorn.Server(configuration(page)).run(sockets=[listening])
@@ -95,6 +96,14 @@ def configuration(page: Page) -> uvicorn.Config:
         ws_max_queue=64,
         timeout_graceful_shutdown=2,
     )
+
+
+def _tell_token(host: str, token: AccessToken) -> None:
+    if token.kept:
+        print(f"Add ?token= and the token of {token.kept} to the address, once in each browser.", file=sys.stderr)
+    if not loopback(host):
+        told = "Whoever has the token, and reaches this machine, can use this page. Nothing is encrypted on the way"
+        print(f"{told}: on a network that you do not trust, have a proxy with HTTPS in front.", file=sys.stderr)
 
 
 def _opened(model: str | Path | None, index: Path | None, lexicon: Path | None) -> "tuple[Spotter, SpeechIndex | None]":
