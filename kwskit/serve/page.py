@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
@@ -76,6 +76,7 @@ class Page:
             Mount("/static", StaticFiles(directory=STATIC, packages=[("kwskit.browser", "static")])),
         ]
         handlers: dict[Any, Any] = {Refusal: _refused, HTTPException: _not_found, Exception: _broken}
+        handlers[ClientDisconnect] = _gone
         app: ASGIApp = Starlette(routes=routes, exception_handlers=handlers, lifespan=self._lifespan)
         self.app = Guard(app if token is None else TokenGate(app, token), names, proxies, frames)
 
@@ -174,6 +175,10 @@ async def _refused(request: Request, refusal: Refusal) -> Response:
 
 async def _not_found(request: Request, error: HTTPException) -> Response:
     return JSONResponse({"error": f"{error.detail}."}, error.status_code, error.headers)
+
+
+async def _gone(request: Request, error: Exception) -> Response:
+    return Response(status_code=400)  # which nobody reads
 
 
 async def _broken(request: Request, error: Exception) -> Response:

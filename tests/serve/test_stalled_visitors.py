@@ -148,3 +148,13 @@ def test_one_who_reads_slowly_keeps_no_other_recording_waiting(tiny_model, recor
     slow, quick = asyncio.run(visit())
     assert slow == quick
     assert len(quick) > 3
+
+
+def test_who_goes_in_the_middle_is_no_error(impatient, caplog):
+    request = f"Host: 127.0.0.1:{impatient}\r\nOrigin: http://127.0.0.1:{impatient}\r\nContent-Length: 999\r\n\r\n"
+    for path in ("keyword", "wav", "search/example", "spot?keyword=rocket"):
+        with deaf(impatient) as one:
+            one.sendall(f"POST /api/{path} HTTP/1.1\r\n{request}".encode())
+            one.shutdown(socket.SHUT_RDWR)
+    assert asked(impatient, "GET", "/")[0] == 200
+    assert not caplog.records

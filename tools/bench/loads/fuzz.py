@@ -81,6 +81,11 @@ def http_message(rng: np.random.Generator, host: str, recording: bytes) -> bytes
         "Connection: close",
     ]
     if path.startswith("listen"):
-        lines += ["Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=="]
+        lines += [
+            "Upgrade: websocket",
+            "Connection: Upgrade",
+            "Sec-WebSocket-Version: 13",
+            "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+        ]
     message = "\r\n".join([*lines, "", ""]).encode() + body
     return message if rng.uniform() < 0.4 else mutated(message, rng)
