@@ -120,7 +120,7 @@ async def satellite(
 
 async def until(client: AsyncClient, kind: str) -> list[tuple[str, int]]:
     """Detections before the answer of a kind."""
-    found = []
+    found: list[tuple[str, int]] = []
     while (event := await client.read_event()) is not None:
         if event.type == kind:
             return found

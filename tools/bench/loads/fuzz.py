@@ -4,7 +4,25 @@ import json
 
 import numpy as np
 
-VALUES = (None, True, -1, 0, 3.5, 1e400, 10**30, "", "x" * 5_000, "\ud800", [], [[]], {}, {"a": {}}, "1", [None], "\0")
+VALUES: tuple[object, ...] = (
+    None,
+    True,
+    -1,
+    0,
+    3.5,
+    1e400,
+    10**30,
+    "",
+    "x" * 5_000,
+    "\ud800",
+    [],
+    [[]],
+    {},
+    {"a": {}},
+    "1",
+    [None],
+    "\0",
+)
 
 
 def mutated(message: bytes, rng: np.random.Generator) -> bytes:

@@ -123,7 +123,8 @@ def _speaks(host: str, seed: int, seconds: float) -> Answers:
 
     pcm, delays, told = speech_like(seconds, seed), [], []
     query = "&".join(f"keyword={text.replace(' ', '+')}" for text in WORDS)
-    with connect(f"ws://{host}/api/listen?{query}", origin=f"http://{host}", compression=None, proxy=None) as socket:  # type: ignore[arg-type]
+    given: dict[str, Any] = {"origin": f"http://{host}", "compression": None, "proxy": None}
+    with connect(f"ws://{host}/api/listen?{query}", **given) as socket:
         for at in range(0, len(pcm), MESSAGE):
             begin = time.perf_counter()
             socket.send(pcm[at : at + MESSAGE].astype("<i2").tobytes())

@@ -31,7 +31,9 @@ def _worker(process: "subprocess.Popen[str]") -> int:
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         for child in map(int, children):
             fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
-            if int(fields[11]) > 50 and "spawn_main" in Path(f"/proc/{child}/cmdline").read_text():  # half a second of work
+            if (
+                int(fields[11]) > 50 and "spawn_main" in Path(f"/proc/{child}/cmdline").read_text()
+            ):  # half a second of work
                 return child
         time.sleep(0.02)
     raise SystemExit("kwskit index has ended before its worker could be killed: give it more recordings")
