@@ -59,9 +59,9 @@ def _of_file(path: Path) -> str:
     try:
         with os.fdopen(made, "w") as file:
             file.write(f"{secret}\n")
-    except OSError:  # a full disk: half a token would be refused the next time
+    except OSError as error:  # a full disk: half a token would be refused the next time
         path.unlink()
-        raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
     return secret
 
 
