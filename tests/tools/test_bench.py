@@ -33,7 +33,7 @@ RUNS = {
         ['"recall_of_2": 1.0', '"another_process_can_open_it": true'],
     ),
     "loads": (
-        "--model english-small-scratch --only wyoming,page --satellites 1 --visitors 1 --seconds 0.5 --messages 8",
+        "--model english-small-scratch --only wyoming,page --satellites 1 --visitors 1 --seconds 1.1 --messages 8",
         ["8 fuzzed messages                              3 of    3", "tracebacks in its log: 0"],
     ),
     "long_stream.py": (

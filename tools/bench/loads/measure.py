@@ -25,6 +25,7 @@ from loads.workers import killed_worker
 
 PARTS = ("wyoming", "page", "disk", "workers")
 COLUMNS = f"{'server':8s} {'fault':39s} answers as alone   delay / without: median, worst   MiB before, after"
+LEAST = 1.1  # s
 SERVERS = {"wyoming": wyoming, "page": page}
 Fault = Callable[[], AbstractContextManager[Over]]
 
@@ -43,6 +44,8 @@ def main() -> None:
     wanted = o.only.split(",")
     if unknown := set(wanted) - set(PARTS):
         parser.error(f"there is no {', '.join(sorted(unknown))}: {', '.join(PARTS)}")
+    if o.seconds < LEAST:
+        parser.error(f"--seconds is {LEAST:g} at least: satellites ask once a second how late the service is")
     with tempfile.TemporaryDirectory() as folder:
         measure(Path(folder), wanted, o)
 
