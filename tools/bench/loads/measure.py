@@ -1,7 +1,7 @@
 """What clients of the page and of the wake-word service see while others send nonsense, stop, or do not read.
 
 Both servers are processes of their own. Before each fault all clients are served once without it; then while it lasts;
-then once more. Their answers must be the same each time, bit by bit, and those of the first one alone. Delays are told
+then once more. Their answers must be those of the very first time, bit by bit. Delays are told
 as ratios to those without the fault, since other work of the machine delays both; memory is the server's.
 
     python tools/bench/loads                                # both, each fault
@@ -24,7 +24,7 @@ from loads.servers import Answers, Server, page, recording, wyoming
 from loads.workers import killed_worker
 
 PARTS = ("wyoming", "page", "disk", "workers")
-COLUMNS = f"{'server':8s} {'fault':39s} answers as alone   delay / without: median, worst   MiB before, after"
+COLUMNS = f"{'server':8s} {'fault':39s} answers as first   delay / without: median, worst   MiB before, after"
 LEAST = 1.1  # s
 SERVERS = {"wyoming": wyoming, "page": page}
 Fault = Callable[[], AbstractContextManager[Over]]
