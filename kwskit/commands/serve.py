@@ -18,10 +18,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add_lexicon(parser)
     text = "port to listen at; 0 is any that is free (default 8000)"
     parser.add_argument("--port", type=port, default=8000, help=text)
-    text = "address to listen at (default 127.0.0.1, which only this machine reaches)"
+    text = "address to listen at (default 127.0.0.1, which only this machine reaches); at others, visitors need a token"
     parser.add_argument("--host", default="127.0.0.1", help=text)
     text = "HOST or HOST:PORT by which browsers reach a proxy in front of this server (repeatable)"
     parser.add_argument("--proxy", type=_host, action="append", default=[], metavar="HOST", help=text)
+    token = parser.add_mutually_exclusive_group()
+    text = "file of the token that visitors need; one is made where it is not there (or give the token in KWSKIT_TOKEN)"
+    token.add_argument("--token-file", type=Path, metavar="FILE", help=text)
+    text = "let everybody in who reaches the page; the default at an address of this machine alone"
+    token.add_argument("--no-token", action="store_true", help=text)
     text = "origin of a site that may show the page in a frame, such as https://example.org (repeatable; default none)"
     parser.add_argument("--frame", type=_origin, action="append", default=[], metavar="ORIGIN", help=text)
 
@@ -30,7 +35,8 @@ def run(options: argparse.Namespace) -> None:
     """Run it."""
     from kwskit.serve.server import serve
 
-    serve(options.model, options.index, options.host, options.port, options.lexicon, options.proxy, options.frame)
+    reached = options.proxy, options.frame, options.token_file, options.no_token
+    serve(options.model, options.index, options.host, options.port, options.lexicon, *reached)
 
 
 def _host(text: str) -> str:

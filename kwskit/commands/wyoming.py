@@ -1,6 +1,7 @@
 """``kwskit wyoming``."""
 
 import argparse
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from urllib.parse import urlsplit
 
 from kwskit.commands.spot import add_keywords, spotter_for, wanted_keywords
@@ -17,6 +18,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--uri", type=_address, default=HERE, help=text)
     text = "let Home Assistant find the service, under NAME (default kwskit); needs pip install zeroconf"
     parser.add_argument("--zeroconf", nargs="?", const="kwskit", metavar="NAME", help=text)
+    text = "address or network, such as 192.168.1.0/24, that may connect besides this machine where others reach it "
+    text += "(repeatable; default: private networks)"
+    parser.add_argument("--allow", type=_network, action="append", default=[], metavar="NETWORK", help=text)
     add_keywords(parser)
 
 
@@ -28,7 +32,7 @@ def run(options: argparse.Namespace) -> None:
         from kwskit.serve.wyoming.wake_server import WakeServer
     except ModuleNotFoundError as error:
         raise missing_extra("wyoming", "the Wyoming protocol needs its package", error) from error
-    server = WakeServer(options.uri, options.zeroconf)  # before the model is loaded: it may be refused
+    server = WakeServer(options.uri, options.zeroconf, options.allow)  # before the model is loaded: it may be refused
     server.serve(spotter_for(wanted, options))
 
 
@@ -41,3 +45,10 @@ def _address(text: str) -> str:
     if not usable:
         raise argparse.ArgumentTypeError(f"an address is tcp://HOST:PORT or unix:///PATH, not '{text}'")
     return text
+
+
+def _network(text: str) -> IPv4Network | IPv6Network:
+    try:
+        return ip_network(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{error}; an address is 192.168.1.7, a network 192.168.1.0/24") from error

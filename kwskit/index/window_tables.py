@@ -31,6 +31,7 @@ ABOUT, FILES = "about", "files"
 MOST_TABLES = 1000
 KEPT_VERSIONS = timedelta(minutes=10)  # for searches that have begun; each begins with the newest
 TRIES = 5
+NO_ROOM = "28|27|122"  # errors of a disk that is full, of a file or of an account that may not grow
 FILE_SCHEMA = pa.schema(
     {"file": pa.int64(), "path": pa.string(), "size": pa.int64(), "changed": pa.int64(), "seconds": pa.float64()}
 )
@@ -218,6 +219,9 @@ class WindowTables:
             raise
         except BaseException as error:  # a panic of the engine is no Exception
             reason = re.sub(r"\s+", " ", str(error))[:300]
+            if re.search(rf"\b(os error|Errno) ({NO_ROOM})\b", str(error)):
+                told = f"{self.place}: the index cannot be {what}: the disk has no room for it. What it had stays; "
+                raise SpeechIndexError(f"{told}make room, and do the same again") from error
             raise SpeechIndexError(
                 f"{self.place}: the index cannot be {what}: {reason}. Where its files are damaged, bring its folder "
                 "back from a copy, or index the recordings into a new one"

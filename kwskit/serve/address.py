@@ -12,17 +12,18 @@ def loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def tell_exposure(host: str, port: int, what: str, instead: str) -> None:
+def tell_exposure(host: str, port: int, what: str, instead: str, who: str = "Anybody") -> None:
     """Say aloud, on stderr, that others can reach a server, if they can.
 
     Parameters
     ----------
     host, port : that it listens at
     what : what they can do, after "can"
-    instead : what keeps them out, as the beginning of a sentence
+    instead : what keeps them out, as a sentence
+    who : they are, if they can reach it
     """
     if not loopback(host):
         print(
-            f"Anybody who can reach {host}:{port} can {what}: there is no password. {instead}, only this machine can.",
+            f"{who} who can reach {host}:{port} can {what}: there is no password. {instead}",
             file=sys.stderr,
         )

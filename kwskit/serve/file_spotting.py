@@ -1,6 +1,5 @@
 """A recording that is listened to while its visitor looks on."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
@@ -16,14 +15,13 @@ from kwskit.serve.listening import Listening
 from kwskit.serve.refusal import Refusal
 from kwskit.serve.upload import Upload, received
 
-PARTING_SECONDS = 5
-
 
 class FileSpotting:
     """``POST`` of a recording: answers with a line of JSON for each few seconds of it, as soon as they are heard.
 
     The first line has its length in ``total`` seconds; those after it are of :class:`Listening`, or an ``error`` where
-    it turns out that a recording cannot be decoded to its end, or takes too long. It stops where nobody reads on.
+    it turns out that a recording cannot be decoded to its end, or takes too long. It stops where nobody reads on, and
+    takes turns: a visitor who reads slowly, or has much to be heard, keeps nobody else's recording waiting.
 
     Parameters
     ----------
@@ -41,42 +39,43 @@ class FileSpotting:
         try:
             with self.work.place():
                 upload = await received(request, self.limits.upload_bytes, self.limits.upload_seconds)
-                async with self.work.turn():
-                    await self._answer(request, upload, texts, send)
+                await self._answer(request, upload, texts, send)
         except ClientDisconnect:
             return
 
     async def _answer(self, request: Request, upload: Upload, texts: Sequence[str], send: Send) -> None:
-        seconds = await self.work.piece(lambda: upload.check(self.limits))
-        listening = await self.work.piece(lambda: Listening(self.enrolments.stream(texts)))
+        async with self.work.turn():
+            seconds = await self.work.piece(lambda: upload.check(self.limits))
+            listening = await self.work.piece(lambda: Listening(self.enrolments.stream(texts)))
         headers = [(b"content-type", b"application/x-ndjson")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        with anyio.move_on_after(self.limits.work_seconds) as allowed:
-            await _send(send, {"total": seconds})
-            try:
-                async for message in self._messages(upload, listening):
-                    await _send(send, message)
-                    if await request.is_disconnected():
-                        return
-            except Refusal as refusal:
-                await _send(send, {"error": str(refusal)})
-        with anyio.move_on_after(PARTING_SECONDS):
-            if allowed.cancelled_caught:
-                reply = f"This recording took longer than {self.limits.work_seconds:g} s, so the rest was left out."
-                await _send(send, {"error": reply})
-            await send({"type": "http.response.body", "body": b""})
+        await _send(send, {"total": seconds})
+        try:
+            async for message in self._messages(upload, listening):
+                await _send(send, message)
+                if await request.is_disconnected():
+                    return
+        except Refusal as refusal:
+            await _send(send, {"error": str(refusal)})
+        await send({"type": "http.response.body", "body": b""})
 
     async def _messages(self, upload: Upload, listening: Listening) -> AsyncIterator[dict[str, Any]]:
         blocks = upload.blocks()
 
-        def heard() -> dict[str, Any] | None:
+        def heard() -> tuple[dict[str, Any], bool]:
             block = next(blocks, None)
-            return None if block is None else listening.push(block)
+            return (listening.finish(), True) if block is None else (listening.push(block), False)
 
-        while (message := await self.work.piece(heard)) is not None:
+        spent, ended = 0.0, False
+        while not ended:
+            if spent > self.limits.work_seconds:
+                most = self.limits.work_seconds
+                raise Refusal(413, f"This recording took longer than {most:g} s, so the rest was left out.")
+            async with self.work.turn():
+                begin = anyio.current_time()
+                message, ended = await self.work.piece(heard)
+                spent += anyio.current_time() - begin
             yield message
-            await asyncio.sleep(0)
-        yield await self.work.piece(listening.finish)
 
 
 async def _send(send: Send, message: dict[str, Any]) -> None:

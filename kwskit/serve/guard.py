@@ -76,7 +76,7 @@ class Guard:
             return "This server is not known by that name. Open it by the address that it printed."
         if scope["type"] == "http" and scope["method"] in ("GET", "HEAD"):
             return None
-        if urlsplit(headers.get("origin", "")).netloc.lower() not in {host.lower(), *self.proxies}:
+        if _netloc(headers.get("origin", "")) not in {host.lower(), *self.proxies}:
             return "Only this server's own page may ask that."
         return None
 
@@ -92,3 +92,10 @@ class Guard:
         except ValueError:
             return False
         return True
+
+
+def _netloc(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:  # such as http://[
+        return ""

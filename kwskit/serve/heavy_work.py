@@ -50,7 +50,7 @@ class HeavyWork:
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """Wait until no other job runs, and be the one that does."""
+        """Wait until no other job works, and be the one that does; those that wait come in their order."""
         async with self._turn:
             yield
 

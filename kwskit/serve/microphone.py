@@ -1,6 +1,7 @@
 """A microphone that is listened to."""
 
 import asyncio
+from contextlib import suppress
 
 import numpy as np
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -39,8 +40,9 @@ class MicrophoneSocket:
             await self._listen(websocket)
             await websocket.close()
         except Refusal as refusal:
-            await websocket.send_json({"error": str(refusal)})
-            await websocket.close(REFUSED)
+            with suppress(WebSocketDisconnect):
+                await websocket.send_json({"error": str(refusal)})
+                await websocket.close(REFUSED)
         except WebSocketDisconnect:
             return
         finally:

@@ -1,6 +1,7 @@
 """The page: what may be asked of its server, and what that answers."""
 
 import json
+import re
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,10 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
 from kwskit.serve.archive import Archive
 from kwskit.serve.enrolments import Enrolments
@@ -22,6 +24,7 @@ from kwskit.serve.heavy_work import HeavyWork
 from kwskit.serve.limits import Limits
 from kwskit.serve.microphone import MicrophoneSocket
 from kwskit.serve.refusal import Refusal
+from kwskit.serve.token_gate import TokenGate
 from kwskit.serve.upload import Upload, received, wav
 from kwskit.spotting.spotter import Spotter
 
@@ -42,6 +45,7 @@ class Page:
     index : what can be searched, if anything
     limits : on what visitors ask
     names, proxies, frames : by whom it is reached and shown, see :class:`~kwskit.serve.guard.Guard`
+    token : that visitors have to know, see :class:`~kwskit.serve.token_gate.TokenGate`; None lets all in
     """
 
     def __init__(
@@ -52,6 +56,7 @@ class Page:
         names: Collection[str] = (),
         proxies: Collection[str] = (),
         frames: Collection[str] = (),
+        token: str | None = None,
     ):
         self.spotter, self.limits = spotter, limits or Limits()
         self.work = HeavyWork(self.limits.waiting)
@@ -67,12 +72,13 @@ class Page:
             WebSocketRoute("/api/listen", MicrophoneSocket(*parts).__call__),
             Route("/api/search", self.search, methods=["POST"]),
             Route("/api/search/example", self.search_example, methods=["POST"]),
-            Route("/api/snippet/{number:int}", self.snippet),
+            Route("/api/snippet/{number}", self.snippet),
             Mount("/static", StaticFiles(directory=STATIC, packages=[("kwskit.browser", "static")])),
         ]
         handlers: dict[Any, Any] = {Refusal: _refused, HTTPException: _not_found, Exception: _broken}
-        app = Starlette(routes=routes, exception_handlers=handlers, lifespan=self._lifespan)
-        self.app = Guard(app, names, proxies, frames)
+        handlers[ClientDisconnect] = _gone
+        app: ASGIApp = Starlette(routes=routes, exception_handlers=handlers, lifespan=self._lifespan)
+        self.app = Guard(app if token is None else TokenGate(app, token), names, proxies, frames)
 
     async def about(self, request: Request) -> Response:
         """What the page should know before anything is asked."""
@@ -125,7 +131,9 @@ class Page:
         except ValueError as error:
             raise Refusal(400, "A snippet has a start and a stop.") from error
         number = request.path_params["number"]
-        sound = await self.work.piece(lambda: archive.snippet(number, start, stop))
+        if not re.fullmatch("[0-9]{1,9}", number):
+            raise Refusal(404, "A recording that has been found has a number.")
+        sound = await self.work.piece(lambda: archive.snippet(int(number), start, stop))
         return Response(sound, media_type="audio/wav")
 
     def _archive(self) -> Archive:
@@ -156,7 +164,7 @@ class Page:
 
 def _text(asked: dict[str, Any]) -> str:
     text = asked.get("text")
-    if not isinstance(text, str):
+    if not isinstance(text, str) or re.search("[\ud800-\udfff]", text):  # half a character, which JSON can have
         raise Refusal(400, "Type a word or a phrase.")
     return text
 
@@ -167,6 +175,10 @@ async def _refused(request: Request, refusal: Refusal) -> Response:
 
 async def _not_found(request: Request, error: HTTPException) -> Response:
     return JSONResponse({"error": f"{error.detail}."}, error.status_code, error.headers)
+
+
+async def _gone(request: Request, error: Exception) -> Response:
+    return Response(status_code=400)  # which nobody reads
 
 
 async def _broken(request: Request, error: Exception) -> Response:

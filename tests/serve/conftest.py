@@ -68,11 +68,13 @@ def index(spotter, recording, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def serving():
-    """``serving(page)`` is the port at which it is served from now on."""
+    """``serving(page)`` is the port at which it is served from now on; the kernel buffers little where ``little``."""
     servers = []
 
-    def start(page: Page) -> int:
+    def start(page: Page, little: bool = False) -> int:
         listening = socket.create_server(("127.0.0.1", 0))
+        if little:  # of what is sent by connections, which inherit it
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
         server = uvicorn.Server(configuration(page))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()

@@ -64,7 +64,9 @@ def test_a_name_that_was_given_is_known(serving, spotter):
     assert asked(port, "GET", "/api/about", Host=f"kitchen.local:{port}")[0] == 200
 
 
-@pytest.mark.parametrize("origin", ["http://evil.example", "null", None, "http://127.0.0.1:1", "http://localhost"])
+@pytest.mark.parametrize(
+    "origin", ["http://evil.example", "http://[", "null", None, "http://127.0.0.1:1", "http://localhost"]
+)
 def test_only_the_page_itself_may_ask(port, origin):
     body = json.dumps({"text": "rocket", "fa_per_hour": 1})
     for path in ("/api/keyword", "/api/spot", "/api/search", "/api/wav"):
@@ -131,7 +133,7 @@ def test_a_keyword_may_say_how_it_is_said(port, recording, index):
         '{"fa_per_hour": 1}',
         *(
             json.dumps({"text": text, "fa_per_hour": 1})
-            for text in ("", " \t", "🎉", "...", "日本", "a" * 101, 7, None)
+            for text in ("", " \t", "🎉", "...", "日本", "a" * 101, 7, None, "a\ud800", "a=\udc00")
         ),
         *(f'{{"text": "rocket", "fa_per_hour": {rate}}}' for rate in ("0", "-1", "NaN", "Infinity", "true", '"1"')),
     ],
@@ -166,7 +168,15 @@ def test_an_index_is_searched_and_what_is_found_can_be_heard(port, index, record
 
 @pytest.mark.parametrize(
     "path",
-    ["99?start=0&stop=1", "0?start=0&stop=60", "0?start=nan&stop=1", "0?start=1&stop=0", "0", "0?start=a&stop=1"],
+    [
+        "99?start=0&stop=1",
+        "0?start=0&stop=60",
+        "0?start=nan&stop=1",
+        "0?start=1&stop=0",
+        "0",
+        "0?start=a&stop=1",
+        "9" * 5_000,
+    ],
 )
 def test_snippets_are_of_what_was_found(port, path):
     post(port, "/api/search", {"text": "rocket"})

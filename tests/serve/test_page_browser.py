@@ -230,3 +230,14 @@ def test_what_goes_wrong_is_told(visit, tmp_path):
     complaints = visitor.complaints()
     assert complaints
     assert all("Failed to load resource" in one["message"] for one in complaints)
+
+
+def test_a_link_of_another_site_leads_in_where_it_has_the_token(browser, serving, spotter):
+    port = serving(Page(spotter, token="a-token_of-16-and-more"))
+    browser.get(f"data:text/html,<a href='http://127.0.0.1:{port}/?token=a-token_of-16-and-more'>the page</a>")
+    browser.find_element("css selector", "a").click()
+    visitor = Visitor(browser)
+    visitor.until(lambda: browser.execute_script("return document.documentElement?.dataset.ready"))
+    assert browser.current_url == f"http://127.0.0.1:{port}/"
+    assert "rocket" in visitor.add("rocket").text
+    assert browser.execute_script("return document.cookie") == ""

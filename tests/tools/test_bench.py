@@ -32,6 +32,10 @@ RUNS = {
         "--hours 0.01 --dim 48 --queries 2 --top 2",
         ['"recall_of_2": 1.0', '"another_process_can_open_it": true'],
     ),
+    "loads": (
+        "--model english-small-scratch --only wyoming,page --satellites 1 --visitors 1 --seconds 1.1 --messages 8",
+        ["8 fuzzed messages                              3 of    3", "tracebacks in its log: 0"],
+    ),
     "long_stream.py": (
         "{model} --minutes 0.1 --keywords 2 --load 1 --every 0.05 --most 1000 --recordings {speech}/0.wav",
         ["keeps up: ", "memory grew by"],

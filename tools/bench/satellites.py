@@ -6,6 +6,7 @@ chunk of a second they ask whether it is there (``ping``), and how long the answ
 
     python tools/bench/satellites.py --satellites 1 4 16 --seconds 60
     python tools/bench/satellites.py --satellites 64 --seconds 20 --fast
+    python tools/bench/satellites.py --satellites 1 --seconds 3600 --fast --every 600
 """
 
 import argparse
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +36,7 @@ def main() -> None:
     parser.add_argument("--satellites", type=int, nargs="+", default=[1, 4, 16], help="how many at once, in turns")
     parser.add_argument("--seconds", type=float, default=60.0, help="sound of each")
     parser.add_argument("--keyword", action="append", help="that is listened for (repeatable; default hey nova)")
+    parser.add_argument("--every", type=float, help="seconds of the first one's sound after which memory is told")
     parser.add_argument("--fast", action="store_true", help="send as fast as the service takes it")
     o = parser.parse_args()
     words = [part for text in o.keyword or ["hey nova"] for part in ("--keyword", text)]
@@ -57,9 +60,10 @@ def main() -> None:
 async def measure(pid: int, uri: str, count: int, o: argparse.Namespace) -> None:
     """Have so many heard at once, and print a line."""
     cpu, begin = processor_seconds(pid), time.perf_counter()
-    delays = await asyncio.gather(*(satellite(uri, k, o) for k in range(count)))
+    watch = None if o.every is None else (lambda second: remember(pid, second, o.every))
+    heard = await asyncio.gather(*(satellite(uri, k, o.seconds, o.fast, None if k else watch) for k in range(count)))
     wall, cpu = time.perf_counter() - begin, processor_seconds(pid) - cpu
-    late = 1000 * np.concatenate(delays)
+    late = 1000 * np.concatenate([delays for delays, _ in heard])
     median, most, worst = (np.percentile(late, share) for share in (50, 99, 100))
     each = cpu / (count * o.seconds)
     print(
@@ -69,35 +73,59 @@ async def measure(pid: int, uri: str, count: int, o: argparse.Namespace) -> None
     )
 
 
-async def satellite(uri: str, seed: int, o: argparse.Namespace) -> list[float]:
-    """Seconds that the answers to its questions took."""
-    pcm = np.resize(speech_like(min(10.0, o.seconds), seed), round(o.seconds * RATE))
-    delays = []
+def remember(pid: int, second: float, every: float) -> None:
+    """Print the memory of the service after every so many seconds of sound."""
+    if second % every < ASKED * CHUNK / RATE:
+        cpu = processor_seconds(pid)
+        print(f"after {second / 60:5.1f} min of sound: {memory(pid):6.1f} MiB, {cpu:6.1f} core-s so far", flush=True)
+
+
+async def satellite(
+    uri: str, seed: int, seconds: float, fast: bool, watch: Callable[[float], None] | None = None
+) -> tuple[list[float], list[tuple[str, int]]]:
+    """Seconds that the answers to its questions took, and what was detected: keyword and ms.
+
+    Parameters
+    ----------
+    uri : of the service
+    seed : of its sound
+    seconds : of sound
+    fast : whether it is sent as fast as the service takes it
+    watch : told the seconds of sound that have been heard, after every question
+    """
+    pcm = np.resize(speech_like(min(10.0, seconds), seed), round(seconds * RATE))
+    delays: list[float] = []
+    detections: list[tuple[str, int]] = []
     async with AsyncClient.from_uri(uri) as client:
         await client.write_event(Detect().event())
         await client.write_event(AudioStart(RATE, 2, 1).event())
         begin = time.perf_counter()
         for number, at in enumerate(range(0, len(pcm), CHUNK), 1):
             audio = pcm[at : at + CHUNK].astype("<i2").tobytes()
-            if not o.fast:
+            if not fast:
                 await asyncio.sleep(max(0.0, begin + at / RATE - time.perf_counter()))
             await client.write_event(AudioChunk(RATE, 2, 1, audio).event())
             if number % ASKED == 0:
                 asked = time.perf_counter()
                 await client.write_event(Ping().event())
-                await until(client, "pong")
+                detections += await until(client, "pong")
                 delays.append(time.perf_counter() - asked)
+                if watch is not None:
+                    watch((at + CHUNK) / RATE)
         await client.write_event(AudioStop().event())
         await client.write_event(Ping().event())
-        await until(client, "pong")
-    return delays or [0.0]
+        detections += await until(client, "pong")
+    return delays or [0.0], detections
 
 
-async def until(client: AsyncClient, kind: str) -> None:
-    """Pass over detections until an answer of a kind comes."""
+async def until(client: AsyncClient, kind: str) -> list[tuple[str, int]]:
+    """Detections before the answer of a kind."""
+    found: list[tuple[str, int]] = []
     while (event := await client.read_event()) is not None:
         if event.type == kind:
-            return
+            return found
+        if event.type == "detection":
+            found.append((event.data["name"], event.data["timestamp"]))
     raise SystemExit("the service has closed a connection")
 
 

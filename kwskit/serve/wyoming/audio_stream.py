@@ -5,7 +5,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from numpy.typing import ArrayLike
 from wyoming.wake import Detection
 
 from kwskit.constants import SAMPLE_RATE
@@ -56,14 +55,14 @@ class AudioStream:
         """
         own = PcmFormat.of(data)
         resampler = self._resampler if own == self._format else _resampler(own.rate)
-        blocks = list(own.blocks(audio, BLOCK_SECONDS))
+        blocks = own.blocks(audio, BLOCK_SECONDS)
         self._remember(given_time(data))
         pieces: list[Callable[[], list[Detection]]] = []
         if own != self._format:
             pieces.append(partial(self._change, resampler))
             self._format = own
-        self._seconds += sum(map(len, blocks)) / own.rate
-        return pieces + [partial(self._push, block) for block in blocks]
+        self._seconds += len(audio) // (own.width * own.channels) / own.rate
+        return pieces + [partial(self._push, own, block) for block in blocks]
 
     def finish(self) -> list[Detection]:
         """What waited for the stream to go on."""
@@ -75,8 +74,9 @@ class AudioStream:
         self._resampler = resampler
         return self._detections(rest)
 
-    def _push(self, block: ArrayLike) -> list[Detection]:
-        at_16_khz = block if self._resampler is None else self._resampler.push(block)
+    def _push(self, own: PcmFormat, block: bytes) -> list[Detection]:
+        pcm = own.mono(block)
+        at_16_khz = pcm if self._resampler is None else self._resampler.push(pcm)
         return self._detections(self._stream.push(at_16_khz))
 
     def _detections(self, hits: list[Hit]) -> list[Detection]:

@@ -1,6 +1,5 @@
 """Sound in any format that the Wyoming protocol may have it in."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,8 +43,8 @@ class PcmFormat:
             raise Refusal(400, f"width of audio is 1 to 4 bytes, not {_shown(data['width'])}.")
         return cls(data["rate"], data["width"], data["channels"])
 
-    def blocks(self, audio: bytes, seconds: float) -> Iterator[NDArray[np.int16] | NDArray[np.float64]]:
-        """``audio`` in blocks (samples,) of at most ``seconds``, int16 or float in [-1, 1], at its own rate.
+    def blocks(self, audio: bytes, seconds: float) -> list[bytes]:
+        """``audio`` in blocks of at most ``seconds``, for :meth:`mono`: decoded, they may be eight times as large.
 
         Raises
         ------
@@ -57,10 +56,10 @@ class PcmFormat:
             shape = f"{self.channels} channels of {self.width} bytes"
             raise Refusal(400, f"A chunk of {len(audio)} bytes does not hold whole samples of {shape}.")
         step = size * max(1, int(seconds * self.rate))
-        for at in range(0, len(audio), step):
-            yield self._mono(audio[at : at + step])
+        return [audio[at : at + step] for at in range(0, len(audio), step)]
 
-    def _mono(self, audio: bytes) -> NDArray[np.int16] | NDArray[np.float64]:
+    def mono(self, audio: bytes) -> NDArray[np.int16] | NDArray[np.float64]:
+        """(samples,) of a block, int16 or float in [-1, 1], at its own rate."""
         if self.width == 2 and self.channels == 1:
             return np.frombuffer(audio, "<i2").astype(np.int16)
         if self.width == 1:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from kwskit.serve.wyoming.wake_service import WakeService
 
 logger = logging.getLogger(__name__)
+PARTING_SECONDS = 5
 
 
 class SatelliteConnection(AsyncEventHandler):
@@ -51,6 +52,10 @@ class SatelliteConnection(AsyncEventHandler):
 
     async def run(self) -> None:
         """Answer until the other end goes, or must be sent away; whatever it does, other connections go on."""
+        peers = self._service.peers
+        if peers is not None and not peers.let_in(self.writer.get_extra_info("peername")):
+            self.writer.transport.abort()
+            return
         try:
             with self._service.place():
                 while (event := await self._events.read()) is not None:
@@ -63,7 +68,7 @@ class SatelliteConnection(AsyncEventHandler):
             logger.exception("%s: something went wrong", self._peer())
             await self._send_away(Refusal(500, "Something went wrong; the service's log says what."))
         finally:
-            self.writer.close()
+            await self._close()
 
     async def handle_event(self, event: Event) -> bool:
         """Answer one event; True, for the connection stays open.
@@ -76,7 +81,7 @@ class SatelliteConnection(AsyncEventHandler):
         if Describe.is_type(event.type):
             await self.write_event(self._service.info)
         elif Ping.is_type(event.type):
-            await self.write_event(Pong(event.data.get("text")).event())
+            await self.write_event(Pong(_text(event.data.get("text"))).event())
         elif Detect.is_type(event.type):
             await self._choose(event.data.get("names"))
         elif AudioStart.is_type(event.type):
@@ -134,9 +139,21 @@ class SatelliteConnection(AsyncEventHandler):
         except (OSError, TimeoutError):
             self.writer.transport.abort()
 
+    async def _close(self) -> None:
+        """Let the other end take what it was told last; one that does not would keep its socket open for ever."""
+        self.writer.close()
+        with suppress(OSError), anyio.move_on_after(min(PARTING_SECONDS, self._service.limits.send_seconds)):
+            await self.writer.wait_closed()
+        self.writer.transport.abort()
+
     def _peer(self) -> str:
         peer = self.writer.get_extra_info("peername")
         return f"{peer[0]}:{peer[1]}" if isinstance(peer, tuple) else "a satellite"
+
+
+def _text(sent: Any) -> str | None:
+    """Of a ping, which is sent back; JSON can have half a character, and what is no text."""
+    return sent.encode("utf-8", "replace").decode() if isinstance(sent, str) else None
 
 
 def _keep_alive(writer: asyncio.StreamWriter) -> None:

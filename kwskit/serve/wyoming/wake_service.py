@@ -11,6 +11,7 @@ from kwskit import __version__
 from kwskit.serve.heavy_work import HeavyWork
 from kwskit.serve.refusal import Refusal
 from kwskit.serve.wyoming.limits import SatelliteLimits
+from kwskit.serve.wyoming.peers import Peers
 from kwskit.serve.wyoming.satellite_connection import SatelliteConnection
 from kwskit.spotting.keyword import Keyword
 from kwskit.spotting.spotter import Spotter
@@ -27,6 +28,7 @@ class WakeService:
     ----------
     spotter : with its keywords; nobody else listens with it
     limits : on satellites
+    peers : that may connect; None is everybody who can
 
     Attributes
     ----------
@@ -34,8 +36,8 @@ class WakeService:
     info : what ``describe`` is answered with; every keyword is a model of the program ``kwskit``
     """
 
-    def __init__(self, spotter: Spotter, limits: SatelliteLimits | None = None):
-        self.spotter, self.limits = spotter, limits or SatelliteLimits()
+    def __init__(self, spotter: Spotter, limits: SatelliteLimits | None = None, peers: Peers | None = None):
+        self.spotter, self.limits, self.peers = spotter, limits or SatelliteLimits(), peers
         self.work = HeavyWork(0)
         self.info = _info(spotter)
         self._by_form = {normal_form(one.name): one for one in self.keywords()}
@@ -67,9 +69,18 @@ class WakeService:
         return list(self.spotter.keywords.values())
 
     def chosen(self, names: Sequence[str] | None) -> tuple[list[Keyword], list[str]]:
-        """The keywords of ``names``, however they are spelt, and the names that none has; all for no names."""
+        """The keywords of ``names``, however they are spelt, and the names that none has; all for no names.
+
+        Raises
+        ------
+        Refusal
+            For more names than a satellite can mean, or too long ones: to find their forms takes time.
+        """
         if not names:
             return self.keywords(), []
+        most, long = self.limits.names, self.limits.name_characters
+        if len(names) > most or max(map(len, names)) > long:
+            raise Refusal(413, f"{most} names of wake words are the most, of {long} characters.")
         forms = {name: normal_form(name) for name in names}
         known = {form: self._by_form[form] for form in forms.values() if form in self._by_form}
         return list(known.values()), [name for name, form in forms.items() if form not in known]

@@ -22,7 +22,8 @@ def value(audio, width):
 @pytest.mark.parametrize("width", [1, 2, 3, 4])
 def test_samples_are_those_of_struct(width, channels):
     audio = np.random.default_rng(width).bytes(600 * width * channels)
-    blocks = list(PcmFormat(1_000, width, channels).blocks(audio, 0.25))
+    own = PcmFormat(1_000, width, channels)
+    blocks = [own.mono(block) for block in own.blocks(audio, 0.25)]
     assert [len(block) for block in blocks] == [250, 250, 100]
     samples = [value(audio[at : at + width], width) for at in range(0, len(audio), width)]
     expected = [sum(samples[at : at + channels]) / channels for at in range(0, len(samples), channels)]

@@ -59,6 +59,9 @@ def test_the_command_serves_typed_keywords_until_it_is_terminated(tmp_path):
         (["--keyword", "x", "--uri", "tcp://127.0.0.1:99999"], 2, "an address is"),
         (["--keyword", "x", "--uri", "stdio://"], 2, "an address is"),
         (["--keyword", "x", "--uri", "unix://"], 2, "an address is"),
+        (["--keyword", "x", "--allow", "192.168.1.7/24"], 2, "host bits set; an address is 192.168.1.7, a network"),
+        (["--keyword", "x", "--allow", "kitchen.lan"], 2, "an address is 192.168.1.7, a network"),
+        (["--keyword", "x", "--allow", "10.0.0.0/8"], 1, "--allow needs an address that others reach"),
         (["--keyword", "x", "--zeroconf"], 1, "is reached from this machine alone"),
         (["--keyword", "x", "--zeroconf", "--uri", "unix:///nowhere/socket"], 1, "is reached from this machine alone"),
     ],
@@ -119,7 +122,8 @@ def test_others_are_told_of_aloud_and_find_the_service(monkeypatch, wake_spotter
         server.serve(wake_spotter)
     assert announced == [(10400, "kitchen", address)]
     err = capsys.readouterr().err
-    assert f"Anybody who can reach {host}:10400 can" in err
+    assert "Anybody in 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16" in err
+    assert f"who can reach {host}:10400 can" in err
     assert "no password" in err
 
 

@@ -1,0 +1,1 @@
+"""Both servers under load, and beside clients that do what they should not."""
