@@ -62,8 +62,8 @@ def check_keywords(
     keywords = [spotter.enrol(text, fa_per_hour=fa_per_hour, threshold=threshold) for text in typed]
     heard = None
     if len(examples):  # first, for a recording may be of no use
-        given = {"fa_per_hour": fa_per_hour, "threshold": threshold, "count": count}
-        heard = example_readings(spotter, keywords[0].typed, examples, **given)
+        text = keywords[0].typed
+        heard = example_readings(spotter, text, examples, fa_per_hour=fa_per_hour, threshold=threshold, count=count)
     confusables = Confusables(spotter.model, spotter.cohort, sounds)
     checks = [_check(spotter, confusables, keyword, keywords, count) for keyword in keywords]
     if heard is None:

@@ -116,7 +116,8 @@ def _said(pcm: NDArray[np.int16], name: str) -> NDArray[np.int16]:
 
 def _distinct(spotter: Spotter, known: Readings) -> dict[tuple[int, ...], Pronunciation]:
     """The readings that differ for the model, by their ids without boundaries, the likeliest first."""
-    tokenizer, found = spotter.model.tokenizer, {}
+    tokenizer = spotter.model.tokenizer
+    found: dict[tuple[int, ...], Pronunciation] = {}
     for one in known.pronunciations:
         (ids,) = tokenizer.distinct_ids([one], known.typed.text)
         found.setdefault(tuple(tokenizer.heard(ids)), one)

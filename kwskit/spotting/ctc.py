@@ -43,7 +43,7 @@ def likeliest_sequences(
                 before = in_blank if prefix[-1:] == (symbol,) else either  # twice the same needs a blank between
                 longer = found.setdefault((*prefix, symbol), [-np.inf, -np.inf])
                 longer[1] = np.logaddexp(longer[1], before + frame[symbol])
-        total = {prefix: np.logaddexp(*own) for prefix, own in found.items()}
+        total = {prefix: np.logaddexp(own[0], own[1]) for prefix, own in found.items()}
         best = sorted((one for one in total if total[one] > -np.inf), key=lambda one: (-total[one], one))[:beam]
         prefixes = {prefix: (found[prefix][0], found[prefix][1]) for prefix in best}
     return list(prefixes)
