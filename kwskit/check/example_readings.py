@@ -16,7 +16,7 @@ from kwskit.spotting.sound import Sound, blocks_of
 from kwskit.spotting.spoken_example import said_in
 from kwskit.spotting.spotter import Spotter
 from kwskit.text.keyword_reader import Readings
-from kwskit.text.pronunciation import Pronunciation
+from kwskit.text.pronunciation import WORD_BOUNDARY, Pronunciation
 from kwskit.text.typed_keyword import TypedKeyword
 
 GUESSES = 8  # ways in which a word that no dictionary has is tried: those that do not fit cost no false alarms here
@@ -135,7 +135,7 @@ def _by_phonemes(
     ]
     best = next(one for one in readings if one.origin == origin)
     doubts = list(heard.doubts)
-    lack = (readings[0].fit - best.fit) / len(said) / len(heard.readings[0].phonemes)
+    lack = (readings[0].fit - best.fit) / len(said) / sum(one != WORD_BOUNDARY for one in best.phonemes.split())
     if lack > OTHER:
         doubts.append(
             f"No reading that is {origin} fits what is heard, '{readings[0].phonemes}' (log-likelihood "

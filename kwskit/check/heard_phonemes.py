@@ -13,7 +13,9 @@ from kwskit.spotting.spoken_example import phoneme_log_probs
 from kwskit.text.neural_g2p import PHONEMES
 from kwskit.text.pronunciation import STRESSLESS, WORD_BOUNDARY, Pronunciation
 
-OTHER = 3.0  # log-likelihood a phoneme
+# How much less likely, in log-likelihood a phoneme, a reading may be than the likeliest: tools/bench/read_off.py says
+# how many readings that are said, and that are not, keep to it.
+OTHER = 2.5
 MOST = 10  # readings that are kept of each recording
 
 
