@@ -143,7 +143,13 @@ def _reading(check: KeywordCheck) -> list[Remark]:
             found.append(Remark("note", text))
     for word, origin in check.reads:
         if origin == "guessed" and heard is not None:
-            text = f"'{word}' is in no dictionary. Of its readings '{heard.typed}' fits the recordings: type that."
+            text = f"'{word}' is in no dictionary. Of its readings '{heard.typed}' fits the recordings best: type that."
+            if heard.by == "scores":
+                text = (
+                    f"'{word}' is in no dictionary. Of its guesses '{heard.typed}' fits the recordings best, and "
+                    f"all may be wrong: type it as it is said, '{check.keyword.text}=PHONEMES', or enrol the "
+                    "recordings, too."
+                )
             found.append(Remark("risky", text))
         elif origin == "guessed":
             text = (

@@ -44,7 +44,9 @@ def main() -> None:
                     print(f"left out: {error}")
     print(f"| recordings | times | phonemes wrong, % | own word fits, % | another fits, % |\n{'|---:' * 5}|")
     for count in (1, 2, 3):
-        wrong, fits, others = [], [], []
+        wrong: list[float] = []
+        fits: list[bool] = []
+        others: list[bool] = []
         for word, said in recordings.items():
             for at in range(0, len(said) - count + 1, count):
                 found = heard_phonemes(spotter.model, said[at : at + count], known, [word] * count).readings
