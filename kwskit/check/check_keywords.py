@@ -6,10 +6,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from kwskit.check.confusables import Confusables, said_of
+from kwskit.check.example_readings import example_readings
 from kwskit.check.keyword_check import KeywordCheck, Rival
 from kwskit.check.rules import remarks
 from kwskit.spotting import FA_PER_HOUR
 from kwskit.spotting.keyword import Keyword
+from kwskit.spotting.sound import Sound
 from kwskit.spotting.spotter import Spotter
 from kwskit.text.typed_keyword import typed_keywords
 from kwskit.text.word_sounds import WordSounds
@@ -27,6 +29,7 @@ def check_keywords(
     threshold: float | None = None,
     count: int = COUNT,
     sounds: WordSounds | None = None,
+    examples: Sequence[Sound] = (),
 ) -> list[KeywordCheck]:
     """Whether each of ``texts`` makes a good keyword for a spotter's model, alone and beside the others.
 
@@ -38,22 +41,35 @@ def check_keywords(
     fa_per_hour, threshold : see :meth:`Spotter.enrol`
     count : words, and phrases, that are told of each
     sounds : the dictionary; None is CMUdict
+    examples : recordings of the keyword, which is then one alone (:mod:`kwskit.check.example_readings`)
 
     Raises
     ------
     kwskit.errors.UnpronounceableText
         For text that cannot be read out, or two ways of one to be said that clash.
+    kwskit.data.audio.AudioError
+        For an example that cannot be read.
     ValueError
-        When there is none, or a rate or a count is out of its range.
+        When there is none, a rate or a count is out of its range, or examples cannot be used.
     """
     if not texts:
         raise ValueError("say which keyword to check")
     if count < 1:
         raise ValueError(f"at least one word is told of, not {count}")
+    if len(examples) and len(texts) > 1:
+        raise ValueError("recordings are of one keyword: check it alone")
     typed = map(str, typed_keywords(texts))
     keywords = [spotter.enrol(text, fa_per_hour=fa_per_hour, threshold=threshold) for text in typed]
+    heard = None
+    if len(examples):  # first, for a recording may be of no use
+        text = keywords[0].typed
+        heard = example_readings(spotter, text, examples, fa_per_hour=fa_per_hour, threshold=threshold, count=count)
     confusables = Confusables(spotter.model, spotter.cohort, sounds)
-    return [_check(spotter, confusables, keyword, keywords, count) for keyword in keywords]
+    checks = [_check(spotter, confusables, keyword, keywords, count) for keyword in keywords]
+    if heard is None:
+        return checks
+    found = dataclasses.replace(checks[0], heard=heard)
+    return [dataclasses.replace(found, remarks=remarks(found))]
 
 
 def _check(

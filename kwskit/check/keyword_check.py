@@ -1,11 +1,13 @@
 """Is it a good wake word?"""
 
 from dataclasses import asdict, dataclass
+from math import isfinite
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kwskit.check.example_readings import ExampleReadings
 from kwskit.spotting.keyword import Keyword
 from kwskit.text.neural_g2p import VOWELS
 from kwskit.text.pronunciation import WORD_BOUNDARY
@@ -74,6 +76,7 @@ class KeywordCheck:
     background : scores of the peaks in the background, descending; empty where there is none
     minutes : length of the background
     rivals : the other keywords that are checked with it
+    heard : what recordings of it tell of how it is said; None without any
     remarks : advice (:func:`kwskit.check.rules.remarks`)
     """
 
@@ -90,6 +93,7 @@ class KeywordCheck:
     background: NDArray[np.float32]
     minutes: float
     rivals: tuple[Rival, ...] = ()
+    heard: ExampleReadings | None = None
     remarks: tuple[Remark, ...] = ()
 
     @property
@@ -143,6 +147,7 @@ class KeywordCheck:
             "verdict": self.verdict,
             "reads": [{"word": word, "from": origin} for word, origin in self.reads],
             "pronunciations": list(self.pronunciations),
+            "heard": None if self.heard is None else _heard(self.heard),
             "phonemes": self.phonemes,
             "syllables": self.syllables,
             "seconds": round(known.seconds, 2),
@@ -172,6 +177,11 @@ def _phonemes(said: str) -> list[str]:
 
 def _vowels(said: str) -> int:
     return sum(phoneme.rstrip("012") in VOWELS for phoneme in _phonemes(said))
+
+
+def _heard(found: ExampleReadings) -> dict[str, Any]:
+    readings = [{**asdict(one), "fit": round(one.fit, 2) if isfinite(one.fit) else None} for one in found.readings]
+    return {"typed": found.typed, "by": found.by, "readings": readings}
 
 
 def _rounded(one: Confusable) -> dict[str, Any]:

@@ -28,6 +28,7 @@ def remarks(check: KeywordCheck) -> tuple[Remark, ...]:
     - of which the threshold is above four fifths of what it scores itself, which is what spoken words reach in the
       mean;
     - with a word whose readings are guessed, until somebody chooses: of wrong ones hardly anything will be heard;
+    - of which recordings are doubted: something else is said in them, or no reading fits;
     - with another word that sounds the same;
     - with twenty words or more that score nine tenths of what it scores itself, and reach the threshold;
     - that is a part of twenty words or more, or of which a part that is a word scores as those do;
@@ -134,9 +135,23 @@ def _rivals(check: KeywordCheck) -> list[Remark]:
 
 
 def _reading(check: KeywordCheck) -> list[Remark]:
-    found = []
+    heard, found = check.heard, []
+    if heard is not None:
+        found += [Remark("risky", doubt) for doubt in heard.doubts]
+        if heard.by == "scores":
+            text = "This model cannot read phonemes off a recording: typed and guessed readings alone are compared."
+            found.append(Remark("note", text))
     for word, origin in check.reads:
-        if origin == "guessed":
+        if origin == "guessed" and heard is not None:
+            text = f"'{word}' is in no dictionary. Of its readings '{heard.typed}' fits the recordings best: type that."
+            if heard.by == "scores":
+                text = (
+                    f"'{word}' is in no dictionary. Of its guesses '{heard.typed}' fits the recordings best, and "
+                    f"all may be wrong: type it as it is said, '{check.keyword.text}=PHONEMES', or enrol the "
+                    "recordings, too."
+                )
+            found.append(Remark("risky", text))
+        elif origin == "guessed":
             text = (
                 f"'{word}' is in no dictionary: what is listened for is guessed, and where no guess is right, hardly "
                 f"anything will be heard. Choose: '{check.keyword.text}={check.pronunciations[0]}' keeps one reading, "

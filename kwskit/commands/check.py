@@ -12,6 +12,7 @@ from kwskit.commands.usage import UsageError, add_device, add_lexicon, add_rate,
 from kwskit.extras import missing_extra
 
 if TYPE_CHECKING:
+    from kwskit.check.example_readings import ExampleReadings
     from kwskit.check.keyword_check import KeywordCheck
 
 HELP = "tell whether a keyword is a good one: how it is said, what it is confused with, false alarms, advice"
@@ -30,6 +31,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--background", type=Path, metavar="FILE", help=text)
     text = "number of words, of phrases and of longer words that are listed for a keyword, at most (default 10)"
     parser.add_argument("--count", type=count, default=10, metavar="N", help=text)
+    text = "recording of the keyword, of one alone, to find how it is said (repeatable, one to three; default none)"
+    parser.add_argument("--example", action="append", default=[], metavar="AUDIO", help=text)
     parser.add_argument("--picture", type=Path, metavar="FILE", help="picture of the check to draw, .png or .svg")
     text = "JSON in the place of a table, a line a keyword, as when stdout is no terminal"
     parser.add_argument("--json", action="store_true", help=text)
@@ -41,6 +44,8 @@ def run(options: argparse.Namespace) -> None:
     from kwskit.check.check_keywords import check_keywords
     from kwskit.spotting.spotter import Spotter
 
+    if options.example and len(options.keywords) > 1:
+        raise UsageError("--example is a recording of one keyword: check it alone")
     if options.picture is not None:
         if options.picture.suffix.lower() not in (".png", ".svg"):
             raise UsageError(f"--picture {options.picture}: a picture is .png or .svg")
@@ -50,6 +55,7 @@ def run(options: argparse.Namespace) -> None:
             raise missing_extra("picture", "a picture needs Matplotlib", error) from error
     spotter = Spotter.load(options.model, device=options.device, background=options.background, lexicon=options.lexicon)
     given = {"fa_per_hour": options.fa_per_hour, "threshold": options.threshold, "count": options.count}
+    given["examples"] = options.example
     checks = check_keywords(spotter, options.keywords, **given)
     if options.picture is not None:
         draw_checks(checks, options.picture)
@@ -71,6 +77,8 @@ def described(check: "KeywordCheck") -> str:
     between = ", | between words" if any("|" in said for said in check.pronunciations) else ""
     lines += ["", f"said          {check.pronunciations[0]}   from {origins}{between}"]
     lines += [f"           or {said}" for said in check.pronunciations[1:]]
+    if check.heard is not None:
+        lines += heard_lines(check.heard)
     windows = ", ".join(f"{seconds:g}" for seconds in keyword.windows)
     lines.append(f"takes         about {keyword.seconds:.2f} s; heard in windows of {windows} s")
     lines.append(f"itself        {check.own:.2f}, as typed")
@@ -97,3 +105,13 @@ def described(check: "KeywordCheck") -> str:
         mark = ">" if rival.score >= keyword.threshold else " "
         lines.append(f"{mark}{rival.score:5.2f}  {rival.text}{', which sounds the same' if rival.same else ''}")
     return "\n".join(lines)
+
+
+def heard_lines(heard: "ExampleReadings") -> list[str]:
+    """What recordings tell of how a keyword is said, for a person."""
+    what = "log-likelihood of the phonemes in the recordings" if heard.by == "phonemes" else "mean score in them"
+    lines = ["", f"{'fit':>8}  readings by the recordings ({what})"]
+    for one in heard.readings:
+        also = ", heard too" if one.heard and one.origin != "heard" else ""
+        lines.append(f"{one.fit:8.2f}  {one.phonemes:<40} {one.origin}{also}")
+    return [*lines, f"type          {heard.typed}", ""]

@@ -35,10 +35,8 @@ def spoken_example(
     ValueError
         When it is silent, or what is said takes longer than 5 s.
     """
-    said = trimmed(pcm)
+    said = said_in(pcm)
     seconds = len(said) / SAMPLE_RATE
-    if seconds > LONGEST:
-        raise ValueError(f"an example takes {seconds:.1f} s: a keyword is {LONGEST:g} s long at most; cut it out")
     listener = listen([seconds])
     windows = [*listener.push(said), *listener.finish()]
     return SpokenExample(windows[-1].kept[-1], seconds)
@@ -54,14 +52,33 @@ def heard_phonemes(model: SpeechModel, recordings: Sequence[NDArray[np.int16]]) 
     """
     found = []
     for pcm in recordings:
-        stream = FrameStream(model)
-        frames = np.concatenate([stream.push(trimmed(pcm)), stream.finish()])
-        best = model.log_probs(frames).argmax(1)
+        best = phoneme_log_probs(model, trimmed(pcm)).argmax(1)
         kept = best[np.append(True, best[1:] != best[:-1])]
         found.append([int(one) for one in kept if one != model.blank])
     if not any(found):
         raise ValueError("no phoneme is heard in the examples: type the keyword, too")
     return [one for one in found if one]
+
+
+def phoneme_log_probs(model: SpeechModel, pcm: NDArray[np.int16]) -> NDArray[np.float32]:
+    """Log-probabilities (T, V) of tokens and blank in the frames of ``pcm`` (samples,), for a model with phonemes."""
+    stream = FrameStream(model)
+    return model.log_probs(np.concatenate([stream.push(pcm), stream.finish()]))
+
+
+def said_in(pcm: NDArray[np.int16]) -> NDArray[np.int16]:
+    """What is said in an example, as :func:`trimmed` finds it.
+
+    Raises
+    ------
+    ValueError
+        When it is silent, or what is said takes longer than 5 s.
+    """
+    said = trimmed(pcm)
+    seconds = len(said) / SAMPLE_RATE
+    if seconds > LONGEST:
+        raise ValueError(f"an example takes {seconds:.1f} s: a keyword is {LONGEST:g} s long at most; cut it out")
+    return said
 
 
 def trimmed(pcm: NDArray[np.int16]) -> NDArray[np.int16]:

@@ -1,5 +1,6 @@
 """How typed keywords are said."""
 
+import copy
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -69,6 +70,12 @@ class KeywordReader:
             )
         own = getattr(tokenizer, "g2p", None) or G2P()
         self.g2p: G2P = own.extended(lexicon, READINGS)
+
+    def guessing(self, guesses: int) -> "KeywordReader":
+        """The same with so many guesses at a word that no dictionary has."""
+        found = copy.copy(self)
+        found.g2p = self.g2p.extended(None, guesses)
+        return found
 
     def read(self, typed: str | TypedKeyword) -> Readings:
         """How ``typed`` is said.

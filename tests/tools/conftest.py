@@ -8,7 +8,16 @@ import pytest
 from tests.tools.machine import Machine
 
 BENCH = Path(__file__).parents[2] / "tools/bench"
-BENCHES = ("people", "peers", "wake_words", "spotters", "spotter_measurement", "measurement_process")
+BENCHES = (
+    "people",
+    "peers",
+    "wake_words",
+    "spotters",
+    "spotter_measurement",
+    "measurement_process",
+    "names",
+    "name_voices",
+)
 
 
 @pytest.fixture
