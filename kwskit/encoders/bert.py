@@ -31,8 +31,9 @@ class Bert(nn.Module):
     what words mean and how they are written, not how they sound. Sources: Sanh et al. 2019, Devlin et al. 2019.
 
     The pre-trained weights are part of the model's from then on, frozen or not: checkpoints and a released model hold
-    them, 66 M of DistilBERT in 265 MB, and need no other files, but still the package. Weights are safetensors. Padding
-    never matters and comes out as 0. On a CPU, a text that a batch holds several times is encoded once.
+    them, 66 M of DistilBERT in 265 MB, and need no other files, but the package, unless exported. Weights are
+    safetensors. Padding never matters and comes out as 0. On a CPU, a text that a batch holds several times is encoded
+    once.
 
     Parameters
     ----------

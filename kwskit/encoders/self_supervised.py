@@ -33,8 +33,8 @@ class SelfSupervised(nn.Module):
     own frames, as if it were alone. Not for streams: such a model spots in windows, each by itself.
 
     The pre-trained weights are part of the model's from then on, frozen or not: checkpoints and a released model hold
-    them, 95 M of a base network in 378 MB, and need no other files, but still the package. Weights are safetensors; a
-    repository without (``facebook/hubert-base-ls960``) has to be converted once, and the error says how.
+    them, 95 M of a base network in 378 MB, and need no other files, but the package, unless exported. Weights are
+    safetensors; a repository that has none has to be converted once, and the error says how.
 
     Parameters
     ----------

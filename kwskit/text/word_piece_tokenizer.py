@@ -94,9 +94,7 @@ def read_word_pieces(vocabulary: str) -> list[str]:
     pieces = _of_json(path) if path.suffix == ".json" else _lines(path)
     lacking = [one for one in (PADDING, BEGIN, END) if one not in pieces]
     if lacking or pieces[0] != PADDING or len(set(pieces)) < len(pieces):
-        raise ModelError(
-            f"{path} is no vocabulary of word pieces: {PADDING} comes first, then {BEGIN}, {END}, …, each once"
-        )
+        raise ModelError(f"{path} is no vocabulary of word pieces: {PADDING} is the first, {BEGIN} and {END} follow")
     return pieces
 
 

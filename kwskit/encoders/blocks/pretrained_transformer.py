@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from safetensors import SafetensorError
+
 from kwskit.errors import ModelError
 from kwskit.extras import missing_extra
 from kwskit.pretrained_folder import pretrained_folder, read_json
@@ -116,7 +118,7 @@ class Pretrained(NamedTuple):
                     output_loading_info=True,
                     **arguments,
                 )
-            except (OSError, RuntimeError, ValueError) as error:
+            except (OSError, RuntimeError, ValueError, SafetensorError) as error:
                 raise ModelError(f"{self.folder}: the weights cannot be used: {error}") from error
         lacking = sorted(found["missing_keys"])
         if lacking:
