@@ -70,7 +70,10 @@ def assert_graphs_agree(model, folder):
     pytest.importorskip("onnx")
     found = graphs(model.system, model.tokenizer.size)
     wav, ids = torch.sin(torch.arange(18_000.0).view(2, -1) ** 1.3), torch.tensor([[5, 6, 7, 8, 9], [7, 8, 0, 0, 0]])
-    inputs = {AUDIO: {"wav": wav, "lens": torch.tensor([9000, 700])}, TEXT: {"tokens": ids, "lens": torch.tensor([5, 2])}}
+    inputs = {
+        AUDIO: {"wav": wav, "lens": torch.tensor([9000, 700])},
+        TEXT: {"tokens": ids, "lens": torch.tensor([5, 2])},
+    }
     for name, values in inputs.items():
         write_graph(found[name], folder / name)
         session = onnxruntime.InferenceSession(str(folder / name))

@@ -12,7 +12,12 @@ from kwskit.registry import build
 
 transformers = pytest.importorskip("transformers", reason="the extra transformers is not installed")
 
-CONVOLUTIONS = {"conv_dim": [8, 8, 8], "conv_kernel": [10, 8, 4], "conv_stride": [5, 8, 8], "num_feat_extract_layers": 3}
+CONVOLUTIONS = {
+    "conv_dim": [8, 8, 8],
+    "conv_kernel": [10, 8, 4],
+    "conv_stride": [5, 8, 8],
+    "num_feat_extract_layers": 3,
+}
 SIZES = {"hidden_size": 16, "num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 24, "layerdrop": 0.5}
 POSITIONS = {"num_conv_pos_embeddings": 6, "num_conv_pos_embedding_groups": 2}
 # As the base sizes have it, and the large ones.
@@ -173,7 +178,9 @@ def test_padding_of_texts_never_matters(text):
     garbage[torch.arange(7) >= TEXT_LENS[:, None]] = 9
     torch.testing.assert_close(encoder(garbage, TEXT_LENS)[:, :4], expected)
     for row, count in enumerate(TEXT_LENS.tolist()):
-        torch.testing.assert_close(encoder(TEXTS[row : row + 1, :count], TEXT_LENS[row : row + 1])[0], expected[row, :count])
+        torch.testing.assert_close(
+            encoder(TEXTS[row : row + 1, :count], TEXT_LENS[row : row + 1])[0], expected[row, :count]
+        )
 
 
 @pytest.mark.parametrize("frozen", [True, False])
@@ -223,7 +230,7 @@ def test_other_networks_and_names_are_refused(text, hubert, monkeypatch):
     with pytest.raises(ModelError, match="no directory, and no name owner/name"):
         heard("./nowhere")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    with pytest.raises(ModelError, match="not wholly, in the cache .* while HF_HUB_OFFLINE is set"):
+    with pytest.raises(ModelError, match=r"not wholly, in the cache .* while HF_HUB_OFFLINE is set"):
         heard("nobody/nothing")
 
 

@@ -9,7 +9,18 @@ from kwskit.text.pronouncing_dictionary import cmudict
 WORDS = [word for word in cmudict().words() if word.isalpha()][::400]
 LETTERS = [*"abcdefghijklmnopqrstuvwxyz'"]
 SPECIAL = ["[PAD]", "[unused0]", "[UNK]", "[CLS]", "[SEP]"]
-PIECES = [*SPECIAL, *LETTERS, *(f"##{letter}" for letter in LETTERS), "ban", "##an", "##ana", "hey", "no", "nov", "##va"]
+PIECES = [
+    *SPECIAL,
+    *LETTERS,
+    *(f"##{letter}" for letter in LETTERS),
+    "ban",
+    "##an",
+    "##ana",
+    "hey",
+    "no",
+    "nov",
+    "##va",
+]
 
 
 @pytest.fixture
@@ -38,7 +49,8 @@ def test_as_the_library_of_tokenizers_does(vocabulary):
     rare = [f"{'##' if k % 2 else ''}{word[:4]}" for k, word in enumerate(WORDS[::3])]
     pieces = list(dict.fromkeys([*PIECES, *rare]))
     vocabulary.write_text("\n".join(pieces) + "\n")
-    theirs = tokenizers.Tokenizer(tokenizers.models.WordPiece(dict(zip(pieces, range(len(pieces)))), unk_token="[UNK]"))
+    ids = {piece: index for index, piece in enumerate(pieces)}
+    theirs = tokenizers.Tokenizer(tokenizers.models.WordPiece(ids, unk_token="[UNK]"))
     theirs.pre_tokenizer = tokenizers.pre_tokenizers.BertPreTokenizer()
     ours = build("tokenizer", "word_piece", vocabulary=str(vocabulary))
     for text in [*WORDS, "don't ban nova", " ".join(WORDS[:5])]:
