@@ -7,7 +7,7 @@
 set -euo pipefail
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=tools/env.sh
-. "$repository/tools/env.sh" dev,train,voices,voices-gpl,zoo,speech-embedding,index,export,hub,align,wyoming,ovos,cluster,remote,mlflow
+. "$repository/tools/env.sh" dev,train,voices,voices-gpl,zoo,speech-embedding,index,export,hub,align,wyoming,ovos,cluster,remote,mlflow,transformers
 cd "$repository"
 
 failed=()

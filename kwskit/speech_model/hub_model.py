@@ -1,10 +1,9 @@
 """Models of the Hugging Face Hub."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
-from kwskit import __version__
-from kwskit.errors import ModelError, first_line
+from kwskit.errors import ModelError
+from kwskit.hub_snapshot import hub_errors, snapshot
 
 # A model has one of the first. They are fetched before anything else, so that a repository of something else, however
 # large, costs nothing.
@@ -14,16 +13,16 @@ _FILES = (
     *("model.yaml", "model.safetensors", "model.onnx.json", "background.npz", "README.md", "card.json"),
     *("audio.onnx", "text.onnx", "features.onnx", "frames.onnx", "pool.onnx"),
     *("lexicon", "lexicon.txt", "lexicon.tsv", "lexicon.dict"),  # of !tokenizer:phoneme
+    "vocabulary.txt",  # of !tokenizer:word_piece
+    *("acoustic_encoder.json", "text_encoder.json"),  # of !encoder:self_supervised and !text_encoder:bert
 )
 FILES = (*_FILES, *(f"onnx/{name}" for name in _FILES))
 
 
 def fetched(repository: str, revision: str | None = None) -> Path:
-    """The directory of a model of the Hub, in the cache of huggingface_hub; nothing may be written into it.
+    """The directory of a model of the Hub, see :func:`kwskit.hub_snapshot.snapshot`.
 
-    The address, the token, the cache and whether to stay offline are those of huggingface_hub: ``HF_ENDPOINT``,
-    ``HF_TOKEN``, ``HF_HOME`` and ``HF_HUB_OFFLINE``. What is in the cache is found without a network. Only the files
-    that a model consists of are fetched.
+    Only the files that a model consists of are fetched.
 
     Parameters
     ----------
@@ -37,43 +36,11 @@ def fetched(repository: str, revision: str | None = None) -> Path:
     ImportError
         When huggingface_hub is not installed.
     """
-    try:
-        from huggingface_hub import constants, errors, snapshot_download
-    except ImportError as error:
-        raise ImportError(
-            f"{repository} is no directory; to fetch it from the Hugging Face Hub: pip install 'kwskit[hub]'"
-        ) from error
-
-    def fetch(names: Sequence[str], at: str | None) -> Path:
-        return Path(
-            snapshot_download(
-                repository,
-                revision=at,
-                allow_patterns=list(names),
-                library_name="kwskit",
-                library_version=__version__,
-            )
-        )
-
-    at = f"{repository}@{revision}" if revision else repository
-    try:
-        folder = fetch(MARKS, revision)
+    with hub_errors(repository, revision):
+        folder = snapshot(repository, MARKS, revision)
         if not any((folder / mark).is_file() for mark in MARKS):
+            from huggingface_hub import constants
+
+            at = f"{repository}@{revision}" if revision else repository
             raise ModelError(f"{at} at {constants.ENDPOINT} is no model of kwskit: it has no {' and no '.join(MARKS)}")
-        return fetch(FILES, folder.name)  # of the same commit
-    except ModelError:
-        raise
-    except errors.GatedRepoError as error:
-        message = f"has to be asked for at {constants.ENDPOINT}/{repository}, and HF_TOKEN must be yours"
-        raise ModelError(f"{at} {message}") from error
-    except errors.RepositoryNotFoundError as error:
-        message = f"is no directory, and {constants.ENDPOINT} has no such repository (a private one needs HF_TOKEN)"
-        raise ModelError(f"{at} {message}") from error
-    except errors.RevisionNotFoundError as error:
-        raise ModelError(f"{at}: the repository {repository} has no revision {revision}") from error
-    except errors.LocalEntryNotFoundError as error:
-        why = "HF_HUB_OFFLINE is set" if constants.HF_HUB_OFFLINE else f"{constants.ENDPOINT} cannot be reached"
-        message = f"is no directory, and not, or not wholly, in the cache {constants.HF_HUB_CACHE}, while {why}"
-        raise ModelError(f"{at} {message}") from error
-    except Exception as error:  # those of the library and of what it calls share no other base
-        raise ModelError(f"{at} cannot be fetched from {constants.ENDPOINT}: {first_line(error)}") from error
+        return snapshot(repository, FILES, folder.name)  # of the same commit

@@ -13,11 +13,11 @@ import safetensors
 import safetensors.torch
 import torch
 
-from kwskit import registry
 from kwskit.devices import usable_device
 from kwskit.errors import ModelError
-from kwskit.hparams import plain_value, select, with_arguments
+from kwskit.hparams import select
 from kwskit.systems.building_limits import outlined
+from kwskit.systems.own_files import with_own_files
 from kwskit.systems.system import System
 from kwskit.systems.weights_file import check_shapes, read_shapes, read_weights
 from kwskit.untrusted_yaml import load_parts, read_yaml
@@ -73,7 +73,7 @@ def save_model(
     try:
         partial.mkdir(parents=True)
         safetensors.torch.save_file(weights, partial / WEIGHTS)
-        parts = _with_own_files(select(configuration, {"tokenizer": None, "system": arguments}), partial)
+        parts = with_own_files(select(configuration, {"tokenizer": None, "system": arguments}), partial)
         (partial / PARTS).write_text(parts, "utf-8")
         (partial / CARD).write_text(card, "utf-8")
         load_model(partial)  # a model that cannot be loaded is never released
@@ -190,16 +190,3 @@ def _try(model: Model, path: Path) -> None:
         raise ModelError(f"{path}: the parts do not work together: {reason}") from error
     if not (torch.isfinite(heard.frames).all() and torch.isfinite(typed.frames).all()):
         raise ModelError(f"{path.with_name(WEIGHTS)}: speech or text is encoded as NaN; training may have diverged")
-
-
-def _with_own_files(parts: str, directory: Path) -> str:
-    """The YAML ``parts`` with the files that the tokenizer reads copied to ``directory``, for a model stands alone."""
-    tokenizer = plain_value(parts, "tokenizer")
-    kind, _, name = str(tokenizer.tag.value).removeprefix("!").partition(":")
-    for argument in getattr(registry.get(kind, name).cls, "files", ()):
-        given = tokenizer.get(argument) if hasattr(tokenizer, "get") else None
-        if given is not None:
-            own = f"{argument}{Path(given).suffix}"
-            shutil.copyfile(given, directory / own)
-            parts = with_arguments(parts, "tokenizer", {argument: own})
-    return parts

@@ -11,15 +11,16 @@ class Tokenizer:
 
     Parameters
     ----------
-    units : what the ids stand for, after ``<pad> <unk> <s> </s>``
+    units : what the ids stand for, after ``specials``
+    specials : what the first ids stand for; id 0 is padding
 
     Attributes
     ----------
     symbols : list of str, index = id
     """
 
-    def __init__(self, units: Iterable[str]):
-        self.symbols = [*SPECIALS, *units]
+    def __init__(self, units: Iterable[str], specials: Iterable[str] = SPECIALS):
+        self.symbols = [*specials, *units]
         self._ids = {symbol: index for index, symbol in enumerate(self.symbols)}
 
     @property
