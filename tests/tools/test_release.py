@@ -114,7 +114,9 @@ def test_only_jobs_that_publish_may_ask_for_an_identity():
 
 
 def test_the_oldest_python_is_tested_and_all_that_are_tested_are_declared():
-    (tested,) = (job["strategy"]["matrix"]["python"] for path, _, job in jobs() if path.name == "tests.yml")
+    (tested,) = (
+        job["strategy"]["matrix"]["python"] for path, name, job in jobs() if (path.stem, name) == ("tests",) * 2
+    )
     assert len(tested) == 3
     assert setup("options", "python_requires") == f">={tested[0]}"
     assert {f"Programming Language :: Python :: {python}" for python in tested} <= set(
