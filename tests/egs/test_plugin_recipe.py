@@ -24,10 +24,10 @@ def readme():
 
 
 @pytest.fixture
-def run(tmp_path):
+def run(tmp_path, forked_python):
     """Runs lines of the README, with flags behind the last; what it puts beside the repository lies in ``tmp_path``."""
     prefix = Path(sys.prefix)
-    path = os.pathsep.join([str(prefix / "bin"), os.environ["PATH"]])
+    path = os.pathsep.join([str(forked_python), str(prefix / "bin"), os.environ["PATH"]])
     env = {**os.environ, "VIRTUAL_ENV": str(prefix), "PATH": path}
 
     def start(lines: str, *flags: object) -> subprocess.CompletedProcess[str]:
