@@ -8,6 +8,7 @@ import numpy as np
 
 from kwskit.adapt.fitting import Windows, fitted
 from kwskit.adapt.hearing import best_scores, windows_of
+from kwskit.adapt.kept_recordings import NONE, KeptRecordings
 from kwskit.adapt.near_texts import near_texts
 from kwskit.adapt.recordings import of_other_sound, of_the_keyword
 from kwskit.adapt.speakers import installed_speakers
@@ -33,6 +34,7 @@ def adapt_keyword(
     recordings: Sequence[str | Path] = (),
     others: Sequence[str | Path] = (),
     *,
+    kept: KeptRecordings = NONE,
     fa_per_hour: float = FA_PER_HOUR,
     seed: int = 0,
     tell: Callable[[str], None] = lambda line: None,
@@ -49,6 +51,7 @@ def adapt_keyword(
     text : typed
     recordings : of somebody saying it, one utterance each, of 5 s at most
     others : recordings in which it is not said, such as false alarms
+    kept : clips that were kept at home and judged
     fa_per_hour : false alarms an hour of the thresholds on the card
     seed : seed of every random draw
     tell : is handed a line about what is done
@@ -69,7 +72,7 @@ def adapt_keyword(
     if typed.pronunciations:
         raise ValueError(f"voices cannot be told the phonemes of '{typed}': type how it sounds, {typed.text}~WORDS")
     keyword = enrolled(spotter.model, spotter.listener, spotter.reader.read(typed))
-    own, without = of_the_keyword(recordings), of_other_sound(others)
+    own, without = of_the_keyword(recordings, kept.said), of_other_sound(others, kept.not_said)
     speakers, rooms, rng = installed_speakers(), has_rooms(), np.random.default_rng(seed)
     near, said_as = near_texts(spotter, keyword), typed.respelling or typed.text
     tell(f"{', '.join(speakers.training)} speak '{said_as}' and {len(near)} texts near it")
@@ -101,6 +104,8 @@ def adapt_keyword(
         adapted_threshold=threshold,
         **_trials(spotter, (keyword, adapted), (typed_threshold, threshold), held_out),
     )
+    for line in _of_kept(spotter, adapted, threshold, kept):
+        tell(line)
     model = spotter.model
     return AdaptedKeyword(str(typed), model.name, model.digest, spotter.streaming, keyword.tokens, head, card)
 
@@ -127,6 +132,16 @@ def _kinds(spotter: Spotter, keyword: Keyword, streams: Sequence[Utterances], on
     """Windows of each stream that has any."""
     found = [windows_of(spotter, keyword, one, only_middles) for one in streams if len(one.start)]
     return [one for one in found if len(one.score)]
+
+
+def _of_kept(spotter: Spotter, adapted: Keyword, threshold: float, kept: KeptRecordings) -> list[str]:
+    """What becomes of clips that were kept; most were trained with, so that it says nothing of others."""
+    lines = []
+    for clips, said, what in ((kept.said, True, "the keyword"), (kept.not_said, False, "not the keyword")):
+        if clips:
+            reached = int((best_scores(spotter, [adapted], kept.in_a_row(said)) >= threshold).sum())
+            lines.append(f"of {len(clips)} kept clips that were {what}, it now hears {reached}")
+    return lines
 
 
 def _trials(

@@ -1,7 +1,7 @@
 """The page, served."""
 
 import socket
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +9,7 @@ import uvicorn
 
 from kwskit.serve.address import tell_exposure
 from kwskit.serve.page import Page
+from kwskit.spotting.kept.kept_folder import KeptFolder
 from kwskit.spotting.spotter import Spotter
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ def serve(
     lexicon: Path | None = None,
     proxies: Collection[str] = (),
     frames: Collection[str] = (),
+    keyword_files: Sequence[Path] = (),
+    keep: KeptFolder | None = None,
 ) -> None:
     """Serve the page until it is interrupted.
 
@@ -37,6 +40,7 @@ def serve(
     port : 0 is any that is free
     lexicon : file of readings that keywords have in the place of the dictionary's
     proxies, frames : by whom it is reached and shown from elsewhere, see :class:`~kwskit.serve.guard.Guard`
+    keyword_files, keep : see :class:`~kwskit.serve.page.Page`
 
     Raises
     ------
@@ -46,16 +50,20 @@ def serve(
         When the lexicon cannot be used.
     kwskit.errors.SpeechIndexError
         When the index cannot be used.
+    kwskit.spotting.adapted.keyword_file.KeywordFileError
+        When a keyword file cannot be used.
     OSError
-        When the address cannot be listened at.
+        When a keyword file cannot be read, or the address cannot be listened at.
     """
     names = {host, socket.gethostname(), socket.getfqdn()}
-    page = Page(*_opened(model, index, lexicon), names=names, proxies=proxies, frames=frames)
+    opened = _opened(model, index, lexicon)
+    page = Page(*opened, keyword_files=keyword_files, keep=keep, names=names, proxies=proxies, frames=frames)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.create_server((host, port), family=family) as listening:
         bound = listening.getsockname()[1]
         shown = f"[{host}]" if ":" in host else host
-        tell_exposure(host, bound, "use this page, and search the index if there is one", "Without --host")
+        hear = ", hear and delete what it keeps" if keep else ""
+        tell_exposure(host, bound, f"use this page{hear}, and search the index if there is one", "Without --host")
         print(f"http://{shown}:{bound}/ (Ctrl-C ends it)", flush=True)
         uvicorn.Server(configuration(page)).run(sockets=[listening])
 

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -68,8 +68,8 @@ class AdaptedKeyword:
             np.savez_compressed(file, **arrays)
 
 
-def read_keyword_file(path: str | Path) -> AdaptedKeyword:
-    """What :meth:`AdaptedKeyword.save` has written; nobody's code is run.
+def read_keyword_file(path: str | Path | BinaryIO) -> AdaptedKeyword:
+    """What :meth:`AdaptedKeyword.save` has written, of a file or one open for reading; nobody's code is run.
 
     Raises
     ------
