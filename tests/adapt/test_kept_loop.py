@@ -1,7 +1,10 @@
 """What a home keeps, judges and adapts with: a false alarm that was marked does not come back, and no hit is lost."""
 
 import json
+import runpy
 import shutil
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,8 +12,10 @@ import soundfile
 
 from kwskit.adapt.kept_recordings import kept_recordings
 from kwskit.cli import main
+from kwskit.spotting.adapted.keyword_file import read_keyword_file
 from kwskit.spotting.kept.kept_clip import KeptError
 from kwskit.spotting.kept.kept_folder import IT_WAS, IT_WAS_NOT, KeptFolder
+from kwskit.spotting.spotter import Spotter
 
 RATE = 16_000
 SAID = ["hey nova", "hey lova", "hey nova", "banana", "hey nova"]
@@ -79,3 +84,16 @@ def test_what_cannot_be_learnt_from_is_told(home, caplog):
     (kept.path / IT_WAS / second.path.name).write_bytes(b"damaged")
     assert len(kept_recordings(KeptFolder(kept.path), "hey nova").said) == 1
     assert f"{second.path.name}: no clip that kwskit has kept, or damaged" in caplog.text
+
+
+def test_the_example(home, sung_model, background, monkeypatch, capsys):
+    _, folder, _ = home
+    monkeypatch.setattr(Spotter, "load", lambda: Spotter(sung_model, background))
+    monkeypatch.chdir(folder)
+    for recordings in (["evening.wav"], []):
+        monkeypatch.setattr(sys, "argv", ["learn.py", "hey nova", "kept", *recordings])
+        runpy.run_path(str(Path(__file__).parents[2] / "egs/learn/learn.py"))
+        kept = KeptFolder("kept")
+        kept.mark(kept.kept()[0], IT_WAS)
+    assert capsys.readouterr().out.startswith("hey nova: 1.")
+    assert read_keyword_file("keyword.kw").card.recordings == 1

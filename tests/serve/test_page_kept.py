@@ -1,4 +1,4 @@
-"""What the page keeps where it is asked to, in a real browser: played, judged, taken back, deleted; and keyword files."""
+"""What the page keeps where it is asked to, in a real browser: played, judged, deleted; and keyword files."""
 
 import base64
 import json
