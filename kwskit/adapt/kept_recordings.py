@@ -6,14 +6,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kwskit.adapt.speaking import Utterances
-from kwskit.constants import SAMPLE_RATE
 from kwskit.spotting.kept.kept_clip import KeptError, around_middle
 from kwskit.spotting.kept.kept_folder import IT_WAS, IT_WAS_NOT, UNMARKED, KeptFolder
 from kwskit.text.normal_form import normal_form
 from kwskit.text.typed_keyword import TypedKeyword
-
-APART = np.zeros(SAMPLE_RATE, np.int16)
 
 logger = logging.getLogger(__name__)
 
@@ -31,14 +27,6 @@ class KeptRecordings(NamedTuple):
     said: list[NDArray[np.int16]]
     not_said: list[NDArray[np.int16]]
     unmarked: int = 0
-
-    def in_a_row(self, said: bool) -> Utterances:
-        """Those of one kind as they were heard, one after another."""
-        clips = self.said if said else self.not_said
-        pieces = [part for one in clips for part in (one, APART)]
-        first = np.cumsum([0, *(len(one) + len(APART) for one in clips)])[:-1]
-        stop = first + np.array([len(one) for one in clips])
-        return Utterances(np.concatenate([APART, *pieces]), first / SAMPLE_RATE + 1, stop / SAMPLE_RATE + 1)
 
 
 NONE = KeptRecordings([], [])

@@ -15,6 +15,7 @@ from kwskit.atomic_write import atomic_write
 from kwskit.constants import SAMPLE_RATE
 from kwskit.data.audio import read_segment
 
+QUIET = 10.0  # deviation of noise, of int16: models do not know digital silence
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700  # it is speech of a home
 
 
@@ -84,7 +85,7 @@ def read_clip(path: str | Path) -> KeptClip:
 
 
 def around_middle(path: str | Path, clip: KeptClip) -> NDArray[np.int16]:
-    """The sound (samples,) of a clip, with silence where the hit would not be in its middle.
+    """The sound (samples,) of a clip, with some quiet noise at its end where the hit would not be in its middle.
 
     Raises
     ------
@@ -93,7 +94,8 @@ def around_middle(path: str | Path, clip: KeptClip) -> NDArray[np.int16]:
     """
     pcm = read_segment(path)
     before, after = round(clip.start * SAMPLE_RATE), max(0, len(pcm) - round(clip.stop * SAMPLE_RATE))
-    return np.pad(pcm, (max(0, after - before), max(0, before - after)))
+    noise = np.random.default_rng(0).normal(0, QUIET, abs(after - before)).astype(np.int16)
+    return np.concatenate([noise, pcm] if after > before else [pcm, noise])
 
 
 def _private(path: str, flags: int) -> int:
