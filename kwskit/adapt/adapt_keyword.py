@@ -5,10 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kwskit.adapt.fitting import Windows, fitted
 from kwskit.adapt.hearing import best_scores, windows_of
-from kwskit.adapt.kept_recordings import NONE, KeptRecordings
+from kwskit.adapt.kept_recordings import NONE, KeptRecordings, least_threshold
 from kwskit.adapt.near_texts import near_texts
 from kwskit.adapt.recordings import of_other_sound, of_the_keyword
 from kwskit.adapt.speakers import installed_speakers
@@ -104,10 +105,18 @@ def adapt_keyword(
         adapted_threshold=threshold,
         **_trials(spotter, (keyword, adapted), (typed_threshold, threshold), held_out),
     )
-    for line in _of_kept(spotter, adapted, threshold, kept):
-        tell(line)
+    least = None
+    if kept.said or kept.not_said:
+        said_scores, other_scores = (_scores_of(spotter, adapted, clips) for clips in (kept.said, kept.not_said))
+        least = least_threshold(said_scores, other_scores, threshold)
+        value = threshold if least is None else least
+        tell(
+            f"of {len(said_scores)} kept clips that were the keyword it now hears {int((said_scores >= value).sum())}, "
+            f"of {len(other_scores)} that were not {int((other_scores >= value).sum())}"
+            + ("" if least is None else f"; for that its threshold is at least {least:.2f}")
+        )
     model = spotter.model
-    return AdaptedKeyword(str(typed), model.name, model.digest, spotter.streaming, keyword.tokens, head, card)
+    return AdaptedKeyword(str(typed), model.name, model.digest, spotter.streaming, keyword.tokens, head, card, least)
 
 
 def _background(spotter: Spotter) -> Background:
@@ -134,14 +143,9 @@ def _kinds(spotter: Spotter, keyword: Keyword, streams: Sequence[Utterances], on
     return [one for one in found if len(one.score)]
 
 
-def _of_kept(spotter: Spotter, adapted: Keyword, threshold: float, kept: KeptRecordings) -> list[str]:
-    """What becomes of clips that were kept; most were trained with, so that it says nothing of others."""
-    lines = []
-    for clips, what in ((kept.said, "the keyword"), (kept.not_said, "not the keyword")):
-        if clips:
-            reached = sum(spotter.listen_for([adapted], np.inf).best_score([one]) >= threshold for one in clips)
-            lines.append(f"of {len(clips)} kept clips that were {what}, it now hears {reached}")
-    return lines
+def _scores_of(spotter: Spotter, keyword: Keyword, clips: Sequence[NDArray[np.int16]]) -> NDArray[np.float64]:
+    """(n,) highest scores in clips, each by itself."""
+    return np.array([spotter.listen_for([keyword], np.inf).best_score([one]) for one in clips])
 
 
 def _trials(

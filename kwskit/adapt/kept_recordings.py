@@ -11,6 +11,8 @@ from kwskit.spotting.kept.kept_folder import IT_WAS, IT_WAS_NOT, UNMARKED, KeptF
 from kwskit.text.normal_form import normal_form
 from kwskit.text.typed_keyword import TypedKeyword
 
+ABOVE = 0.5  # marked false alarms, whose windows lie otherwise when they are heard again
+
 logger = logging.getLogger(__name__)
 
 
@@ -61,3 +63,22 @@ def kept_recordings(folder: KeptFolder, text: str) -> KeptRecordings:
             f"{IT_WAS}/ or {IT_WAS_NOT}/, or say so on the page (kwskit serve --keep {folder.path})"
         )
     return found
+
+
+def least_threshold(said: NDArray[np.float64], others: NDArray[np.float64], threshold: float) -> float | None:
+    """The threshold that marked false alarms stay below, where a head alone does not have them (ours).
+
+    A head moves scores by a bounded amount. False alarms that still reach ``threshold`` are kept away by a higher one,
+    0.5 above the highest of them, or halfway to the lowest hit that was marked, where that is nearer: so none of these
+    is lost. Those that score higher than such a hit stay. Without a marked hit nobody knows what would be lost: None.
+
+    Parameters
+    ----------
+    said, others : (n,) and (m,) scores of clips that were marked as the keyword, and as something else
+    threshold : for the rate that was asked for
+    """
+    lowest = said[said >= threshold].min(initial=np.inf)
+    back = others[(others >= threshold) & (others < lowest)]
+    if not len(back) or lowest == np.inf:
+        return None
+    return float(min(back.max() + ABOVE, (back.max() + lowest) / 2))

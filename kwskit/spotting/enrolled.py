@@ -105,7 +105,8 @@ def enrolled_file(
             raise KeywordFileError(f"'{adapted.typed}' was adapted with other readings than it has now: adapt it again")
     except ValueError as error:
         raise KeywordFileError(f"{path}: {error}") from error
-    return replace(keyword, head=adapted.head)
+    least = -np.inf if adapted.least is None else adapted.least
+    return replace(keyword, head=adapted.head, least=least)
 
 
 def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
