@@ -2,6 +2,7 @@
 
 import errno
 import json
+import time
 
 import numpy as np
 import pytest
@@ -10,10 +11,13 @@ import soundfile
 from kwskit.cli import main
 from kwskit.spotting.kept import hit_keeper, near
 from kwskit.spotting.kept.hit_keeper import kept_hits
-from kwskit.spotting.kept.kept_folder import KeptFolder
+from kwskit.spotting.kept.kept_clip import KeptClip
+from kwskit.spotting.kept.kept_folder import IT_WAS, IT_WAS_NOT, KeptFolder
 from kwskit.spotting.kept.near import near_level, scorer_of
+from kwskit.spotting.kept.stretch import Peak, Stretch
 from kwskit.spotting.peak_estimates import highest
 from kwskit.spotting.spotter import Spotter
+from tests.documents.json_lines import json_lines
 
 RATE, THRESHOLD, NEAR = 16_000, 5.0, 3.0
 WORDS = ["hey nova", "banana", "hey novel", "tiger", "nova", "hey window", "hey nova"]
@@ -84,6 +88,19 @@ def test_hits_and_what_nearly_is_one_are_kept(spotter, evening, tmp_path, monkey
         assert one.path.parent.stat().st_mode & 0o777 == 0o700
 
 
+def test_models_of_two_stages_keep_their_hits(phoneme_sung_model, tmp_path):
+    spotter = Spotter(phoneme_sung_model, streaming=True)
+    pcm, said = phoneme_sung_model.stream_of("hey nova", "tiger", "hey nova", pause=1.0)
+    spotter.enrol("hey nova", threshold=spotter.score(pcm, "hey nova") - 0.5)
+    folder = KeptFolder.create(tmp_path / "kept")
+    hits = list(kept_hits(spotter, folder, blocks(pcm, 3_000), RATE, "-"))
+    kept = sorted((one.clip for one in folder.kept() if one.clip.hit), key=lambda one: one.heard)
+    assert [one.score for one in kept] == [hit.score for hit in hits]
+    assert [text for text, start, stop in said for hit in hits if hit.start < stop and hit.end > start] == 2 * [
+        "hey nova"
+    ]
+
+
 def test_what_nearly_is_one_is_ten_times_as_frequent(sung_model, spotter):
     spotter.calibrate([sung_model.stream_of(*["window", "lemon", "rocket", "marble"] * 6, pause=0.1)[0]])
     keyword = spotter.enrol("hey nova", fa_per_hour=2)
@@ -115,6 +132,35 @@ def test_the_command_keeps_where_it_is_asked_to(spotter, sung_model, evening, tm
     assert "bound what --keep DIR keeps" in capsys.readouterr().err
     assert main([*given, "--keep", str(path)]) == 1
     assert "evening.wav: a file; clips are kept in a folder" in capsys.readouterr().err
+
+
+def test_the_command_calibrates_by_what_was_kept(spotter, sung_model, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("kwskit.spotting.spotter.open_model", lambda model, device: sung_model)
+    folder, scorer = KeptFolder.create(tmp_path / "kept"), scorer_of(spotter, spotter.keywords["tiger"])
+    scores = [4.0 + 0.1 * k for k in range(21)]
+    for k, score in enumerate(scores):
+        clip = KeptClip(f"{k}", "tiger", scorer, score, THRESHOLD, time.time(), 0.0, 0.5, "-")
+        folder.add(np.zeros(RATE, np.int16), clip)
+    for one in folder.kept():
+        folder.mark(one, IT_WAS if one.clip.id == "20" else IT_WAS_NOT)
+    peaks = tuple(Peak(f"{k}", scorer, score) for k, score in enumerate(scores))
+    folder.log(Stretch(time.time(), 36_000, {scorer: "tiger"}, {scorer: 3.9}, peaks))
+    given = ["calibrate", "--model", str(tmp_path), "--keyword", "tiger", "--from", str(folder.path)]
+    assert main([*given, "--fa-per-hour", "1"]) == 0
+    out, err = capsys.readouterr()
+    (facts,) = json_lines("calibrate", out)
+    assert (facts["threshold"], facts["told_by"]) == (4.95, "counted")  # ten of the twenty are above it
+    assert "tiger: --threshold 4.95: 10 false alarms reach it in 10.0 hours" in err
+    assert "of 1 that were the keyword, 0 do not" in err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["kept"]
+    for wrong, message in (
+        (["a.wav"], "goes without recordings"),
+        (["--to", "x.npz"], "goes without recordings and without --to"),
+    ):
+        assert main([*given, *wrong]) == 2
+        assert message in capsys.readouterr().err
+    assert main(["calibrate"]) == 2
+    assert "recordings, or --from DIR" in capsys.readouterr().err
 
 
 def test_a_full_disk_is_told_once_and_listening_goes_on(spotter, evening, tmp_path, monkeypatch, caplog):
