@@ -92,6 +92,8 @@ def adapt_keyword(
     head = fitted(unmoved, said, other, coded, errors, typed_threshold, seed)
     adapted = replace(keyword, head=head)
     threshold, minutes = background.threshold(adapted, fa_per_hour), 60 * background.peaks(adapted)[1]
+    least = _kept_away(spotter, adapted, kept, threshold, tell) if kept.said or kept.not_said else None
+    threshold = threshold if least is None else least
     tell("judging it by speech that it was not trained with")
     card = AdaptationCard(
         engines=tuple(speakers.training),
@@ -105,16 +107,6 @@ def adapt_keyword(
         adapted_threshold=threshold,
         **_trials(spotter, (keyword, adapted), (typed_threshold, threshold), held_out),
     )
-    least = None
-    if kept.said or kept.not_said:
-        said_scores, other_scores = (_scores_of(spotter, adapted, clips) for clips in (kept.said, kept.not_said))
-        least = least_threshold(said_scores, other_scores, threshold)
-        value = threshold if least is None else least
-        tell(
-            f"of {len(said_scores)} kept clips that were the keyword it now hears {int((said_scores >= value).sum())}, "
-            f"of {len(other_scores)} that were not {int((other_scores >= value).sum())}"
-            + ("" if least is None else f"; for that its threshold is at least {least:.2f}")
-        )
     model = spotter.model
     return AdaptedKeyword(str(typed), model.name, model.digest, spotter.streaming, keyword.tokens, head, card, least)
 
@@ -141,6 +133,21 @@ def _kinds(spotter: Spotter, keyword: Keyword, streams: Sequence[Utterances], on
     """Windows of each stream that has any."""
     found = [windows_of(spotter, keyword, one, only_middles) for one in streams if len(one.start)]
     return [one for one in found if len(one.score)]
+
+
+def _kept_away(
+    spotter: Spotter, adapted: Keyword, kept: KeptRecordings, threshold: float, tell: Callable[[str], None]
+) -> float | None:
+    """The threshold that keeps marked false alarms away, where that for a rate does not; tells what it now hears."""
+    said, others = (_scores_of(spotter, adapted, clips) for clips in (kept.said, kept.not_said))
+    least = least_threshold(said, others, threshold)
+    reached = threshold if least is None else least
+    now = [f"{(scores >= reached).sum()} of {len(scores)}" for scores in (said, others)]
+    tell(
+        f"of kept clips it now hears {now[0]} that were the keyword, {now[1]} that were not"
+        + ("" if least is None else f"; for that its threshold is at least {least:.2f}")
+    )
+    return least
 
 
 def _scores_of(spotter: Spotter, keyword: Keyword, clips: Sequence[NDArray[np.int16]]) -> NDArray[np.float64]:

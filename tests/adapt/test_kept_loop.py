@@ -58,7 +58,7 @@ def test_a_false_alarm_that_was_marked_does_not_come_back(home, capsys):
     out, err = capsys.readouterr()
     assert "3 clips that were 'hey nova', 1 that were not" in err
     assert json.loads(out)["recordings"] == 4
-    assert "of 3 kept clips that were the keyword it now hears 3, of 1 that were not 0" in err
+    assert "of kept clips it now hears 3 of 3 that were the keyword, 0 of 1 that were not" in err
     run("spot", "--keyword-file", folder / "nova.kw", evening)
     assert heard(capsys.readouterr().out, said) == ["hey nova"] * 3
 
