@@ -2,7 +2,7 @@
 
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 SHOWN = 200  # characters of what numpy says
 
 
-def read_arrays(path: str | Path, largest: int) -> dict[str, NDArray[Any]]:
+def read_arrays(path: str | Path | BinaryIO, largest: int) -> dict[str, NDArray[Any]]:
     """The arrays of an ``.npz`` file by name; no objects, which would run code.
 
     Parameters
     ----------
-    path : of the file
+    path : of the file, or itself, open for reading
     largest : bytes that its arrays may take altogether
 
     Raises
@@ -25,13 +25,15 @@ def read_arrays(path: str | Path, largest: int) -> dict[str, NDArray[Any]]:
     ValueError
         When it is no such file, damaged, or larger.
     """
-    if not Path(path).is_file():  # a pipe would be waited for
+    if isinstance(path, str | Path) and not Path(path).is_file():  # a pipe would be waited for
         raise FileNotFoundError(2, "no such file", str(path))
     try:
         with zipfile.ZipFile(path) as archive:
             size = sum(member.file_size for member in archive.infolist())
         if size > largest:
             raise ValueError(f"it announces {size:,} bytes; {largest:,} are the most")
+        if not isinstance(path, str | Path):
+            path.seek(0)
         with np.load(path, allow_pickle=False) as arrays:
             found = {name: arrays[name] for name in arrays.files}
     except OSError:

@@ -5,9 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kwskit.adapt.fitting import Windows, fitted
 from kwskit.adapt.hearing import best_scores, windows_of
+from kwskit.adapt.kept_recordings import NONE, KeptRecordings, least_threshold
 from kwskit.adapt.near_texts import near_texts
 from kwskit.adapt.recordings import of_other_sound, of_the_keyword
 from kwskit.adapt.speakers import installed_speakers
@@ -33,6 +35,7 @@ def adapt_keyword(
     recordings: Sequence[str | Path] = (),
     others: Sequence[str | Path] = (),
     *,
+    kept: KeptRecordings = NONE,
     fa_per_hour: float = FA_PER_HOUR,
     seed: int = 0,
     tell: Callable[[str], None] = lambda line: None,
@@ -49,6 +52,7 @@ def adapt_keyword(
     text : typed
     recordings : of somebody saying it, one utterance each, of 5 s at most
     others : recordings in which it is not said, such as false alarms
+    kept : clips that were kept at home and judged
     fa_per_hour : false alarms an hour of the thresholds on the card
     seed : seed of every random draw
     tell : is handed a line about what is done
@@ -69,7 +73,7 @@ def adapt_keyword(
     if typed.pronunciations:
         raise ValueError(f"voices cannot be told the phonemes of '{typed}': type how it sounds, {typed.text}~WORDS")
     keyword = enrolled(spotter.model, spotter.listener, spotter.reader.read(typed))
-    own, without = of_the_keyword(recordings), of_other_sound(others)
+    own, without = of_the_keyword(recordings, kept.said), of_other_sound(others, kept.not_said)
     speakers, rooms, rng = installed_speakers(), has_rooms(), np.random.default_rng(seed)
     near, said_as = near_texts(spotter, keyword), typed.respelling or typed.text
     tell(f"{', '.join(speakers.training)} speak '{said_as}' and {len(near)} texts near it")
@@ -88,6 +92,8 @@ def adapt_keyword(
     head = fitted(unmoved, said, other, coded, errors, typed_threshold, seed)
     adapted = replace(keyword, head=head)
     threshold, minutes = background.threshold(adapted, fa_per_hour), 60 * background.peaks(adapted)[1]
+    least = _kept_away(spotter, adapted, kept, threshold, tell) if kept.said or kept.not_said else None
+    threshold = threshold if least is None else least
     tell("judging it by speech that it was not trained with")
     card = AdaptationCard(
         engines=tuple(speakers.training),
@@ -102,7 +108,7 @@ def adapt_keyword(
         **_trials(spotter, (keyword, adapted), (typed_threshold, threshold), held_out),
     )
     model = spotter.model
-    return AdaptedKeyword(str(typed), model.name, model.digest, spotter.streaming, keyword.tokens, head, card)
+    return AdaptedKeyword(str(typed), model.name, model.digest, spotter.streaming, keyword.tokens, head, card, least)
 
 
 def _background(spotter: Spotter) -> Background:
@@ -127,6 +133,26 @@ def _kinds(spotter: Spotter, keyword: Keyword, streams: Sequence[Utterances], on
     """Windows of each stream that has any."""
     found = [windows_of(spotter, keyword, one, only_middles) for one in streams if len(one.start)]
     return [one for one in found if len(one.score)]
+
+
+def _kept_away(
+    spotter: Spotter, adapted: Keyword, kept: KeptRecordings, threshold: float, tell: Callable[[str], None]
+) -> float | None:
+    """The threshold that keeps marked false alarms away, where that for a rate does not; tells what it now hears."""
+    said, others = (_scores_of(spotter, adapted, clips) for clips in (kept.said, kept.not_said))
+    least = least_threshold(said, others, threshold)
+    reached = threshold if least is None else least
+    now = [f"{(scores >= reached).sum()} of {len(scores)}" for scores in (said, others)]
+    tell(
+        f"of kept clips it now hears {now[0]} that were the keyword, {now[1]} that were not"
+        + ("" if least is None else f"; for that its threshold is at least {least:.2f}")
+    )
+    return least
+
+
+def _scores_of(spotter: Spotter, keyword: Keyword, clips: Sequence[NDArray[np.int16]]) -> NDArray[np.float64]:
+    """(n,) highest scores in clips, each by itself."""
+    return np.array([spotter.listen_for([keyword], np.inf).best_score([one]) for one in clips])
 
 
 def _trials(

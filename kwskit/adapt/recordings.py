@@ -1,6 +1,6 @@
 """Recordings that people give for a keyword."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,8 +21,8 @@ class Recordings(NamedTuple):
     held_out: list[NDArray[np.int16]]
 
 
-def of_the_keyword(paths: Sequence[str | Path]) -> Recordings:
-    """Recordings of one utterance of a keyword each, without the silence around it.
+def of_the_keyword(paths: Sequence[str | Path], kept: Sequence[NDArray[np.int16]] = ()) -> Recordings:
+    """Recordings of one utterance of a keyword each, without the silence around it, and clips ``kept``, as they are.
 
     Raises
     ------
@@ -31,17 +31,20 @@ def of_the_keyword(paths: Sequence[str | Path]) -> Recordings:
     ValueError
         For one that is silent, or in which something is said for longer than 5 s.
     """
-    return _parted(paths, _utterance)
+    return _parted([*map(_utterance, paths), *kept])
 
 
-def of_other_sound(paths: Sequence[str | Path]) -> Recordings:
-    """Recordings in which a keyword is not said, whole; raises AudioError for one that cannot be read."""
-    return _parted(paths, _whole)
+def of_other_sound(paths: Sequence[str | Path], kept: Sequence[NDArray[np.int16]] = ()) -> Recordings:
+    """Recordings in which a keyword is not said, whole; raises AudioError for one that cannot be read.
+
+    All clips ``kept`` are trained with, so that none of these false alarms comes back.
+    """
+    training, held_out = _parted([*map(_whole, paths)])
+    return Recordings([*training, *kept], held_out)
 
 
-def _parted(paths: Sequence[str | Path], read: Callable[[str | Path], NDArray[np.int16]]) -> Recordings:
-    found = [read(path) for path in paths]
-    held = found[HELD_SHARE - 1 :: HELD_SHARE]
+def _parted(found: Sequence[NDArray[np.int16]]) -> Recordings:
+    held = list(found[HELD_SHARE - 1 :: HELD_SHARE])
     return Recordings([one for k, one in enumerate(found) if k % HELD_SHARE != HELD_SHARE - 1], held)
 
 

@@ -19,6 +19,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("recordings", nargs="*", metavar="AUDIO", help=text)
     text = "recordings without it, such as false alarms, file or folder (repeatable); every fourth is held out"
     parser.add_argument("--other", action="append", default=[], metavar="AUDIO", help=text)
+    text = "folder of kwskit spot --keep, or of the page: its clips of this keyword that were judged"
+    parser.add_argument("--from", dest="kept", type=Path, metavar="DIR", help=text)
     text = "file that the keyword is written to, such as nova.kw"
     parser.add_argument("--to", type=Path, required=True, metavar="FILE", help=text)
     parser.add_argument("--model", metavar="MODEL", help=MODEL)
@@ -33,16 +35,24 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run it."""
+    from kwskit.spotting.kept.kept_folder import KeptFolder
     from kwskit.spotting.spotter import Spotter
 
     try:
         from kwskit.adapt.adapt_keyword import adapt_keyword
+        from kwskit.adapt.kept_recordings import NONE, kept_recordings
     except ModuleNotFoundError as error:
         raise missing_extra("voices", "voices need SciPy", error) from error
 
+    kept = NONE
+    if options.kept is not None:
+        kept = kept_recordings(KeptFolder(options.kept), options.keyword)
+        counts = f"{len(kept.said)} clips that were '{options.keyword}', {len(kept.not_said)} that were not"
+        _tell(f"{options.kept}: {counts}" + (f"; {kept.unmarked} are not judged, left out" if kept.unmarked else ""))
     spotter = Spotter.load(options.model, device=options.device, background=options.background, lexicon=options.lexicon)
     own, others = _files(options.recordings), _files(options.other)
-    adapted = adapt_keyword(spotter, options.keyword, own, others, fa_per_hour=options.fa_per_hour, tell=_tell)
+    rate = options.fa_per_hour
+    adapted = adapt_keyword(spotter, options.keyword, own, others, kept=kept, fa_per_hour=rate, tell=_tell)
     adapted.save(options.to)
     _tell(f"{options.to}: {options.to.stat().st_size / 1000:.0f} kB; kwskit spot --keyword-file {options.to}")
     if options.json or not sys.stdout.isatty():

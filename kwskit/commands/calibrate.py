@@ -3,10 +3,16 @@
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kwskit.commands import MODEL, TYPED
 from kwskit.commands.usage import UsageError, add_device, add_lexicon, add_rate
+
+if TYPE_CHECKING:
+    from kwskit.spotting.keyword import Keyword
+    from kwskit.spotting.spotter import Spotter
 
 HELP = "set thresholds by recordings of your own in which no keyword is said"
 
@@ -14,12 +20,18 @@ HELP = "set thresholds by recordings of your own in which no keyword is said"
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Tell ``parser`` what the command takes."""
     text = "files, or folders of them, in which no keyword is said; a model may come before, in the place of --model"
-    parser.add_argument("recordings", nargs="+", metavar="AUDIO", help=text)
+    parser.add_argument("recordings", nargs="*", metavar="AUDIO", help=text)
+    text = (
+        "folder of kwskit spot --keep, or of the page, in the place of recordings: thresholds by what was judged there"
+    )
+    parser.add_argument("--from", dest="kept", type=Path, metavar="DIR", help=text)
     parser.add_argument("--model", metavar="MODEL", help=MODEL)
     text = "file that the background is written to (default: background.npz in the model's directory, if it is yours)"
     parser.add_argument("--to", type=Path, metavar="FILE", help=text)
     text = f"keyword whose threshold is shown before and after: {TYPED} (repeatable)"
     parser.add_argument("--keyword", action="append", default=[], metavar="TEXT", help=text)
+    text = "keyword that kwskit adapt has written, likewise (repeatable)"
+    parser.add_argument("--keyword-file", type=Path, action="append", default=[], metavar="FILE.kw", help=text)
     add_lexicon(parser)
     add_rate(parser)
     add_device(parser)
@@ -34,8 +46,12 @@ def run(options: argparse.Namespace) -> None:
     from kwskit.spotting.peak_estimates import BackgroundError
     from kwskit.spotting.sound import blocks_of
     from kwskit.spotting.spotter import Spotter
-    from kwskit.text.typed_keyword import typed_keywords
 
+    if options.kept is not None:
+        _of_kept(options)
+        return
+    if not options.recordings:
+        raise UsageError("say what to calibrate with: recordings, or --from DIR")
     model, named = _model_and_recordings(options)
     recordings, passed_over = _files(named)
     source = ModelSource.find(model)
@@ -49,8 +65,7 @@ def run(options: argparse.Namespace) -> None:
     except BackgroundError as error:  # it is about to be replaced
         print(f"kwskit calibrate: {error}", file=sys.stderr)
         spotter = Spotter(open_model(source, options.device), lexicon=options.lexicon)
-    typed = map(str, typed_keywords(options.keyword))
-    before = [spotter.enrol(text, fa_per_hour=options.fa_per_hour) for text in typed]
+    before = _enrolled(spotter, options)
     recorder, unread = spotter.recorder(), 0
     for recording in recordings:
         try:
@@ -68,29 +83,63 @@ def run(options: argparse.Namespace) -> None:
     target = options.to or source.for_spotting(options.device) / FILE
     background.save(target)
     print(f"{background.seconds / 60:.1f} minutes of background in {target}", file=sys.stderr)
-    table = sys.stdout.isatty()
-    if table and before:
-        print(f"{'before':>8}  {'now':>8}  keyword")
-    spotter = Spotter(spotter.model, background, lexicon=options.lexicon) if before else spotter
-    for old in before:
-        now = spotter.enrol(old.typed, fa_per_hour=options.fa_per_hour)
-        if table:
-            print(f"{old.threshold:>8.2f}  {now.threshold:>8.2f}  {old.name} ({now.threshold_source})")
-        else:
-            facts = {
-                "keyword": old.name,
-                "typed": old.typed,
-                "before": round(old.threshold, 3),
-                "threshold": round(now.threshold, 3),
-            }
-            print(
-                json.dumps(
-                    facts | {"told_by": now.threshold_source, "fa_per_hour": options.fa_per_hour}, ensure_ascii=False
-                )
-            )
+    if before:
+        spotter = Spotter(spotter.model, background, lexicon=options.lexicon)
+        now = [(one.threshold, one.threshold_source) for one in _enrolled(spotter, options)]
+        _print(before, now, options.fa_per_hour)
     if unread or passed_over:
         count = len(recordings) + passed_over
         raise ValueError(f"{unread + passed_over} of {count} recordings could not be used to their end")
+
+
+def _of_kept(options: argparse.Namespace) -> None:
+    """Thresholds by what was kept and judged; nothing is written."""
+    from kwskit.spotting.kept.kept_folder import KeptFolder
+    from kwskit.spotting.kept.kept_threshold import kept_threshold
+    from kwskit.spotting.kept.near import scorer_of
+    from kwskit.spotting.spotter import Spotter
+
+    if options.recordings or options.to is not None:
+        raise UsageError("--from gives thresholds and no background: it goes without recordings and without --to")
+    if not options.keyword and not options.keyword_file:
+        raise UsageError("say of which keywords: --keyword or --keyword-file")
+    folder = KeptFolder(options.kept)
+    spotter = Spotter.load(options.model, device=options.device, lexicon=options.lexicon)
+    before = _enrolled(spotter, options)
+    now = []
+    for keyword in before:
+        found = kept_threshold(folder, scorer_of(spotter, keyword), keyword.name, options.fa_per_hour)
+        print(f"{keyword.name}: --threshold {found.threshold.value:.2f}: {found.text()}", file=sys.stderr)
+        now.append((found.threshold.value, found.threshold.threshold_source))
+    _print(before, now, options.fa_per_hour)
+
+
+def _enrolled(spotter: "Spotter", options: argparse.Namespace) -> "list[Keyword]":
+    from kwskit.text.typed_keyword import typed_keywords
+
+    rate = options.fa_per_hour
+    typed = [spotter.enrol(text, fa_per_hour=rate) for text in map(str, typed_keywords(options.keyword))]
+    return typed + [spotter.enrol(file=file, fa_per_hour=rate) for file in options.keyword_file]
+
+
+def _print(before: "Sequence[Keyword]", now: Sequence[tuple[float, str]], fa_per_hour: float) -> None:
+    """Each keyword with its threshold before, that of ``now``, and how that is known."""
+    table = sys.stdout.isatty()
+    if table:
+        print(f"{'before':>8}  {'now':>8}  keyword")
+    for old, (threshold, source) in zip(before, now, strict=True):
+        if table:
+            print(f"{old.threshold:>8.2f}  {threshold:>8.2f}  {old.name} ({source})")
+            continue
+        facts = {
+            "keyword": old.name,
+            "typed": old.typed,
+            "before": round(old.threshold, 3),
+            "threshold": round(threshold, 3),
+            "told_by": source,
+            "fa_per_hour": fa_per_hour,
+        }
+        print(json.dumps(facts, ensure_ascii=False))
 
 
 def _model_and_recordings(options: argparse.Namespace) -> tuple[str | None, list[str]]:

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from kwskit.commands import MODEL
-from kwskit.commands.usage import add_lexicon, port
+from kwskit.commands.usage import add_keep, add_lexicon, kept_folder, port
 
 HELP = "serve a page on which to try keywords: type, speak or drop a recording, search an index"
 HOST = r"[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?"
@@ -15,7 +15,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Tell ``parser`` what the command takes."""
     parser.add_argument("--model", metavar="MODEL", help=f"{MODEL}; with --index it is that of the index")
     parser.add_argument("--index", type=Path, help="index that can be searched on the page")
+    text = "keyword that kwskit adapt has written, which the page begins with (repeatable)"
+    parser.add_argument("--keyword-file", type=Path, action="append", default=[], metavar="FILE.kw", help=text)
     add_lexicon(parser)
+    add_keep(parser)
     text = "port to listen at; 0 is any that is free (default 8000)"
     parser.add_argument("--port", type=port, default=8000, help=text)
     text = "address to listen at (default 127.0.0.1, which only this machine reaches); at others, visitors need a token"
@@ -35,8 +38,19 @@ def run(options: argparse.Namespace) -> None:
     """Run it."""
     from kwskit.serve.server import serve
 
-    reached = options.proxy, options.frame, options.token_file, options.no_token
-    serve(options.model, options.index, options.host, options.port, options.lexicon, *reached)
+    serve(
+        options.model,
+        options.index,
+        options.host,
+        options.port,
+        options.lexicon,
+        proxies=options.proxy,
+        frames=options.frame,
+        token_file=options.token_file,
+        without_token=options.no_token,
+        keyword_files=options.keyword_file,
+        keep=kept_folder(options),
+    )
 
 
 def _host(text: str) -> str:

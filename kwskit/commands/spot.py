@@ -2,20 +2,36 @@
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kwskit.commands import MODEL, TYPED
-from kwskit.commands.usage import UsageError, add_device, add_lexicon, add_rate, finite, listen_on_one_thread
+from kwskit.commands.usage import (
+    UsageError,
+    add_device,
+    add_keep,
+    add_lexicon,
+    add_rate,
+    finite,
+    kept_folder,
+    listen_on_one_thread,
+)
 from kwskit.constants import SAMPLE_RATE
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
     from kwskit.spotting.hit import Hit
+    from kwskit.spotting.kept.kept_folder import KeptFolder
     from kwskit.spotting.keyword import Keyword
     from kwskit.spotting.spotter import Spotter
     from kwskit.text.typed_keyword import TypedKeyword
 
+    Listen = Callable[
+        [Iterable[ArrayLike], int, str], Generator[Hit, None, None]
+    ]  # blocks, their rate in Hz, and where from
     Wanted = tuple[list[TypedKeyword], list[tuple[str, str]]]  # what is typed; names with a recording of each
 
 HELP = "hear keywords in recordings, in a pipe or at the microphone"
@@ -29,6 +45,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--mic", action="store_true", help="microphone in the place of recordings")
     text = "sample rate of raw PCM in a pipe (default: %(default)s)"
     parser.add_argument("--rate", type=int, default=SAMPLE_RATE, metavar="HZ", help=text)
+    add_keep(parser)
     text = "print the parts of each score, too, where a model spots in two stages: embedding and phonemes"
     parser.add_argument("--explain", action="store_true", help=text)
 
@@ -63,16 +80,19 @@ def run(options: argparse.Namespace) -> None:
         raise ValueError("stdin is closed: there is nothing to hear in -")
     wanted = wanted_keywords(options)
     microphone = Microphone() if options.mic else None  # before the model is loaded: there may be none
-    spotter = spotter_for(wanted, options)
+    folder = kept_folder(options)
+    listen = _listening(spotter_for(wanted, options), folder)
     writer, unread = HitWriter(sys.stdout, options.explain), 0
     if microphone is not None:
         print("listening; Ctrl-C ends", file=sys.stderr)
-        for hit in spotter.stream(microphone, microphone.rate):
-            writer.write(hit, "microphone")
+        with closing(listen(microphone, microphone.rate, "microphone")) as hits:
+            for hit in hits:
+                writer.write(hit, "microphone")
     for recording in options.recordings:
         try:
-            for hit in _hits(spotter, recording, options.rate):
-                writer.write(hit, recording)
+            with closing(_hits(listen, recording, options.rate)) as hits:
+                for hit in hits:
+                    writer.write(hit, recording)
         except ValueError as error:
             print(f"kwskit spot: {error}", file=sys.stderr)
             unread += 1
@@ -80,17 +100,26 @@ def run(options: argparse.Namespace) -> None:
         raise ValueError(f"{unread} of {len(options.recordings)} recordings could not be heard to their end")
 
 
-def _hits(spotter: "Spotter", recording: str, rate: int) -> "Iterator[Hit]":
+def _listening(spotter: "Spotter", folder: "KeptFolder | None") -> "Listen":
+    """What hears keywords in blocks of sound, and keeps what sets them off, where there is a folder for it."""
+    if folder is None:
+        return lambda blocks, rate, source: spotter.stream(blocks, rate)
+    from kwskit.spotting.kept.hit_keeper import kept_hits
+
+    return lambda blocks, rate, source: kept_hits(spotter, folder, blocks, rate, source)
+
+
+def _hits(listen: "Listen", recording: str, rate: int) -> "Generator[Hit, None, None]":
     from kwskit.data.audio import read_blocks
     from kwskit.spotting.piped_sound import named_pipe, piped_sound
 
     if recording == "-":
-        yield from spotter.stream(*piped_sound(sys.stdin.buffer, "stdin", rate))
+        yield from listen(*piped_sound(sys.stdin.buffer, "stdin", rate), recording)
     elif Path(recording).is_fifo():
         with named_pipe(recording, rate) as piped:
-            yield from spotter.stream(*piped)
+            yield from listen(*piped, recording)
     else:
-        yield from spotter.stream(read_blocks(recording))
+        yield from listen(read_blocks(recording), SAMPLE_RATE, recording)
 
 
 def spotter_for(wanted: "Wanted", options: argparse.Namespace) -> "Spotter":

@@ -3,10 +3,17 @@
 import argparse
 import math
 import os
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kwskit.data.address import is_address
 from kwskit.spotting import FA_PER_HOUR
+
+if TYPE_CHECKING:
+    from kwskit.spotting.kept.kept_folder import KeptFolder
+
+MEGABYTES, DAYS = 50.0, 30.0  # that are kept
 
 
 class UsageError(ValueError):
@@ -29,6 +36,14 @@ def rate(text: str) -> float:
     number = finite(text)
     if number <= 0:
         raise argparse.ArgumentTypeError(f"a rate of false alarms is above 0 an hour, not {text}")
+    return number
+
+
+def positive(text: str) -> float:
+    """A number above 0, for ``type=`` of an argument."""
+    number = finite(text)
+    if number <= 0:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number above 0")
     return number
 
 
@@ -84,3 +99,26 @@ def add_device(parser: argparse.ArgumentParser, default: str | None = "cpu") -> 
     """``--device``; None is a GPU where there is one, for commands that train or score."""
     usual = "default: cuda where there is one" if default is None else "default cpu, which exported models keep to"
     parser.add_argument("--device", default=default, help=f"device to compute on: cpu, cuda, cuda:1 … ({usual})")
+
+
+def add_keep(parser: argparse.ArgumentParser) -> None:
+    """``--keep`` and its bounds."""
+    text = "folder in which to keep clips of what sets keywords off, and of what nearly does (default: nothing is kept)"
+    parser.add_argument("--keep", type=local_folder, metavar="DIR", help=text)
+    text = "megabytes of clips at most, of which the oldest go first (default %(default)g)"
+    parser.add_argument("--keep-mb", type=positive, default=MEGABYTES, metavar="MB", help=text)
+    text = "days after which clips that nobody has judged go (default %(default)g)"
+    parser.add_argument("--keep-days", type=positive, default=DAYS, metavar="DAYS", help=text)
+
+
+def kept_folder(options: argparse.Namespace) -> "KeptFolder | None":
+    """What :func:`add_keep` asks for; UsageError for bounds of nothing that is kept."""
+    if options.keep is None:
+        if (options.keep_mb, options.keep_days) != (MEGABYTES, DAYS):
+            raise UsageError("--keep-mb and --keep-days bound what --keep DIR keeps")
+        return None
+    from kwskit.spotting.kept.kept_folder import KeptFolder
+
+    folder = KeptFolder.create(options.keep, options.keep_mb, options.keep_days)
+    print(f"what sets keywords off, and what nearly does, is kept in {folder.path}", file=sys.stderr)
+    return folder

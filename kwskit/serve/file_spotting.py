@@ -11,9 +11,10 @@ from starlette.types import Receive, Scope, Send
 from kwskit.serve.enrolments import Enrolments
 from kwskit.serve.heavy_work import HeavyWork
 from kwskit.serve.limits import Limits
-from kwskit.serve.listening import Listening
+from kwskit.serve.listening import Listening, listening
 from kwskit.serve.refusal import Refusal
 from kwskit.serve.upload import Upload, received
+from kwskit.spotting.kept.kept_folder import KeptFolder
 
 
 class FileSpotting:
@@ -28,10 +29,11 @@ class FileSpotting:
     enrolments : the keywords, named by parameters ``keyword`` of the address
     work : does it
     limits : on recordings
+    keep : where hits are kept, at the thresholds of parameters ``threshold``; nowhere without
     """
 
-    def __init__(self, enrolments: Enrolments, work: HeavyWork, limits: Limits):
-        self.enrolments, self.work, self.limits = enrolments, work, limits
+    def __init__(self, enrolments: Enrolments, work: HeavyWork, limits: Limits, keep: KeptFolder | None = None):
+        self.enrolments, self.work, self.limits, self.keep = enrolments, work, limits, keep
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -44,14 +46,22 @@ class FileSpotting:
             return
 
     async def _answer(self, request: Request, upload: Upload, texts: Sequence[str], send: Send) -> None:
+        thresholds = request.query_params.getlist("threshold")
         async with self.work.turn():
             seconds = await self.work.piece(lambda: upload.check(self.limits))
-            listening = await self.work.piece(lambda: Listening(self.enrolments.stream(texts)))
+            heard = await self.work.piece(lambda: listening(self.enrolments, texts, thresholds, self.keep, "page"))
+        try:
+            await self._tell(request, upload, seconds, heard, send)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self.work.piece(heard.end)
+
+    async def _tell(self, request: Request, upload: Upload, seconds: float, heard: Listening, send: Send) -> None:
         headers = [(b"content-type", b"application/x-ndjson")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await _send(send, {"total": seconds})
         try:
-            async for message in self._messages(upload, listening):
+            async for message in self._messages(upload, heard):
                 await _send(send, message)
                 if await request.is_disconnected():
                     return
@@ -59,12 +69,12 @@ class FileSpotting:
             await _send(send, {"error": str(refusal)})
         await send({"type": "http.response.body", "body": b""})
 
-    async def _messages(self, upload: Upload, listening: Listening) -> AsyncIterator[dict[str, Any]]:
+    async def _messages(self, upload: Upload, listened: Listening) -> AsyncIterator[dict[str, Any]]:
         blocks = upload.blocks()
 
         def heard() -> tuple[dict[str, Any], bool]:
             block = next(blocks, None)
-            return (listening.finish(), True) if block is None else (listening.push(block), False)
+            return (listened.finish(), True) if block is None else (listened.push(block), False)
 
         spent, ended = 0.0, False
         while not ended:

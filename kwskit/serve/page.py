@@ -1,8 +1,7 @@
 """The page: what may be asked of its server, and what that answers."""
 
-import json
 import re
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,22 +16,23 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from kwskit.serve.archive import Archive
-from kwskit.serve.enrolments import Enrolments
+from kwskit.serve.enrolments import KEYWORD_FILE_BYTES, Enrolments
 from kwskit.serve.file_spotting import FileSpotting
 from kwskit.serve.guard import Guard
 from kwskit.serve.heavy_work import HeavyWork
+from kwskit.serve.kept_clips import KeptClips
 from kwskit.serve.limits import Limits
 from kwskit.serve.microphone import MicrophoneSocket
 from kwskit.serve.refusal import Refusal
 from kwskit.serve.token_gate import TokenGate
-from kwskit.serve.upload import Upload, received, wav
+from kwskit.serve.upload import JSON_SECONDS, Upload, received, received_json, wav
+from kwskit.spotting.kept.kept_folder import KeptFolder
 from kwskit.spotting.spotter import Spotter
 
 if TYPE_CHECKING:
     from kwskit.index.speech_index import SpeechIndex
 
 STATIC = Path(__file__).parent / "static"
-JSON_BYTES, JSON_SECONDS = 10_000, 10
 T = TypeVar("T")
 
 
@@ -44,6 +44,8 @@ class Page:
     spotter : what listens; nobody else enrols with it
     index : what can be searched, if anything
     limits : on what visitors ask
+    keyword_files : keywords that kwskit adapt has written, which the page begins with
+    keep : where to keep clips of what sets keywords off, for visitors to judge; nothing is kept without
     names, proxies, frames : by whom it is reached and shown, see :class:`~kwskit.serve.guard.Guard`
     token : that visitors have to know, see :class:`~kwskit.serve.token_gate.TokenGate`; None lets all in
     """
@@ -53,6 +55,8 @@ class Page:
         spotter: Spotter,
         index: "SpeechIndex | None" = None,
         limits: Limits | None = None,
+        keyword_files: Sequence[str | Path] = (),
+        keep: KeptFolder | None = None,
         names: Collection[str] = (),
         proxies: Collection[str] = (),
         frames: Collection[str] = (),
@@ -61,18 +65,22 @@ class Page:
         self.spotter, self.limits = spotter, limits or Limits()
         self.work = HeavyWork(self.limits.waiting)
         self.enrolments = Enrolments(spotter, self.limits)
+        self.keyword_files = [self.enrolments.take(Path(file).read_bytes(), str(file)) for file in keyword_files]
         self.archive = None if index is None else Archive(index, self.limits)
-        parts = self.enrolments, self.work, self.limits
+        self.kept = None if keep is None else KeptClips(keep, self.work)
+        parts = self.enrolments, self.work, self.limits, keep
         routes = [
             Route("/", lambda request: FileResponse(STATIC / "index.html")),
             Route("/api/about", self.about),
             Route("/api/keyword", self.keyword, methods=["POST"]),
+            Route("/api/keyword/file", self.keyword_file, methods=["POST"]),
             Route("/api/spot", FileSpotting(*parts), methods=["POST"]),
             Route("/api/wav", self.wav, methods=["POST"]),
             WebSocketRoute("/api/listen", MicrophoneSocket(*parts).__call__),
             Route("/api/search", self.search, methods=["POST"]),
             Route("/api/search/example", self.search_example, methods=["POST"]),
             Route("/api/snippet/{number}", self.snippet),
+            *(self.kept.routes() if self.kept else []),
             Mount("/static", StaticFiles(directory=STATIC, packages=[("kwskit.browser", "static")])),
         ]
         handlers: dict[Any, Any] = {Refusal: _refused, HTTPException: _not_found, Exception: _broken}
@@ -86,6 +94,8 @@ class Page:
         facts = {
             "model": self.spotter.model.name,
             "calibrated": self.spotter.background is not None,
+            "keywords": self.keyword_files,
+            "kept": None if self.kept is None else self.kept.about(),
             "index": None if archive is None else await self.work.piece(archive.about),
             "limits": {
                 name: getattr(self.limits, name) for name in ("upload_bytes", "audio_seconds", "keywords", "characters")
@@ -95,12 +105,17 @@ class Page:
 
     async def keyword(self, request: Request) -> Response:
         """A keyword that is typed: its pronunciations and its threshold."""
-        asked = await self._json(request)
+        asked = await received_json(request)
         (text,) = self.enrolments.checked([_text(asked)])
         rate = asked.get("fa_per_hour")
         if isinstance(rate, bool) or not isinstance(rate, int | float):
             raise Refusal(400, "How many false alarms an hour?")
         return JSONResponse(await self.work.piece(lambda: self.enrolments.preview(text, rate)))
+
+    async def keyword_file(self, request: Request) -> Response:
+        """A keyword of ``kwskit adapt``, by its file: what it is called in later requests."""
+        data = (await received(request, KEYWORD_FILE_BYTES, JSON_SECONDS)).getvalue()
+        return JSONResponse({"text": await self.work.piece(lambda: self.enrolments.take_upload(data))})
 
     async def wav(self, request: Request) -> Response:
         """A recording that the visitor's browser cannot play, as one that it can."""
@@ -114,7 +129,7 @@ class Page:
     async def search(self, request: Request) -> Response:
         """Places in the index where something is said that is typed."""
         archive = self._archive()
-        (text,) = self.enrolments.checked([_text(await self._json(request))])
+        (text,) = self.enrolments.checked([_text(await received_json(request))])
         with self.work.place():
             async with self.work.turn():
                 return JSONResponse({"results": await self.work.piece(lambda: archive.search(text))})
@@ -146,15 +161,6 @@ class Page:
             upload = await received(request, self.limits.upload_bytes, self.limits.upload_seconds)
             async with self.work.turn():
                 return await self.work.piece(lambda: work(upload))
-
-    async def _json(self, request: Request) -> dict[str, Any]:
-        try:
-            asked = json.loads((await received(request, JSON_BYTES, JSON_SECONDS)).getvalue())
-        except (ValueError, RecursionError) as error:
-            raise Refusal(400, "This is no JSON.") from error
-        if not isinstance(asked, dict):
-            raise Refusal(400, "This is no JSON object.")
-        return asked
 
     @asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:

@@ -2,7 +2,7 @@
 
 import socket
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from kwskit.serve.access_token import AccessToken, access_token
 from kwskit.serve.address import loopback, tell_exposure
 from kwskit.serve.page import Page
 from kwskit.serve.patience import patient
+from kwskit.spotting.kept.kept_folder import KeptFolder
 from kwskit.spotting.spotter import Spotter
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ def serve(
     frames: Collection[str] = (),
     token_file: Path | None = None,
     without_token: bool = False,
+    keyword_files: Sequence[Path] = (),
+    keep: KeptFolder | None = None,
 ) -> None:
     """Serve the page until it is interrupted.
 
@@ -48,6 +51,7 @@ def serve(
     proxies, frames : by whom it is reached and shown from elsewhere, see :class:`~kwskit.serve.guard.Guard`
     token_file : file of the token that visitors need, see :func:`~kwskit.serve.access_token.access_token`
     without_token : whether everybody who reaches the page is let in, wherever it is listened at
+    keyword_files, keep : see :class:`~kwskit.serve.page.Page`
 
     Raises
     ------
@@ -59,21 +63,31 @@ def serve(
         When the lexicon cannot be used.
     kwskit.errors.SpeechIndexError
         When the index cannot be used.
+    kwskit.spotting.adapted.keyword_file.KeywordFileError
+        When a keyword file cannot be used.
     OSError
-        When the address cannot be listened at, or the file of the token not be read or made.
+        When the address cannot be listened at, or a file of a keyword or of the token not be read or made.
     """
     token = None if without_token else access_token(host, token_file)
     if token is not None and frames:
         raise ValueError(FRAMED)
     names = {host, socket.gethostname(), socket.getfqdn()}
-    secret = None if token is None else token.secret
-    page = Page(*_opened(model, index, lexicon), names=names, proxies=proxies, frames=frames, token=secret)
+    page = Page(
+        *_opened(model, index, lexicon),
+        keyword_files=keyword_files,
+        keep=keep,
+        names=names,
+        proxies=proxies,
+        frames=frames,
+        token=None if token is None else token.secret,
+    )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.create_server((host, port), family=family) as listening:
         bound = listening.getsockname()[1]
         shown = f"[{host}]" if ":" in host else host
         if token is None:
-            what = "use this page, and search the index if there is one"
+            hear = ", hear and delete what it keeps" if keep else ""
+            what = f"use this page{hear}, and search the index if there is one"
             tell_exposure(host, bound, what, "Without --no-token, they need a token.")
         else:
             _tell_token(host, token)

@@ -2,7 +2,9 @@
 
 import asyncio
 import io
+import json
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -15,6 +17,7 @@ from kwskit.serve.limits import Limits
 from kwskit.serve.refusal import Refusal
 
 BLOCK_SECONDS = 4.0
+JSON_BYTES, JSON_SECONDS = 10_000, 10
 
 
 class Upload(io.BytesIO):
@@ -89,6 +92,17 @@ async def received(request: Request, most: int, seconds: float) -> Upload:
     except asyncio.TimeoutError as error:
         raise Refusal(408, f"This did not arrive within {seconds:g} s.") from error
     return upload
+
+
+async def received_json(request: Request) -> dict[str, Any]:
+    """The object that is the body of ``request``; :class:`Refusal` for anything else."""
+    try:
+        asked = json.loads((await received(request, JSON_BYTES, JSON_SECONDS)).getvalue())
+    except (ValueError, RecursionError) as error:
+        raise Refusal(400, "This is no JSON.") from error
+    if not isinstance(asked, dict):
+        raise Refusal(400, "This is no JSON object.")
+    return asked
 
 
 def wav(pcm: NDArray[np.int16]) -> bytes:

@@ -54,6 +54,8 @@ def with_threshold(
 ) -> Keyword:
     """``keyword`` with the threshold for ``fa_per_hour``: of a background, or without one that of a Gaussian.
 
+    It is the keyword's own ``least`` where that is higher.
+
     Parameters
     ----------
     keyword : enrolled
@@ -79,8 +81,9 @@ def with_threshold(
         )
         per_hour = sum(4 * 3600 / length for length in keyword.windows)  # closer windows are no further chances
         found = gaussian_threshold(fa_per_hour, per_hour)
+    value = max(found.value, keyword.least)
     return dataclasses.replace(
-        keyword, threshold=found.value, fa_per_hour=float(fa_per_hour), threshold_source=found.threshold_source
+        keyword, threshold=value, fa_per_hour=float(fa_per_hour), threshold_source=found.threshold_source
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,7 +80,7 @@ def enrolled_file(
     listen: Callable[[Sequence[float]], Listener[NDArray[np.float32]]],
     reader: KeywordReader,
     streaming: bool,
-    path: str | Path,
+    path: str | Path | BinaryIO,
     name: str | None = None,
 ) -> Keyword:
     """The keyword of a file that ``kwskit adapt`` has written, without a threshold.
@@ -89,7 +90,7 @@ def enrolled_file(
     model, listen, name : as :func:`enrolled` takes them
     reader : finds how it is said
     streaming : whether windows are made of the frames of a stream
-    path : of the file
+    path : of the file, or itself, open for reading
 
     Raises
     ------
@@ -104,7 +105,8 @@ def enrolled_file(
             raise KeywordFileError(f"'{adapted.typed}' was adapted with other readings than it has now: adapt it again")
     except ValueError as error:
         raise KeywordFileError(f"{path}: {error}") from error
-    return replace(keyword, head=adapted.head)
+    least = -np.inf if adapted.least is None else adapted.least
+    return replace(keyword, head=adapted.head, least=least)
 
 
 def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -27,6 +27,7 @@ class Keyword:
     examples : recordings of it that it was enrolled with
     phonemes : token ids of each pronunciation without word boundaries, for models that hear phonemes; else empty
     readings : how it is said, and where that is from; None without text
+    least : threshold that one for a rate is at least: marked false alarms reach nearly up to it
     head : judges its windows, of an adapted keyword; else None, and its score is that of what was typed
     """
 
@@ -43,6 +44,7 @@ class Keyword:
     phonemes: tuple[tuple[int, ...], ...] = ()
     readings: Readings | None = None
     head: AdaptedHead | None = None
+    least: float = float("-inf")
 
     @property
     def typed(self) -> str:

@@ -1,9 +1,10 @@
 """Keywords enrolled by typing, or by example, and spotted in sound."""
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -124,7 +125,7 @@ class Spotter:
         *,
         examples: Sequence[Sound] = (),
         name: str | None = None,
-        file: str | Path | None = None,
+        file: str | Path | BinaryIO | None = None,
         fa_per_hour: float = FA_PER_HOUR,
         threshold: float | None = None,
     ) -> Keyword:
@@ -135,7 +136,7 @@ class Spotter:
         text : typed, as :class:`~kwskit.text.typed_keyword.TypedKeyword` has it; every pronunciation is listened for
         examples : recordings of somebody saying it, files or (samples,) at 16 kHz; text, examples or both
         name : what hits are told under (default: the text)
-        file : keyword that ``kwskit adapt`` has written, in the place of text and examples
+        file : keyword that ``kwskit adapt`` has written, in the place of text and examples; also one open for reading
         fa_per_hour : the threshold is set for so many false alarms an hour
         threshold : given, in the place of the rate
 
@@ -181,7 +182,7 @@ class Spotter:
         """The hits in a file or in (samples,) at 16 kHz, by their end; AudioError for a file that cannot be read."""
         return list(self.stream(blocks_of(audio)))
 
-    def stream(self, blocks: Iterable[ArrayLike], rate: int = SAMPLE_RATE) -> Iterator[Hit]:
+    def stream(self, blocks: Iterable[ArrayLike], rate: int = SAMPLE_RATE) -> Generator[Hit, None, None]:
         """The hits in blocks (samples,) of any size, int16 or float in [-1, 1], at ``rate`` Hz, as they are heard."""
         stream = self.listen()
         for block in resampled_blocks(blocks, rate):

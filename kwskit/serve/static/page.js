@@ -1,6 +1,7 @@
 // The page: keywords, sound and what they have in common.
 
 import { pick } from "/static/hit_picker.js";
+import { startKept } from "/static/kept.js";
 import { Keywords } from "/static/keywords.js";
 import { Microphone } from "/static/microphone.js";
 import { Recording } from "/static/recording.js";
@@ -22,6 +23,7 @@ let live = null; // {microphone, chunks, samples, session} while the microphone 
 let job = null; // AbortController of the recording that is listened to
 let pointed = null; // seconds under the pointer
 let heardAt = null; // seconds that are being played
+let kept = null; // the list of what the server keeps, if it does
 
 const keywords = new Keywords($("keywords"), {
   changed: () => refresh(),
@@ -197,7 +199,7 @@ function begin(next, options) {
 }
 
 function missing() {
-  return keywords.all.map((one) => one.typed).filter((name) => !recording.tracks.has(name));
+  return keywords.all.filter(({ typed }) => !recording.tracks.has(typed));
 }
 
 // Keywords that the recording has not been listened to for.
@@ -230,12 +232,13 @@ async function listenToFile() {
   const began = performance.now();
   try {
     do {
-      const names = missing();
+      const asked = missing();
+      const names = asked.map((one) => one.typed);
       const picture = of.spectrogram.columns === 0;
       names.forEach((name) => of.track(name));
       state(`Listening to ${file.name} …`, true);
       refresh();
-      for await (const message of lines(await send(names, own.signal))) {
+      for await (const message of lines(await send(asked, own.signal))) {
         if (message.error) throw new Refused(message.error);
         if (message.total) {
           of.total = message.total;
@@ -259,12 +262,13 @@ async function listenToFile() {
       job = null;
       progress(null);
       refresh();
+      kept?.refresh();
     }
   }
 }
 
-async function send(names, signal) {
-  const path = `/api/spot?${query(names)}`;
+async function send(asked, signal) {
+  const path = `/api/spot?${query(asked)}`;
   try {
     return await ask(path, { method: "POST", body: file.sent, signal });
   } catch (error) {
@@ -337,7 +341,7 @@ function openSession() {
   const of = recording;
   const offset = live.samples / RATE;
   names.forEach((name) => of.track(name));
-  const address = new URL(`/api/listen?${query(names)}`, location.href);
+  const address = new URL(`/api/listen?${query(keywords.all)}`, location.href);
   address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
   const socket = new WebSocket(address);
   let waiting = [];
@@ -376,6 +380,7 @@ function openSession() {
     }
   });
   socket.addEventListener("close", () => {
+    kept?.refresh();
     if (live?.session !== own) return;
     if ($("notice").hidden) tell("The connection to the server has ended. Is kwskit serve still running?");
     closeMicrophone();
@@ -422,6 +427,22 @@ $("add").addEventListener("submit", async (event) => {
   } catch (error) {
     tell(error.message);
   }
+});
+
+async function loadKeyword(chosen) {
+  if (!chosen) return;
+  tell();
+  try {
+    const { text } = await (await ask("/api/keyword/file", { method: "POST", body: chosen })).json();
+    await keywords.add(text, Number($("rate").value));
+  } catch (error) {
+    tell(`${chosen.name}: ${error.message}`);
+  }
+}
+
+$("adapted").addEventListener("change", () => {
+  loadKeyword($("adapted").files[0]);
+  $("adapted").value = "";
 });
 
 $("rate").addEventListener("change", async () => {
@@ -478,6 +499,7 @@ addEventListener("drop", (event) => {
   const example = overSearch(event);
   leave();
   if (example) search?.(dropped);
+  else if (dropped.name.endsWith(".kw")) loadKeyword(dropped);
   else open(dropped);
 });
 
@@ -489,6 +511,8 @@ try {
   document.querySelectorAll(".most").forEach((one) => { one.textContent = most; });
   $("choose").title = most;
   $("model").textContent = `· ${about.model}`;
+  if (about.kept) kept = startKept(about.kept, { quiet: () => player.pause(), live: () => live !== null });
+  for (const text of about.keywords) await keywords.add(text, Number($("rate").value));
   if (about.index) search = startSearch(about.index, limits, () => player.pause());
 } catch (error) {
   tell(error.message);

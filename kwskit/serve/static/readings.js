@@ -13,6 +13,7 @@ export function showReadings(place, keyword, choose) {
   place.replaceChildren(...lines);
   keepOne();
   if (keyword.guessed) place.prepend(element("p", "No dictionary has it: these are guesses. Keep the one that is right."));
+  if (keyword.adapted) place.prepend(element("p", "Adapted: by a file of kwskit adapt."));
   const known = Object.entries(keyword.signs);
   if (!known.length) return;
   const captions = document.createElement("details");

@@ -53,6 +53,8 @@ export function bytes(base64) {
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }
 
-export function query(names) {
-  return new URLSearchParams(names.map((name) => ["keyword", name])).toString();
+// Keywords to listen for, with the thresholds at which the server keeps what sets them off, if it does.
+export function query(keywords) {
+  const pairs = keywords.flatMap(({ typed, threshold }) => [["keyword", typed], ["threshold", threshold]]);
+  return new URLSearchParams(pairs).toString();
 }

@@ -30,7 +30,7 @@ class AdaptationCard:
     recordings : of the keyword, and of what is none, that it was trained with
     fa_per_hour : false alarms an hour that both thresholds were set for, by the same half of the background
     minutes : of that half, which it was not trained with
-    typed_threshold, adapted_threshold : set so
+    typed_threshold, adapted_threshold : set so; the second is higher where that keeps marked false alarms away
     said : held-out voices that say the keyword; what does not reach the threshold is missed
     near : held-out voices that say other held-out words and phrases near to it
     said_recorded : held-out recordings of the keyword

@@ -1,9 +1,10 @@
 """Adapted keywords in files."""
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -35,6 +36,7 @@ class AdaptedKeyword:
     tokens : ids of each pronunciation that was listened for
     head : over the model's embeddings
     card : how it was made, and how it does
+    least : threshold that one for a rate is at least, so that false alarms do not come back that were marked; or None
     """
 
     typed: str
@@ -44,6 +46,7 @@ class AdaptedKeyword:
     tokens: tuple[tuple[int, ...], ...]
     head: AdaptedHead
     card: AdaptationCard
+    least: float | None = None
 
     def require(self, model: SpeechModel, streaming: bool) -> None:
         """Raise :class:`KeywordFileError` unless it was adapted to ``model`` and to windows that are made so."""
@@ -62,14 +65,15 @@ class AdaptedKeyword:
         """Write it, whole or not at all (OSError when it cannot be written): an .npz of weights and a JSON text."""
         facts: dict[str, Any] = {name: getattr(self, name) for name in (*TEXTS, "streaming", "tokens")}
         facts |= {"background": self.head.background, "card": self.card.as_json()}
+        facts |= {} if self.least is None else {"least": self.least}
         arrays: dict[str, Any] = {name: getattr(self.head, name) for name in WEIGHTS}
         arrays |= {"keyword_version": np.array(VERSION), "facts": np.array(json.dumps(facts))}
         with atomic_write(path) as partial, partial.open("wb") as file:
             np.savez_compressed(file, **arrays)
 
 
-def read_keyword_file(path: str | Path) -> AdaptedKeyword:
-    """What :meth:`AdaptedKeyword.save` has written; nobody's code is run.
+def read_keyword_file(path: str | Path | BinaryIO) -> AdaptedKeyword:
+    """What :meth:`AdaptedKeyword.save` has written, of a file or one open for reading; nobody's code is run.
 
     Raises
     ------
@@ -92,6 +96,7 @@ def read_keyword_file(path: str | Path) -> AdaptedKeyword:
             tokens=tuple(map(tuple, facts["tokens"])),
             head=head,
             card=AdaptationCard.of_json(facts["card"]),
+            least=facts.get("least"),
         )
     except FileNotFoundError:
         raise KeywordFileError(f"{path}: no such file") from None
@@ -102,13 +107,15 @@ def read_keyword_file(path: str | Path) -> AdaptedKeyword:
 
 def _facts(found: Any) -> dict[str, Any]:
     """``found``, as they are written; ValueError for anything else."""
-    if not isinstance(found, dict) or set(found) != FACTS:
+    if not isinstance(found, dict) or set(found) - {"least"} != FACTS:
         raise ValueError(f"its facts are not {', '.join(sorted(FACTS))}")
     for name in (*TEXTS, "background"):
         if not isinstance(found[name], str):
             raise ValueError(f"its '{name}' is no text")
     if not isinstance(found["streaming"], bool):
         raise ValueError("its 'streaming' is neither true nor false")
+    if not (type(found.get("least", 0.0)) is float and math.isfinite(found.get("least", 0.0))):
+        raise ValueError("its 'least' is no number")
     tokens = found["tokens"]
     if not isinstance(tokens, list) or not all(
         isinstance(ids, list) and ids and all(type(one) is int for one in ids) for ids in tokens
