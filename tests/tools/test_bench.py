@@ -76,7 +76,8 @@ RUNS = {
 
 def test_every_benchmark_is_tried():
     scripts = {path.name for path in BENCH.glob("*.py") if "__main__" in path.read_text()}
-    assert scripts | {path.parent.name for path in BENCH.glob("*/__main__.py")} == RUNS.keys()
+    elsewhere = {"names.py", "read_off.py"}  # need voices and people's recordings: test_names.py has what they compute
+    assert scripts | {path.parent.name for path in BENCH.glob("*/__main__.py")} == RUNS.keys() | elsewhere
 
 
 @pytest.fixture

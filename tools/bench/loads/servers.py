@@ -61,9 +61,17 @@ def wyoming(model: str, count: int, seconds: float, log: Path) -> Iterator[Serve
             connected.connect(path)
             return connected
 
+        async def heard(seed: int) -> Answers:
+            while True:
+                try:
+                    return await satellite(f"unix://{path}", seed, seconds, True)
+                except OSError:  # turned away while the places of others are being cleared: satellites come back
+                    if process.poll() is not None:
+                        raise
+                    await asyncio.sleep(0.2)
+
         async def all_of_them() -> list[Answers]:
-            uri = f"unix://{path}"
-            return list(await asyncio.gather(*(satellite(uri, seed, seconds, True) for seed in range(count))))
+            return list(await asyncio.gather(*map(heard, range(count))))
 
         with _running(command, log) as (process, _):
             yield Server(
