@@ -13,7 +13,7 @@ from kwskit.spotting import FA_PER_HOUR
 if TYPE_CHECKING:
     from kwskit.spotting.kept.kept_folder import KeptFolder
 
-MEGABYTES, DAYS = 50.0, 30.0  # that are kept
+MEGABYTES, DAYS = 50, 30  # that are kept
 
 
 class UsageError(ValueError):
