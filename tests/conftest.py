@@ -30,6 +30,7 @@ from tests.sung_models import counting_model, phoneme_sung_model, streaming_sung
 from tests.textgrids import write_textgrid
 
 ROOT = Path(__file__).parents[1]
+LONG = ("recipes", "egs", "tools", "training", "adapt", "export", "serve")  # folders of tests that wait for programs
 SAMPLE_RATE = 16_000
 TRAIN_WORDS = [
     "banana",
@@ -59,6 +60,11 @@ def sing(word: str, speaker: int, take: int) -> np.ndarray:
         low, high = np.random.default_rng(seed).uniform([200, 1200], [1100, 3500]) * (1 + 0.04 * speaker)
         chords.append(np.sin(2 * np.pi * low * time) + np.sin(2 * np.pi * high * time))
     return (0.2 * np.concatenate(chords) + 0.01 * rng.standard_normal(len(time) * len(chords))).astype(np.float32)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no process of tests is left with it at the end."""
+    items.sort(key=lambda item: item.path.relative_to(ROOT / "tests").parts[0] not in LONG)
 
 
 @pytest.fixture(scope="session", name="sing")

@@ -13,8 +13,10 @@ cd "$repository"
 failed=()
 bash tools/lint.sh || failed+=(tools/lint.sh)
 echo "== pytest"
-# All tests go to a process a core, those of a file to the same one; with arguments there is one process.
-workers=(-n auto --maxprocesses 8 --dist loadfile)
+# All tests go to a process a core and one more, for many wait for servers and browsers, those of a file to the same
+# one; with arguments there is one process.
+cores=$(python -c 'import os; print(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())')
+workers=(-n "$((cores < 8 ? cores + 1 : 8))" --dist loadfile --no-loadscope-reorder)
 (($# == 0)) || workers=()
 python -m pytest "${workers[@]+"${workers[@]}"}" "$@" || failed+=(pytest)
 if ((${#failed[@]})); then
