@@ -222,6 +222,8 @@ def _run(work: Callable[[Item], Result], item: Item) -> Result:
     global _running
     _running = True
     try:
+        if stopped():  # between two tasks: nothing would interrupt this one
+            raise KeyboardInterrupt
         return work(item)
     finally:
         _running = False

@@ -8,7 +8,7 @@ from itertools import islice
 
 import pytest
 
-from kwskit.task_pool import WorkerDied, engine_address, run_tasks, stopped
+from kwskit.task_pool import WorkerDied, _run, engine_address, run_tasks, stopped
 
 
 def later_first(folder, number):
@@ -74,6 +74,12 @@ def test_tasks_end_when_the_caller_leaves(tmp_path):
     found.close()
     assert (tmp_path / "ended 1").exists()
     assert not stopped()
+
+
+def test_a_task_that_a_worker_takes_after_the_end_does_not_begin(monkeypatch):
+    monkeypatch.setattr("kwskit.task_pool.stopped", lambda: True)
+    with pytest.raises(KeyboardInterrupt):
+        _run(abs, -1)
 
 
 @pytest.mark.parametrize("address", ["tcp://here:1", "dask://", "dask://here", "dask://here:port"])
