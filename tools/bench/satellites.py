@@ -92,11 +92,21 @@ async def satellite(
     seconds : of sound
     fast : whether it is sent as fast as the service takes it
     watch : told the seconds of sound that have been heard, after every question
+
+    Raises
+    ------
+    OSError
+        Where it is turned away.
     """
     pcm = np.resize(speech_like(min(10.0, seconds), seed), round(seconds * RATE))
     delays: list[float] = []
     detections: list[tuple[str, int]] = []
     async with AsyncClient.from_uri(uri) as client:
+        await client.write_event(Ping().event())
+        try:
+            await until(client, "pong")
+        except SystemExit as error:  # all its places are taken
+            raise ConnectionRefusedError("the service turns satellites away") from error
         await client.write_event(Detect().event())
         await client.write_event(AudioStart(RATE, 2, 1).event())
         begin = time.perf_counter()
