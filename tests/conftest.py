@@ -3,9 +3,7 @@
 import hashlib
 import importlib.util
 import os
-import shutil
 from collections.abc import Callable
-from contextlib import contextmanager
 from pathlib import Path
 
 # One thread in every process that tests start: there is a process of tests on each core, threads wait for each other
@@ -26,6 +24,7 @@ from kwskit.evaluation.trials import wsj_trials
 from kwskit.stages.train import train
 from kwskit.text.g2p import G2P
 from tests.forked_python import forked_python  # noqa: F401
+from tests.headless_browser import open_browser  # noqa: F401
 from tests.sung_models import counting_model, phoneme_sung_model, streaming_sung_model, sung_model  # noqa: F401
 from tests.textgrids import write_textgrid
 
@@ -118,35 +117,6 @@ def speech_embedding_weights():
         else:
             value.uniform_(-0.1, 0.1, generator=generator)
     return weights
-
-
-@pytest.fixture(scope="session")
-def open_browser():
-    """``with open_browser(*switches, spoken=path) as driver`` is a headless Chromium; without one the test is skipped.
-
-    ``spoken`` is a WAV that it hears once as its microphone.
-    """
-    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    driver = shutil.which("chromedriver")
-    if not (program and driver):
-        pytest.skip("needs chromium and chromedriver")
-
-    @contextmanager
-    def opened(*switches: str, spoken: Path | None = None):
-        if spoken is not None:
-            switches += "mute-audio", "use-fake-device-for-media-stream", "use-fake-ui-for-media-stream"
-            switches += (f"use-file-for-fake-audio-capture={spoken}%noloop",)
-        options = webdriver.ChromeOptions()
-        options.binary_location = program
-        for switch in ("headless=new", "no-sandbox", "disable-dev-shm-usage", "window-size=1280,900", *switches):
-            options.add_argument(f"--{switch}")
-        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-        browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
-        yield browser
-        browser.quit()
-
-    return opened
 
 
 @pytest.fixture(scope="session")

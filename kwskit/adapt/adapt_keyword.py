@@ -152,7 +152,7 @@ def _kept_away(
 
 def _scores_of(spotter: Spotter, keyword: Keyword, clips: Sequence[NDArray[np.int16]]) -> NDArray[np.float64]:
     """(n,) highest scores in clips, each by itself."""
-    return np.array([spotter.listen_for([keyword], np.inf).best_score([one]) for one in clips])
+    return np.array([spotter.listen_for([keyword], np.inf).best_scores([one])[0] for one in clips])
 
 
 def _trials(

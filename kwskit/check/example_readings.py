@@ -157,7 +157,7 @@ def _by_scores(
 ) -> ExampleReadings:
     candidates = list(_distinct(spotter, known).values())
     keywords = [_keyword(spotter, known, one) for one in candidates]
-    scores = np.array([_best_scores(spotter, keywords, pcm) for pcm in recordings])
+    scores = np.array([spotter.listen_for(keywords, np.inf).best_scores([pcm]) for pcm in recordings])
     fits = scores.mean(0)
     order = np.argsort(-fits, kind="stable").tolist()
     origin = "guessed" if known.guessed else "typed"
@@ -178,15 +178,6 @@ def _by_scores(
 def _keyword(spotter: Spotter, known: Readings, reading: Pronunciation) -> Keyword:
     typed = TypedKeyword(known.typed.text, (reading,))
     return enrolled(spotter.model, spotter.listener, spotter.reader.read(typed))
-
-
-def _best_scores(spotter: Spotter, keywords: Sequence[Keyword], pcm: NDArray[np.int16]) -> NDArray[np.float32]:
-    """(Q,) the highest score of each of Q keywords in a recording."""
-    stream = spotter.listen_for(keywords, np.inf)
-    stream.push(pcm)
-    pushed = stream.heard.score
-    stream.finish()
-    return np.concatenate([pushed, stream.heard.score]).max(0, initial=-np.inf)
 
 
 def _typed(known: Readings, one: ExampleReading) -> str:

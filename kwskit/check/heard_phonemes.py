@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 
+from kwskit.check.ctc import likeliest_sequences, sequence_likelihoods
 from kwskit.speech_model.speech_model import SpeechModel
-from kwskit.spotting.ctc import likeliest_sequences, sequence_likelihoods
 from kwskit.spotting.spoken_example import phoneme_log_probs
 from kwskit.text.neural_g2p import PHONEMES
 from kwskit.text.pronunciation import STRESSLESS, WORD_BOUNDARY, Pronunciation

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from kwskit.arguments import OneOf, PositiveInt
 from kwskit.batch import length_mask
 from kwskit.encoders.blocks.encode_once import encode_once
-from kwskit.encoders.blocks.pretrained_transformer import TEXT, Pretrained
+from kwskit.encoders.blocks.pretrained_transformer import TEXT, Pretrained, PretrainedEncoder
 from kwskit.errors import ModelError
 from kwskit.registry import register
 from kwskit.text.word_piece_tokenizer import BEGIN, END, TOKENIZER, VOCABULARY, read_word_pieces
@@ -21,7 +21,7 @@ BEGIN_ID, END_ID = "cls_token_id", "sep_token_id"
 
 
 @register("text_encoder", "bert")
-class Bert(nn.Module):
+class Bert(PretrainedEncoder):
     """DistilBERT or BERT and a linear layer, frozen or fine-tuned: ``(N, T_t), (N,) -> (N, T_t, dim)``.
 
     Needs ``!tokenizer:word_piece`` of the same model, and the extra ``transformers``. Pieces are read with ``[CLS]``
@@ -52,9 +52,6 @@ class Bert(nn.Module):
     ImportError
         When transformers is not installed.
     """
-
-    files = ("model",)
-    pretrained = ("network",)
 
     def __init__(
         self,
@@ -90,12 +87,6 @@ class Bert(nn.Module):
         found = _find(given)
         begin, end = _edges(found)
         return ".json", found.content(**{BEGIN_ID: begin, END_ID: end})
-
-    def train(self, mode: bool = True) -> "Bert":
-        """Training or evaluation, in which a frozen network stays."""
-        super().train(mode)
-        self.network.train(mode and not self.frozen)
-        return self
 
     def forward(self, tokens: Tensor, lens: Tensor) -> Tensor:
         if tokens.shape[1] > self.most:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from kwskit.arguments import PositiveInt
 from kwskit.batch import length_mask
 from kwskit.encoders.blocks.masked_instance_norm import MaskedInstanceNorm
-from kwskit.encoders.blocks.pretrained_transformer import SPEECH, Pretrained
+from kwskit.encoders.blocks.pretrained_transformer import SPEECH, Pretrained, PretrainedEncoder
 from kwskit.errors import ModelError
 from kwskit.pretrained_folder import read_json
 from kwskit.registry import register
@@ -21,7 +21,7 @@ EPS = 1e-7  # under the root of the samples' variance, as in transformers
 
 
 @register("encoder", "self_supervised")
-class SelfSupervised(nn.Module):
+class SelfSupervised(PretrainedEncoder):
     """wav2vec 2.0, HuBERT or WavLM, frozen or fine-tuned: ``(N, S, 1), (N,) -> (N, T, dim), (N,)``, 20 ms a frame.
 
     Needs ``!frontend:raw_waveform``, no augmentation of features, and the extra ``transformers``. Frames are the sum of
@@ -53,9 +53,6 @@ class SelfSupervised(nn.Module):
     ImportError
         When transformers is not installed.
     """
-
-    files = ("model",)
-    pretrained = ("network",)
 
     def __init__(
         self,
@@ -94,12 +91,6 @@ class SelfSupervised(nn.Module):
         found = _find(given)
         stated = found.folder is None or (found.folder / PREPROCESSING).is_file()
         return ".json", found.content(**({NORMALISE: _normalises(found)} if stated else {}))
-
-    def train(self, mode: bool = True) -> "SelfSupervised":
-        """Training or evaluation, in which a frozen network stays."""
-        super().train(mode)
-        self.network.train(mode and not self.frozen)
-        return self
 
     def forward(self, feats: Tensor, lens: Tensor) -> tuple[Tensor, Tensor]:
         states, lens = self.states(feats.squeeze(-1), lens)

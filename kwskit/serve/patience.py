@@ -44,7 +44,7 @@ class Patience(asyncio.Protocol):
 
     def moves(self) -> bool:
         """Whether the other end has done its part."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must define moves()")
 
     def _look(self) -> None:
         if self not in self.connections:  # a websocket by now, which has a protocol of its own

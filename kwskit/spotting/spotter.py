@@ -176,7 +176,7 @@ class Spotter:
         typed = TypedKeyword.parse(text)
         known = None if typed.told else self._keywords.get(normal_form(text))
         keyword = known or enrolled(self.model, self.listener, self.reader.read(typed))
-        return self.listen_for([keyword], np.inf).best_score(blocks_of(audio))
+        return float(self.listen_for([keyword], np.inf).best_scores(blocks_of(audio))[0])
 
     def spot(self, audio: Sound) -> list[Hit]:
         """The hits in a file or in (samples,) at 16 kHz, by their end; AudioError for a file that cannot be read."""

@@ -110,14 +110,14 @@ class SpottingStream:
         heard = ScoredWindows.join([self._scores.push(self._arrived()), self._scores.finish()])
         return self._hits(heard) + self._hits_of(self._picker.finish())
 
-    def best_score(self, blocks: Iterable[ArrayLike]) -> float:
-        """The highest score of any keyword in all of a stream's ``blocks``; -inf when there is no sound."""
-        best = -np.inf
+    def best_scores(self, blocks: Iterable[ArrayLike]) -> NDArray[np.float32]:
+        """(Q,) the highest score of each keyword in all of a stream's ``blocks``; -inf when there is no sound."""
+        found = []
         for block in blocks:
             self.push(block)
-            best = max(best, float(self.heard.score.max(initial=-np.inf)))
+            found.append(self.heard.score.max(0, initial=-np.inf))
         self.finish()
-        return max(best, float(self.heard.score.max(initial=-np.inf)))
+        return np.max([*found, self.heard.score.max(0, initial=-np.inf)], 0)
 
     def _arrived(self) -> NDArray[np.int16]:
         """The sound that has not been listened to."""

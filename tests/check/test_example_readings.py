@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import soundfile
 
+from kwskit.check.ctc import sequence_likelihoods
 from kwskit.check.example_readings import example_readings
 from kwskit.check.heard_phonemes import parted
 from kwskit.cli import main
-from kwskit.spotting.ctc import sequence_likelihoods
 from kwskit.spotting.spoken_example import phoneme_log_probs, said_in
 from kwskit.spotting.spotter import Spotter
 from kwskit.text.character_tokenizer import CharacterTokenizer

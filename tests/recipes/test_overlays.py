@@ -18,6 +18,7 @@ SHORT = {"training.epochs": "1", "training.keywords": "4", "training.utterances"
 ELSEWHERE = {"encoder/self_supervised", "text/distilbert"}
 OVERLAYS = {f"{p.parent.name}/{p.stem}": [p] for p in sorted(HPARAMS.glob("*/*.yaml")) if p.parent.name != "tables"}
 OVERLAYS = {name: paths for name, paths in OVERLAYS.items() if name not in ELSEWHERE}
+LOSSES = ("adversary", "key", "loss", "monotonic", "schedule")  # folders of overlays that change training alone
 # Methods whole, as their papers have them: several overlays at once.
 STACKS = {
     "cmcd": "encoder/conv_gru text/g2p_states system/cmcd",
@@ -51,9 +52,12 @@ VARIANTS = {
 
 
 @pytest.fixture(autouse=True)
-def no_background(monkeypatch):
-    """Spotting is not tried here, and hearing its background takes as long as the rest."""
-    monkeypatch.setattr("kwskit.stages.train.write_background", lambda *_: None)
+def background_where_it_matters(request, monkeypatch):
+    """Hearing one takes as long as the rest: only where what hears, reads or pools is another than in the others."""
+    name = request.node.callspec.params["name"]
+    overridden = VARIANTS.get(name, ())
+    if name.partition("/")[0] in LOSSES or (overridden and all(key.startswith("losses.") for key in overridden)):
+        monkeypatch.setattr("kwskit.stages.train.write_background", lambda *_: None)
 
 
 def check(mini_corpus, folder, overlays, overrides):

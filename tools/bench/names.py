@@ -85,7 +85,7 @@ def name_rows(
             continue
         other = next(one for one in VOICES if one != voice)
         for noise, level in NOISES.items():
-            scores = best_scores(spotter, list(known.values()), in_noise(pcm, level, rng))
+            scores = spotter.listen_for(list(known.values()), np.inf).best_scores([in_noise(pcm, level, rng)])
             heard = dict(zip(known, (scores >= [one.threshold for one in known.values()]).tolist(), strict=True))
             ways = {way: heard[way] for way in (FIRST, "n best guesses", "right reading")}
             for whose, speaker in ((OTHER, other), (SAME, voice)):
@@ -97,15 +97,6 @@ def name_rows(
                 {"name": name, "voice": voice, "take": take, "noise": noise, "right_guess": place, "heard": ways}
             )
     return rows
-
-
-def best_scores(spotter: Spotter, keywords: Sequence[Keyword], pcm: NDArray[np.int16]) -> NDArray[np.float32]:
-    """(Q,) the highest score of each of Q keywords in ``pcm`` (samples,)."""
-    stream = spotter.listen_for(keywords, np.inf)
-    stream.push(pcm)
-    pushed = stream.heard.score
-    stream.finish()
-    return np.concatenate([pushed, stream.heard.score]).max(0, initial=-np.inf)
 
 
 def in_noise(pcm: NDArray[np.int16], level: float, rng: np.random.Generator) -> NDArray[np.int16]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from safetensors import SafetensorError
+from torch import nn
 
 from kwskit.errors import ModelError
 from kwskit.extras import missing_extra
@@ -128,6 +129,21 @@ class Pretrained(NamedTuple):
     def content(self, **more: Any) -> bytes:
         """The description as a file, with ``more`` in it."""
         return (json.dumps({**self.description, **more}, indent=1, sort_keys=True) + "\n").encode()
+
+
+class PretrainedEncoder(nn.Module):
+    """An encoder around a pre-trained ``network``, which stays in evaluation while it is ``frozen``."""
+
+    files = ("model",)
+    pretrained = ("network",)
+    network: Any
+    frozen: bool
+
+    def train(self, mode: bool = True) -> "PretrainedEncoder":
+        """Training or evaluation, in which a frozen network stays."""
+        super().train(mode)
+        self.network.train(mode and not self.frozen)
+        return self
 
 
 @contextmanager

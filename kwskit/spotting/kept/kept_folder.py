@@ -61,6 +61,7 @@ class KeptFolder:
             raise KeptError(f"{path}: no kept clips, but something else: there is no {LISTENED}/ in it")
         self._own = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._read: dict[tuple[str, float, int], KeptClip | None] = {}
+        self._told: set[tuple[str, str]] = set()
 
     @classmethod
     def create(cls, path: str | Path, megabytes: float = 50.0, days: float = 30.0) -> "KeptFolder":
@@ -176,9 +177,8 @@ class KeptFolder:
         return self._read[key]
 
     def _tell_once(self, path: Path, problem: str) -> None:
-        key = f"{path.name} {problem}", 0.0, 0
-        if key not in self._read:
-            self._read[key] = None
+        if (path.name, problem) not in self._told:
+            self._told.add((path.name, problem))
             logger.warning("%s: %s", path, problem)
 
     def _log(self, when: float) -> Path:

@@ -9,6 +9,7 @@ import pytest
 pytest.importorskip("wyoming", reason="the extra wyoming is not installed")
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.client import AsyncTcpClient
+from wyoming.info import Describe
 from wyoming.server import AsyncServer
 from wyoming.wake import Detect
 
@@ -117,3 +118,19 @@ def satellite():
 def said(streaming_sung_model):
     """(samples,) int16 with three keywords, and (text, start, stop) of each in seconds."""
     return streaming_sung_model.stream_of("jupiter", "hey nova", "tiger")
+
+
+@pytest.fixture
+def others(strict_port, satellite):
+    """After every test the service answers as before, and has place."""
+    yield
+
+    async def visit():
+        for _ in range(100):  # the connection of the test may be about to end
+            async with satellite(strict_port) as one:
+                answer = await one.ask(Describe())
+            if answer is not None and answer.type == "info":
+                return answer
+            await asyncio.sleep(0.02)
+
+    assert asyncio.run(visit()).data["wake"]

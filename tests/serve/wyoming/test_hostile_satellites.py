@@ -3,18 +3,13 @@
 import asyncio
 import json
 import socket
-import types
-from ipaddress import ip_network
 
 import numpy as np
 import pytest
 from wyoming.audio import AudioChunk
 from wyoming.info import Describe
 
-from kwskit.serve.wyoming.peers import Peers
-from kwskit.serve.wyoming.wake_service import WakeService
-from tests.serve.wyoming.conftest import SMALL
-
+pytestmark = pytest.mark.usefixtures("others")
 FORM = {"rate": 16_000, "width": 2, "channels": 1}
 
 
@@ -46,22 +41,6 @@ def told(found):
         texts.append(json.loads(found[:size])["text"])
         found = found[size:]
     return texts
-
-
-@pytest.fixture(autouse=True)
-def others(strict_port, satellite):
-    """After every test the service answers as before, and has place."""
-    yield
-
-    async def visit():
-        for _ in range(100):  # the connection of the test may be about to end
-            async with satellite(strict_port) as one:
-                answer = await one.ask(Describe())
-            if answer is not None and answer.type == "info":
-                return answer
-            await asyncio.sleep(0.02)
-
-    assert asyncio.run(visit()).data["wake"]
 
 
 @pytest.mark.parametrize(
@@ -203,73 +182,3 @@ def test_a_ping_is_answered_with_its_text(strict_port, satellite, text, answer, 
 
     assert asyncio.run(visit()).get("text") == answer
     assert not caplog.records
-
-
-class Unread:
-    """The service's end of a connection whose other end takes nothing."""
-
-    def __init__(self, peer=None):
-        self.peer, self.aborted, self.sent = peer, [], []
-        self.transport = types.SimpleNamespace(abort=lambda: self.aborted.append(True))
-
-    def get_extra_info(self, name):
-        return self.peer if name == "peername" else None
-
-    def write(self, data):
-        self.sent.append(data)
-
-    writelines = write
-
-    def close(self):
-        pass
-
-    async def drain(self):
-        pass
-
-    async def wait_closed(self):
-        await asyncio.sleep(60)
-
-
-async def visited(service, sent, writer):
-    """What a connection does with what is sent."""
-    reader = asyncio.StreamReader()
-    reader.feed_data(sent)
-    await service.connection(reader, writer).run()
-    return writer
-
-
-def test_one_that_does_not_read_why_it_is_sent_away_keeps_no_socket(strict_service):
-    writer = asyncio.run(visited(strict_service, b"nonsense\n", Unread()))
-    assert writer.sent
-    assert writer.aborted
-
-
-@pytest.mark.parametrize(
-    ("allowed", "peer", "let_in"),
-    [
-        ([], ("127.0.0.1", 1), True),
-        ([], ("192.168.1.7", 1), True),
-        ([], ("10.200.0.1", 1), True),
-        ([], ("::1", 1, 0, 0), True),
-        ([], ("fd12::7", 1, 0, 0), True),
-        ([], ("fe80::1%eth0", 1, 0, 2), True),
-        ([], ("::ffff:172.17.0.1", 1, 0, 0), True),
-        ([], "", True),  # a socket of this machine
-        ([], ("8.8.8.8", 1), False),
-        ([], ("100.64.0.1", 1), False),
-        ([], ("::ffff:8.8.8.8", 1, 0, 0), False),
-        ([], ("2001:db8::1", 1, 0, 0), False),
-        (["8.8.8.0/24"], ("8.8.8.8", 1), True),
-        (["8.8.8.0/24"], ("127.0.0.1", 1), True),
-        (["8.8.8.0/24"], ("192.168.1.7", 1), False),
-        (["192.168.1.7"], ("192.168.1.7", 1), True),
-        (["192.168.1.7"], ("192.168.1.8", 1), False),
-        (["2001:db8::/32"], ("2001:db8::1", 1, 0, 0), True),
-    ],
-)
-def test_others_are_let_in_by_their_address(wake_spotter, allowed, peer, let_in, caplog):
-    service = WakeService(wake_spotter, SMALL, Peers(list(map(ip_network, allowed))))
-    writers = [asyncio.run(visited(service, b"nonsense\n", Unread(peer))) for _ in range(2)]
-    assert [bool(one.sent) for one in writers] == [let_in] * 2
-    assert all(one.aborted for one in writers)
-    assert sum("not let in; --allow" in one for one in caplog.messages) == (not let_in)

@@ -5,7 +5,7 @@ from itertools import groupby, product
 import numpy as np
 import pytest
 
-from kwskit.spotting.ctc import likeliest_sequences, sequence_likelihoods
+from kwskit.check.ctc import likeliest_sequences, sequence_likelihoods
 
 BLANK = 2  # in the middle, so that nothing rests on where it is
 
