@@ -2,7 +2,8 @@
 
 Recipes start a process for each of their stages, and most of what such a tiny run computes is the import of torch and
 SpeechBrain. The program has the arguments, environment, folder and streams of whoever starts it, imports kwskit for
-itself, and ends as Python does; ``-m NAME`` and scripts run in forks, anything else is executed by Python itself.
+itself, and ends as Python does; ``-m NAME`` and scripts run in forks, anything else is executed by Python itself. It is
+``sys.executable`` of the forks, so that what these start are forks, too.
 """
 
 import json
@@ -21,6 +22,8 @@ SLOW = ("kwskit.stages.train", "kwskit.stages.score", "kwskit.evaluation.report"
 CLIENT = """#!{python} -ISE
 import json, os, signal, socket, sys
 arguments = sys.argv[1:]
+if arguments[:1] == ["-u"]:  # as torchrun has it
+    del arguments[0]
 if not (arguments[:1] == ["-m"] or arguments[:1] and arguments[0].endswith(".py")):
     os.execv({python!r}, [{python!r}, *arguments])
 server = socket.socket(socket.AF_UNIX)
@@ -36,19 +39,33 @@ sys.exit(status)
 """
 
 
+class ForkedPython:
+    """The environment, as tools/env.sh takes one, whose ``python`` is that program."""
+
+    def __init__(self, folder: Path):
+        self.folder, self.program = folder, folder / "bin/python"
+
+    def environ(self, *programs: Path, **more: str) -> dict[str, str]:
+        """Variables of a process that is to find it; what it finds first lies in the folders ``programs``."""
+        path = [*map(str, programs), str(self.program.parent), f"{sys.prefix}/bin", os.environ["PATH"]]
+        return {**os.environ, "VIRTUAL_ENV": str(self.folder), "PATH": os.pathsep.join(path), **more}
+
+
 @pytest.fixture(scope="session")
 def forked_python(tmp_path_factory):
-    """The folder of the program ``python``; of this interpreter's where the system has no ``pidfd_open``."""
+    """A :class:`ForkedPython`; this interpreter's environment where the system has no ``pidfd_open``."""
     if not hasattr(os, "pidfd_open"):
-        yield Path(sys.prefix) / "bin"
+        yield ForkedPython(Path(sys.prefix))
         return
-    folder = tmp_path_factory.mktemp("forked")
-    place = str(folder / "socket")
-    (folder / "python").write_text(CLIENT.format(python=sys.executable, place=place))
-    (folder / "python").chmod(0o755)
-    server = subprocess.Popen([sys.executable, __file__, place], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    forked = ForkedPython(tmp_path_factory.mktemp("forked"))
+    place = str(forked.folder / "socket")
+    forked.program.parent.mkdir()
+    forked.program.write_text(CLIENT.format(python=sys.executable, place=place))
+    forked.program.chmod(0o755)
+    command = [sys.executable, __file__, place, str(forked.program)]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
     assert server.stdout.readline() == b"ready\n"
-    yield folder
+    yield forked
     server.kill()
     server.wait()
 
@@ -120,7 +137,8 @@ if __name__ == "__main__":
     sys.path = outside
     gc.collect()
     gc.freeze()  # or else looking through it all copies its pages for every fork
-    sys.argv = serve(sys.argv[1])
+    place, program = sys.argv[1:]
+    sys.argv, sys.executable = serve(place), program
     sys.path[:0] = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
     if sys.argv[0] == "-m":
         sys.argv = sys.argv[1:]

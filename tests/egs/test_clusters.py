@@ -1,10 +1,8 @@
 """The examples for several machines: two processes of this one stand for two machines."""
 
-import os
 import shutil
 import socket
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +10,6 @@ import pytest
 from kwskit.systems.model_directory import load_model
 
 ROOT = Path(__file__).parents[2]
-PREFIX = Path(sys.prefix)
 SCRIPTS = [ROOT / "egs/torchrun/train.sh", ROOT / "egs/slurm/train.sbatch"]
 
 
@@ -24,7 +21,7 @@ def test_the_scripts_are_sound(script):
         assert done.returncode == 0, done.stdout
 
 
-def test_two_machines_train_together_and_one_writes(mini_corpus, tiny_experiment, tmp_path):
+def test_two_machines_train_together_and_one_writes(mini_corpus, tiny_experiment, tmp_path, forked_python):
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = str(server.getsockname()[1])
     command = ["bash", ROOT / "egs/torchrun/train.sh", "recipes/librispeech", "2", "127.0.0.1", "--ngpu", "0"]
@@ -41,8 +38,7 @@ def test_two_machines_train_together_and_one_writes(mini_corpus, tiny_experiment
         tmp_path / "exp",
     ]
     command += ["--stop_stage", "3"]  # the last word counts
-    environment = {**os.environ, "VIRTUAL_ENV": str(PREFIX), "PATH": f"{PREFIX / 'bin'}:{os.environ['PATH']}"}
-    environment |= {"MASTER_PORT": port}
+    environment = forked_python.environ(MASTER_PORT=port)
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     machines = [subprocess.Popen(list(map(str, command)), env=environment, **pipes) for _ in range(2)]
     message = [machine.communicate(timeout=180) for machine in machines]

@@ -4,7 +4,6 @@ import configparser
 import csv
 import itertools
 import json
-import os
 import re
 import subprocess
 import sys
@@ -61,19 +60,18 @@ class Run:
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch):
+def run(tmp_path, monkeypatch, forked_python):
     """Runs a notebook in an empty folder, with the kwskit of this checkout."""
     nbclient = pytest.importorskip("nbclient", reason="nbclient, of the extra dev, is not installed")
     pytest.importorskip("ipykernel", reason="ipykernel, of the extra dev, is not installed")
     nbformat = pytest.importorskip("nbformat")
     programs = tmp_path / "bin"
     programs.mkdir()
-    (programs / "kwskit").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m kwskit "$@"\n')
+    (programs / "kwskit").write_text('#!/bin/sh\nexec python -m kwskit "$@"\n')
     (programs / "kwskit").chmod(0o755)
-    folders = [str(programs), str(Path(sys.executable).parent), os.environ["PATH"]]
-    monkeypatch.setenv("PATH", os.pathsep.join(folders))
+    for name, value in forked_python.environ(programs).items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    monkeypatch.setenv("VIRTUAL_ENV", sys.prefix)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
 

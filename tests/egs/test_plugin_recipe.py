@@ -2,10 +2,8 @@
 
 import csv
 import json
-import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -26,13 +24,12 @@ def readme():
 @pytest.fixture
 def run(tmp_path, forked_python):
     """Runs lines of the README, with flags behind the last; what it puts beside the repository lies in ``tmp_path``."""
-    prefix = Path(sys.prefix)
-    path = os.pathsep.join([str(forked_python), str(prefix / "bin"), os.environ["PATH"]])
-    env = {**os.environ, "VIRTUAL_ENV": str(prefix), "PATH": path}
 
     def start(lines: str, *flags: object) -> subprocess.CompletedProcess[str]:
         script = " ".join([lines.replace("../", f"{tmp_path}/"), "--ngpu 0 --jobs 2", *map(str, flags)])
-        return subprocess.run(["bash", "-ec", script], capture_output=True, text=True, env=env, cwd=ROOT, timeout=600)
+        return subprocess.run(
+            ["bash", "-ec", script], capture_output=True, text=True, env=forked_python.environ(), cwd=ROOT, timeout=600
+        )
 
     return start
 

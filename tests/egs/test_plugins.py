@@ -2,7 +2,6 @@
 
 import math
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -52,10 +51,10 @@ def test_gated_conv_is_not_touched_by_padding(plugins):
 
 
 @pytest.mark.parametrize("name", ["loss", "encoder"])
-def test_a_plugin_trains(name, mini_corpus, tmp_path):
+def test_a_plugin_trains(name, mini_corpus, tmp_path, forked_python):
     folder = ROOT / f"egs/plugin_{name}"
     hparams = ROOT / "recipes/hparams"
-    command = [sys.executable, "-m", "kwskit", "train", "--config", hparams / "adml.yaml", "--data", mini_corpus]
+    command = [forked_python.program, "-m", "kwskit", "train", "--config", hparams / "adml.yaml", "--data", mini_corpus]
     command += ["--overlay", hparams / "tiny.yaml", "--overlay", next(folder.glob("[cg]*.yaml")), "--exp", tmp_path]
     command += ["--plugin", next(folder.glob("*.py")), "--training.epochs", "1", "--training.keywords", "4"]
     done = subprocess.run([*map(str, command), "--device", "cpu"], capture_output=True, text=True)

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -46,17 +47,19 @@ class InputStream:
 """
 
 
-def run(script: str, *arguments: object, **environment: str) -> list[str]:
+def lines_of(program: str | Path, script: str, *arguments: object, **environment: str) -> list[str]:
     """The lines that an example prints."""
-    done = subprocess.run(
-        [sys.executable, ROOT / "egs" / script, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        env=os.environ | environment,
-        timeout=120,
-    )
+    command = [program, ROOT / "egs" / script, *map(str, arguments)]
+    env = os.environ | environment
+    done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=120)
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
+
+
+@pytest.fixture(scope="module")
+def run(forked_python):
+    """``run(script, *arguments)`` are the lines that an example prints."""
+    return partial(lines_of, forked_python.program)
 
 
 def noise(seconds: float, seed: int) -> np.ndarray:
@@ -83,7 +86,7 @@ def recording(sing, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def spotted(model, recording):
+def spotted(run, model, recording):
     return run("spot/spot.py", model, recording, *KEYWORDS)
 
 
@@ -137,7 +140,7 @@ def test_spot_tells_the_hits_and_the_highest_scores(model, recording, spotted):
         assert float(highest[keyword]) >= float(score) >= float(thresholds[keyword])
 
 
-def test_a_microphone_hears_what_a_file_has(model, recording, spotted, tmp_path):
+def test_a_microphone_hears_what_a_file_has(run, model, recording, spotted, tmp_path):
     (tmp_path / "sounddevice.py").write_text(SOUNDDEVICE)
     path = os.pathsep.join([str(tmp_path), str(ROOT)])
     lines = run("microphone/listen.py", model, *KEYWORDS, PYTHONPATH=path, SPOKEN=str(recording))
@@ -148,7 +151,7 @@ def test_a_microphone_hears_what_a_file_has(model, recording, spotted, tmp_path)
     assert len(heard) >= len(filed) - len(KEYWORDS)  # what waited for the stream to go on
 
 
-def test_calibration_gives_the_thresholds_that_its_file_gives(model, recording, sing, tmp_path):
+def test_calibration_gives_the_thresholds_that_its_file_gives(run, model, recording, sing, tmp_path):
     (tmp_path / "here").mkdir()
     for k in range(2):
         soundfile.write(tmp_path / f"here/{k}.wav", noise(8, 20 + k) + 0.001, RATE)
@@ -169,7 +172,7 @@ def test_calibration_gives_the_thresholds_that_its_file_gives(model, recording, 
         assert float(re.search(r"scores ([+-][\d.]+)", line)[1]) == pytest.approx(above, abs=0.006)
 
 
-def test_search_finds_the_recording_that_is_the_example(model, sing, tmp_path):
+def test_search_finds_the_recording_that_is_the_example(run, model, sing, tmp_path):
     pytest.importorskip("lancedb")
     (tmp_path / "recordings").mkdir()
     for k, word in enumerate(WORDS):
@@ -188,7 +191,7 @@ def test_search_finds_the_recording_that_is_the_example(model, sing, tmp_path):
     assert float(best[3]) < 1.3 < float(best[4])
 
 
-def test_check_tells_a_verdict_with_its_reasons(model):
+def test_check_tells_a_verdict_with_its_reasons(run, model):
     lines = run("check/check.py", model, "no", "banana split")
     heads = [line for line in lines if not line.startswith("    ")]
     assert [head.split(":")[0] for head in heads] == ["no", "banana split"]
@@ -205,7 +208,7 @@ def test_check_tells_a_verdict_with_its_reasons(model):
         assert near == sorted(near, reverse=True)
 
 
-def test_an_exported_model_spots_the_same_without_torch(model, recording, spotted, tmp_path):
+def test_an_exported_model_spots_the_same_without_torch(run, model, recording, spotted, tmp_path):
     pytest.importorskip("onnx")
     lines = run("export/export.py", model, recording.parent, tmp_path / "onnx")
     for line, (folder, precision, least) in zip(
@@ -216,7 +219,7 @@ def test_an_exported_model_spots_the_same_without_torch(model, recording, spotte
         size = sum(path.stat().st_size for path in (tmp_path / folder).iterdir())
         assert float(message[1]) == pytest.approx(size / 1e6, rel=0.2, abs=0.05)
         assert float(message[3]) >= least
-    lines = run("export/without_torch.py", tmp_path / "onnx", recording, *KEYWORDS)
+    lines = lines_of(sys.executable, "export/without_torch.py", tmp_path / "onnx", recording, *KEYWORDS)
     heard, filed = hits(lines), hits(spotted)
     assert [hit[:2] for hit in heard] == [hit[:2] for hit in filed]
     assert [hit[2] for hit in heard] == pytest.approx([hit[2] for hit in filed], abs=0.03)
@@ -224,7 +227,7 @@ def test_an_exported_model_spots_the_same_without_torch(model, recording, spotte
     assert highest == pytest.approx([float(line.split()[-1]) for line in spotted[-3:]], abs=0.03)
 
 
-def test_pronounce_orders_readings_by_recordings(model, recording):
+def test_pronounce_orders_readings_by_recordings(run, model, recording):
     readings = ["T AY1 G ER0", "Z IY1"]
     lines = run("pronounce/pronounce.py", model, f"zorb={', '.join(readings)}", recording)
     spotter = Spotter.load(model)

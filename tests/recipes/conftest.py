@@ -1,14 +1,11 @@
 """Recipes as people start them."""
 
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PREFIX = Path(sys.prefix)
 
 
 @pytest.fixture(scope="session")
@@ -23,9 +20,7 @@ def run_recipe(forked_python):
         recipe: str, *flags: object, cwd=None, status: int = 0, programs=None, seconds: int = 300
     ) -> subprocess.CompletedProcess[str]:
         command = ["bash", str(ROOT / f"recipes/{recipe}/run.sh"), "--ngpu", "0", "--jobs", "2", *map(str, flags)]
-        folders = [*([] if programs is None else [programs]), forked_python, PREFIX / "bin", os.environ["PATH"]]
-        path = os.pathsep.join(map(str, folders))
-        env = {**os.environ, "VIRTUAL_ENV": str(PREFIX), "PATH": path}
+        env = forked_python.environ(*([] if programs is None else [programs]))
         done = subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=env, timeout=seconds)
         assert done.returncode == status, done.stdout[-2000:] + done.stderr[-2000:]
         return done

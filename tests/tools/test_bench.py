@@ -137,7 +137,7 @@ def test_the_benchmark_on_people_is_run_by_its_folder(tmp_path):
 
 
 @pytest.mark.parametrize("script", RUNS)
-def test_a_benchmark_runs(script, tmp_path, monkeypatch, capsys, request):
+def test_a_benchmark_runs(script, tmp_path, monkeypatch, capsys, request, forked_python):
     arguments, message = RUNS[script]
     places = {"folder": tmp_path}
     if "{model}" in arguments:
@@ -147,6 +147,7 @@ def test_a_benchmark_runs(script, tmp_path, monkeypatch, capsys, request):
     if "{people}" in arguments:
         places |= request.getfixturevalue("sung_people")
     monkeypatch.setattr(sys, "argv", [script, *arguments.format(**places).split()])
+    monkeypatch.setattr(sys, "executable", str(forked_python.program))  # of the processes that it starts
     monkeypatch.setattr(sys, "path", [str(BENCH), *sys.path])
     monkeypatch.setattr(torch, "set_num_threads", lambda count: None)
     runpy.run_path(str(BENCH / script), run_name="__main__")

@@ -59,10 +59,10 @@ def built(tmp_path_factory):
 def shell(built, tmp_path_factory, forked_python):
     """Runs a line of bash by the installed kwskit, which is on PATH; anything of the checkout is out of sight."""
     programs = tmp_path_factory.mktemp("bin")
-    (programs / "kwskit").write_text(f'#!/bin/sh\nexec "{forked_python / "python"}" -m kwskit "$@"\n')
+    (programs / "kwskit").write_text(f'#!/bin/sh\nexec "{forked_python.program}" -m kwskit "$@"\n')
     (programs / "kwskit").chmod(0o755)
-    path = os.pathsep.join([str(programs), str(forked_python), str(Path(sys.prefix) / "bin"), "/usr/bin", "/bin"])
-    environment = {**os.environ, "PATH": path, "PYTHONPATH": str(built[0])}
+    path = [programs, forked_python.program.parent, Path(sys.prefix) / "bin", "/usr/bin", "/bin"]
+    environment = {**os.environ, "PATH": os.pathsep.join(map(str, path)), "PYTHONPATH": str(built[0])}
     environment.pop("VIRTUAL_ENV", None)
 
     def run(line: str, cwd: Path, status: int = 0) -> subprocess.CompletedProcess[str]:

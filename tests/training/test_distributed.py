@@ -6,7 +6,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -21,13 +20,13 @@ from kwskit.systems.scoring import TrialScorer
 HERE = Path(__file__).parent
 
 
-def two_processes(folder: Path, data: Path, doing: str, ports: int) -> list[subprocess.CompletedProcess]:
+def two_processes(python: Path, folder: Path, data: Path, doing: str, ports: int) -> list[subprocess.CompletedProcess]:
     """Both processes of one_of_two.py, as torchrun starts them, when they have ended."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(ports)]
     numbers = [str(server.getsockname()[1]) for server in sockets]
     for server in sockets:
         server.close()
-    command = [sys.executable, str(HERE / "one_of_two.py"), doing, str(folder), str(data), *numbers]
+    command = [python, str(HERE / "one_of_two.py"), doing, str(folder), str(data), *numbers]
     shared = {"WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "OMP_NUM_THREADS": "1"}
     running = []
     for rank in "01":
@@ -53,19 +52,19 @@ def script():
 
 
 @pytest.fixture(scope="module")
-def begun(configuration, mini_corpus, tmp_path_factory):
+def begun(configuration, mini_corpus, tmp_path_factory, forked_python):
     """Folder and both processes, the second of which was killed in its second epoch."""
     folder = tmp_path_factory.mktemp("two")
     (folder / "config.yaml").write_text(configuration.replace("epochs: 4", "epochs: 2"))
-    processes = two_processes(folder, mini_corpus, "begin", ports=3)
+    processes = two_processes(forked_python.program, folder, mini_corpus, "begin", ports=3)
     shutil.copytree(folder / "exp/killed", folder / "left")
     return folder, processes
 
 
 @pytest.fixture(scope="module")
-def finished(begun, mini_corpus):
+def finished(begun, mini_corpus, forked_python):
     """Folder and both processes that went on with the killed run, and scored."""
-    processes = two_processes(begun[0], mini_corpus, "go_on", ports=2)
+    processes = two_processes(forked_python.program, begun[0], mini_corpus, "go_on", ports=2)
     assert [process.returncode for process in processes] == [0, 0], [process.stderr for process in processes]
     return begun[0], processes
 

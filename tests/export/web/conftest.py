@@ -1,10 +1,12 @@
 """The packaged model as a folder for browsers, and what Python hears."""
 
+import base64
 import json
 import os
 import shutil
 import subprocess
 import threading
+from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -86,21 +88,51 @@ def spotter():
     return found
 
 
-@pytest.fixture(scope="module")
-def address(web):
+@contextmanager
+def served(folder):
     """Where the folder is served, as any static server does, and the server."""
 
     class Quiet(SimpleHTTPRequestHandler):
         def log_message(self, *_):
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=web))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}/", server
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+LISTEN = """
+const [keywords, choice, seconds, done] = arguments;
+import("./index.js").then(async ({ Spotter, Microphone }) => {
+  const spotter = await Spotter.load();
+  for (const typed of keywords) await spotter.enrol(typed, choice);
+  const stream = spotter.listen(), microphone = new Microphone(), chunks = [], told = [];
+  let left = seconds * 16000;
+  await new Promise((enough, refused) => microphone.open((chunk) => {
+    if (left <= 0) return;
+    left -= chunk.length;
+    chunks.push(chunk);
+    told.push(stream.push(chunk));
+    if (left <= 0) enough();
+  }).catch(refused));
+  microphone.close();
+  told.push(stream.finish());
+  const hits = (await Promise.all(told)).flat(), reader = new FileReader();
+  reader.onload = () => done({ hits, heard: reader.result.split(",")[1] });
+  reader.readAsDataURL(new Blob(chunks));
+}).catch((error) => done({ error: String(error) }));
+"""
+
+
+def listen(browser, keywords, choice, seconds):
+    """The page's hits in what its microphone gives, and these samples (N,) int16 at 16 kHz."""
+    found = browser.execute_async_script(LISTEN, keywords, choice, seconds)
+    assert "error" not in found, found
+    return found["hits"], np.frombuffer(base64.b64decode(found["heard"]), np.int16)
 
 
 def same_hits(found, expected):
@@ -112,4 +144,4 @@ def same_hits(found, expected):
         np.testing.assert_allclose([hit[name] for hit in found], [getattr(hit, name) for hit in expected], atol=0.05)
 
 
-__all__ = ["KEYWORDS", "VERSION", "same_hits"]
+__all__ = ["KEYWORDS", "VERSION", "listen", "same_hits", "served"]

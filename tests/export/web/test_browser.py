@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.export.web.conftest import KEYWORDS, same_hits
+from tests.export.web.conftest import KEYWORDS, listen, same_hits, served
 from tests.serve.visitor import Visitor
 
 SPOT = """
@@ -31,6 +31,12 @@ def browser(open_browser, pcm, tmp_path_factory):
         yield driver
 
 
+@pytest.fixture(scope="module")
+def address(web):
+    with served(web) as place:
+        yield place
+
+
 def arrive(browser, address):
     browser.get(address)
     visitor = Visitor(browser)
@@ -43,6 +49,13 @@ def test_hits_in_the_page_are_those_of_python(browser, address, spotter, pcm):
     found = browser.execute_async_script(SPOT, KEYWORDS, base64.b64encode(pcm.tobytes()).decode())
     assert "error" not in found, found
     same_hits(found["hits"], spotter.spot(pcm))
+
+
+def test_hits_in_what_the_microphone_gives_are_those_of_python(browser, address, spotter, pcm):
+    arrive(browser, address[0])
+    hits, heard = listen(browser, KEYWORDS, {"faPerHour": 0.5}, len(pcm) / 16_000 + 2)
+    assert {"fellow americans", "your country"} <= {hit["keyword"] for hit in hits}
+    same_hits(hits, spotter.spot(heard))
 
 
 def test_the_microphone_is_heard(browser, address):

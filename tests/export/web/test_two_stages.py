@@ -1,10 +1,11 @@
-"""A model that spots in two stages as a folder for browsers, run by Node.js: it spots as Python does."""
+"""A model that spots in two stages as a folder for browsers, by Node.js and in Chromium: it spots as Python does."""
 
 import json
 import shutil
 
 import numpy as np
 import pytest
+import soundfile
 
 from kwskit import Spotter
 from kwskit.export.web.export_web import export_web
@@ -12,7 +13,7 @@ from kwskit.speech_model.model_source import ModelSource
 from kwskit.spotting.background_file import FILE
 from kwskit.spotting.keyword_paths import DOUBT, KeywordPaths
 from kwskit.spotting.said_words import SaidWords, pronunciations_of, spoken
-from tests.export.web.conftest import same_hits
+from tests.export.web.conftest import listen, same_hits, served
 from tests.export.web.test_spotter import LOAD
 
 RATE = 16_000
@@ -133,6 +134,17 @@ def test_a_stream_shorter_than_keywords_is_heard(spotted, spotter, sung_words):
     for size, found in zip(SHORT, spotted["short"], strict=True):
         same_hits(found, spotter.spot(sung_words[:size]))
     assert spotted["short"][-1]
+
+
+def test_hits_in_what_a_microphone_gives_are_those_of_python(folder, spotter, sung_words, open_browser, tmp_path):
+    spoken = tmp_path / "sung.wav"
+    soundfile.write(spoken, sung_words, RATE)
+    with served(folder) as (address, _), open_browser(spoken=spoken) as browser:
+        browser.set_script_timeout(300)
+        browser.get(address)
+        hits, heard = listen(browser, KEYWORDS, {"threshold": LEAST}, len(sung_words) / RATE + 1)
+    assert len(hits) > 10
+    same_hits(hits, spotter.spot(heard))
 
 
 def test_paths_are_those_of_python_bit_by_bit(folder, node):
