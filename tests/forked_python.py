@@ -1,11 +1,12 @@
 """A ``python`` for tests that start many processes: forks of one process that has imported what is slow to import.
 
 Recipes start a process for each of their stages, and most of what such a tiny run computes is the import of torch and
-SpeechBrain. The program has the arguments, environment, folder and streams of whoever starts it, imports kwskit for
-itself, and ends as Python does; ``-m NAME`` and scripts run in forks, anything else is executed by Python itself. It is
-``sys.executable`` of the forks, so that what these start are forks, too.
+SpeechBrain. The program has the arguments, environment, folder and streams of whoever starts it, the kwskit that it
+would import, and ends as Python does; ``-m NAME`` and scripts run in forks, anything else is executed by Python itself.
+It is ``sys.executable`` of the forks, so that what these start are forks, too.
 """
 
+import atexit
 import json
 import os
 import selectors
@@ -13,6 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -123,27 +125,45 @@ def received(client):
     return json.loads(request), streams
 
 
+def end_at_once(code):
+    """End as sys.exit(code) does, but take nothing apart: that copies the pages of all that was imported."""
+    if code is not None and not isinstance(code, int):
+        print(code, file=sys.stderr)
+        code = 1
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit((code or 0) & 255)
+
+
 if __name__ == "__main__":
     import gc
-    import importlib
+    import importlib.util
     import runpy
 
     outside = [one for one in sys.path[1:] if one not in os.environ.get("PYTHONPATH", "").split(os.pathsep)]
     sys.path = [str(ROOT), *outside]
     for name in SLOW:
         importlib.import_module(name)
-    for name in [name for name in sys.modules if name.partition(".")[0] == "kwskit"]:
-        del sys.modules[name]
     sys.path = outside
     gc.collect()
     gc.freeze()  # or else looking through it all copies its pages for every fork
     place, program = sys.argv[1:]
     sys.argv, sys.executable = serve(place), program
     sys.path[:0] = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
-    if sys.argv[0] == "-m":
-        sys.argv = sys.argv[1:]
-        sys.path.insert(0, os.getcwd())
-        runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
-    else:
-        sys.path.insert(0, str(Path(sys.argv[0]).resolve().parent))
-        runpy.run_path(sys.argv[0], run_name="__main__")
+    module = sys.argv[0] == "-m"
+    sys.path.insert(0, os.getcwd() if module else str(Path(sys.argv[0]).resolve().parent))
+    own = {name: sys.modules.pop(name) for name in [*sys.modules] if name.partition(".")[0] == "kwskit"}
+    found = importlib.util.find_spec("kwskit")
+    if found is not None and found.origin == own["kwskit"].__file__:  # and no other kwskit
+        sys.modules |= own
+    try:
+        if module:
+            sys.argv = sys.argv[1:]
+            runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+        else:
+            runpy.run_path(sys.argv[0], run_name="__main__")
+    except SystemExit as end:
+        end_at_once(end.code)
+    end_at_once(None)
