@@ -1,22 +1,30 @@
 """A wake word of OpenVoiceOS, made by the factory of its plugin manager."""
 
 import configparser
+import importlib
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-pytest.importorskip("ovos_plugin_manager", reason="the extra ovos is not installed")
-from ovos_plugin_manager.templates.hotwords import HotWordEngine
-from ovos_plugin_manager.wakewords import OVOSWakeWordFactory, find_wake_word_plugins
-
-from kwskit.serve.openvoiceos import wake_word
 from kwskit.spotting.spotter import Spotter
 
 ROOT = Path(__file__).parents[3]
 NAME = "ovos-ww-plugin-kwskit"
 RATE, CHUNK = 16_000, 2048  # of the listener, in bytes
+
+
+@pytest.fixture(scope="module", autouse=True)
+def wakewords():
+    """The plugin manager's module; not imported above, where it would read the source of all that pytest collects."""
+    return pytest.importorskip("ovos_plugin_manager.wakewords", reason="the extra ovos is not installed")
+
+
+@pytest.fixture(scope="module")
+def wake_word(wakewords):
+    """The plugin's module."""
+    return importlib.import_module("kwskit.serve.openvoiceos.wake_word")
 
 
 @pytest.fixture
@@ -33,7 +41,7 @@ def installed(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def created(installed, streaming_sung_model, monkeypatch):
+def created(installed, wakewords, wake_word, streaming_sung_model, monkeypatch):
     """``created(name, **settings)`` is the factory's engine of a wake word, with a model of tones, and its loads."""
     loads = []
 
@@ -46,7 +54,7 @@ def created(installed, streaming_sung_model, monkeypatch):
 
     def create(name, **settings):
         own = {"module": NAME, "listen": True, **settings}
-        return OVOSWakeWordFactory.create_hotword(name, {"hotwords": {name.replace(" ", "_"): own}})
+        return wakewords.OVOSWakeWordFactory.create_hotword(name, {"hotwords": {name.replace(" ", "_"): own}})
 
     create.loads = loads
     yield create
@@ -71,9 +79,9 @@ def said(streaming_sung_model):
     return np.concatenate([pcm, rest]), {text: (start, stop) for text, start, stop in places}
 
 
-def test_the_plugin_manager_finds_it(installed):
-    assert find_wake_word_plugins()[NAME] is wake_word.KwskitWakeWord
-    assert issubclass(wake_word.KwskitWakeWord, HotWordEngine)
+def test_the_plugin_manager_finds_it(installed, wakewords, wake_word):
+    assert wakewords.find_wake_word_plugins()[NAME] is wake_word.KwskitWakeWord
+    assert issubclass(wake_word.KwskitWakeWord, wakewords.HotWordEngine)
 
 
 def test_each_wake_word_is_told_once_soon_after_it_is_said(created, said):
