@@ -10,15 +10,11 @@ import numpy as np
 import pytest
 import soundfile
 import torch
-import torchaudio.functional
 from torch import nn
 
 from kwskit.cli import main
-from kwskit.corpora.alignments import ctc_model
-from kwskit.corpora.alignments.ctc_model import CtcModel, load_ctc_model, token_spans
-from kwskit.corpora.alignments.forced_alignment import spoken_utterances
+from kwskit.corpora.alignments.ctc_model import CtcModel, load_ctc_model
 from kwskit.corpora.alignments.read import read_alignments
-from kwskit.corpora.alignments.transcripts import read_transcripts
 from kwskit.corpora.findings import Findings
 from kwskit.errors import CorpusError
 
@@ -193,69 +189,6 @@ def test_wrong_models_are_told(network, tmp_path):
         load_ctc_model(str(network))
 
 
-def test_spelling():
-    model = CtcModel(ToneNetwork(), LABELS)
-    assert model.spell(["abba", "axb"]) == [[2, 3, 3, 2], [2, 3]]
-    assert model.spell(["abba", "xyz"]) is None
-    assert model.spell(["a-|"]) == [[2, 1]]
-    assert CtcModel(ToneNetwork(), ["-", "a", "*"]).spell(["xyz", "a"]) == [[2], [1]]
-
-
-def test_a_separator_stands_between_words():
-    log_probs = torch.zeros(2, len(LABELS)).log_softmax(-1)
-    assert CtcModel(ToneNetwork(), LABELS).align(log_probs, [[2], [3]]) is None
-    assert [word[:2] for word in CtcModel(ToneNetwork(), ["-", "a", "b"]).align(log_probs[:, :3], [[1], [2]])] == [
-        (0, 1),
-        (1, 2),
-    ]
-
-
-def naive_path(log_probs: torch.Tensor, tokens: list[int]) -> list[int]:
-    """The best path of labels, by trying all: log_probs (frames, labels)."""
-    best: dict[tuple[int, int], tuple[float, list[int]]] = {}
-    extended = [0]
-    for token in tokens:
-        extended += [token, 0]
-    for t in range(len(log_probs)):
-        for s, label in enumerate(extended):
-            before = [(0.0, [])] if t == 0 and s < 2 else []
-            for previous in (s, s - 1, s - 2):
-                if previous == s - 2 and (label == 0 or s < 2 or extended[s - 2] == label):
-                    continue
-                if (t - 1, previous) in best:
-                    before.append(best[t - 1, previous])
-            if before:
-                score, path = max(before, key=lambda pair: pair[0])
-                best[t, s] = (score + log_probs[t, label].item(), [*path, label])
-    last = len(log_probs) - 1
-    return max(best[last, s] for s in (len(extended) - 1, len(extended) - 2) if (last, s) in best)[1]
-
-
-def test_torchaudio_and_our_own_search_find_the_same(monkeypatch):
-    def forced_align(log_probs, targets, blank):
-        path = torch.tensor([naive_path(log_probs[0], targets[0].tolist())])
-        return path, log_probs[0, torch.arange(path.shape[1]), path[0]][None]
-
-    log_probs = (3 * torch.randn(30, 5, generator=torch.Generator().manual_seed(1))).log_softmax(-1)
-    monkeypatch.setattr(ctc_model, "has_forced_align", lambda: False)
-    ours = token_spans(log_probs, [1, 1, 2, 4, 2])
-    assert token_spans(log_probs[:5], [1, 1, 2, 4, 2]) is None
-    assert token_spans(log_probs, []) is None
-    monkeypatch.setattr(ctc_model, "has_forced_align", lambda: True)
-    monkeypatch.setattr(torchaudio.functional, "forced_align", forced_align)
-    theirs = token_spans(log_probs, [1, 1, 2, 4, 2])
-    assert [span[:2] for span in ours] == [span[:2] for span in theirs]
-    assert [span[2] for span in ours] == pytest.approx([span[2] for span in theirs], rel=1e-5)
-
-
-@pytest.mark.skipif(not ctc_model.has_forced_align(), reason="torchaudio's extension does not fit this torch")
-def test_torchaudio_itself_agrees(monkeypatch):
-    log_probs = (3 * torch.randn(60, 7, generator=torch.Generator().manual_seed(2))).log_softmax(-1)
-    theirs = token_spans(log_probs, [1, 3, 3, 6, 2])
-    monkeypatch.setattr(ctc_model, "has_forced_align", lambda: False)
-    assert [s[:2] for s in token_spans(log_probs, [1, 3, 3, 6, 2])] == [s[:2] for s in theirs]
-
-
 FAKE_MFA = """\
 #!{python}
 import sys
@@ -314,44 +247,3 @@ def test_a_failing_or_missing_mfa_is_told(corpus, fake_mfa, tmp_path, monkeypatc
     monkeypatch.setattr(shutil, "which", lambda _: None)
     assert main(command) == 1
     assert "no program 'mfa' on the PATH" in capsys.readouterr().err
-
-
-def test_transcripts_of_every_kind(tmp_path):
-    (tmp_path / "a.trans.txt").write_text("19-198-0000 HE SAID IT'S 'FINE'\n19-198-0001\n\n")
-    assert read_transcripts(tmp_path / "a.trans.txt") == {"19-198-0000": ["he", "said", "it's", "fine"]}
-    (tmp_path / "t.tsv").write_text('file\ttext\n103.flac\tChapter 1, "Mrs. Lind"--and 2 dogs.\n')
-    assert read_transcripts(tmp_path / "t.tsv") == {
-        "103": ["chapter", "one", "mrs", "lind", "and", "two", "dogs"],
-    }
-    (tmp_path / "t.csv").write_text('transcript,audio_filename\n"Grüße, Herr",x/y.wav\n')
-    assert read_transcripts(tmp_path / "t.csv") == {"y": ["grüße", "herr"]}
-    (tmp_path / "labs").mkdir()
-    (tmp_path / "labs/u1.lab").write_text("one two\n")
-    (tmp_path / "labs/u2.txt").write_text("three")
-    assert read_transcripts(tmp_path / "labs") == {"u1": ["one", "two"], "u2": ["three"]}
-
-
-@pytest.mark.parametrize(
-    ("name", "data", "message"),
-    [
-        ("x.txt", b"", "no transcripts: expected"),
-        ("x.csv", b"a,b\n1,2\n", "line 1: expected columns such as file and text, found a, b"),
-        ("x.txt", b"u \xff\xfe\n", "not UTF-8: save"),
-    ],
-)
-def test_bad_transcripts_are_told(tmp_path, name, data, message):
-    (tmp_path / name).write_bytes(data)
-    with pytest.raises(CorpusError, match=message):
-        read_transcripts(tmp_path / name)
-    with pytest.raises(CorpusError, match="cannot be read: No such file"):
-        read_transcripts(tmp_path / "missing.txt")
-
-
-def test_a_folder_without_audio_or_of_other_names_is_told(corpus, tmp_path):
-    folder, _ = corpus
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(CorpusError, match="no audio in this folder"):
-        spoken_utterances(tmp_path / "empty", folder, Findings())
-    (tmp_path / "other.txt").write_text("nobody SAYS THIS\n")
-    with pytest.raises(CorpusError, match=r"none of 3 audio files .* has one of 1 transcripts"):
-        spoken_utterances(folder, tmp_path / "other.txt", Findings())
