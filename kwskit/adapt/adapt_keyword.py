@@ -60,14 +60,13 @@ def adapt_keyword(
     Raises
     ------
     BackgroundError
-        When there is no background of windows, or it has less than two halves.
+        When there is no background, or it has less than two halves.
     kwskit.synthesis.voices.voice.MissingEngine
         When no synthesis voice is installed.
     kwskit.errors.UnpronounceableText
         For text that cannot be read out.
     ValueError
-        For a keyword whose phonemes are given, which voices cannot be told, a model that spots in two stages, or a
-        recording that cannot be used.
+        For a keyword whose phonemes are given, which voices cannot be told, or a recording that cannot be used.
     """
     background, typed = _background(spotter), TypedKeyword.parse(text)
     if typed.pronunciations:
@@ -89,7 +88,9 @@ def adapt_keyword(
     tell(f"training on {sum(len(one.score) for one in (*said, *other, coded)):,} windows")
     heard = np.concatenate([one.rows for one in (*said, *other)])
     errors = heard - background.codes.nearest(heard)
-    head = fitted(unmoved, said, other, coded, errors, typed_threshold, seed)
+    # Windows are trained by what embeddings say of them; phonemes are heard besides.
+    of_embeddings = replace(background, phonemes=None).threshold(replace(keyword, head=unmoved), fa_per_hour)
+    head = fitted(unmoved, said, other, coded, errors, of_embeddings, seed)
     adapted = replace(keyword, head=head)
     threshold, minutes = background.threshold(adapted, fa_per_hour), 60 * background.peaks(adapted)[1]
     least = _kept_away(spotter, adapted, kept, threshold, tell) if kept.said or kept.not_said else None
@@ -114,12 +115,8 @@ def adapt_keyword(
 def _background(spotter: Spotter) -> Background:
     """The spotter's, where it can be trained with."""
     name = spotter.model.name
-    if spotter.locates:
-        raise ValueError(f"{name} spots in two stages: adapt to a model that judges windows, such as english")
-    if not isinstance(spotter.background, Background):
-        raise BackgroundError(
-            f"{name} has no background of windows: record one (kwskit calibrate RECORDINGS --to FILE)"
-        )
+    if spotter.background is None:
+        raise BackgroundError(f"{name} has no background: record one (kwskit calibrate RECORDINGS --to FILE)")
     last = float(spotter.background.stop.max(initial=0.0))
     if last < 2 * BLOCK:
         raise BackgroundError(

@@ -24,17 +24,17 @@ class CtcAligner(nn.Module):
     Parameters
     ----------
     num_tokens : size of the token inventory; the blank is one more class, the last
-    dim : size of frames
+    dim : size of frames; of longer ones the head is shown so many numbers, the first
     """
 
     def __init__(self, num_tokens: PositiveInt, dim: PositiveInt = 256):
         super().__init__()
-        self.blank = num_tokens
+        self.blank, self.dim = num_tokens, dim
         self.head = nn.Linear(dim, num_tokens + 1)
 
     def log_probs(self, audio_frames: Tensor) -> Tensor:
         """(N, T_a, num_tokens + 1) log-probabilities of frames (N, T_a, dim), float32 or wider; the blank is last."""
-        return at_least_float32(self.head(audio_frames)).log_softmax(-1)
+        return at_least_float32(self.head(audio_frames[..., : self.dim])).log_softmax(-1)
 
     def forward(
         self, text_tokens: Tensor, text_mask: Tensor, audio_frames: Tensor, audio_mask: Tensor, token_ids: Tensor

@@ -46,7 +46,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     text = "sample rate of raw PCM in a pipe (default: %(default)s)"
     parser.add_argument("--rate", type=int, default=SAMPLE_RATE, metavar="HZ", help=text)
     add_keep(parser)
-    text = "print the parts of each score, too, where a model spots in two stages: embedding and phonemes"
+    text = "print the parts of each score, too, where a model hears phonemes: embedding and phonemes"
     parser.add_argument("--explain", action="store_true", help=text)
 
 

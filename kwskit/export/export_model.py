@@ -67,7 +67,7 @@ def export_model(
         for name, graph in graphs(model.system, model.tokenizer.size).items():
             write_graph(graph, first / name)
         profile = Profile.of(model.system, first)
-        if model.system.hears_windows:  # a word is embedded by the other graphs, one after another
+        if model.system.composed:  # a word is embedded by the other graphs, one after another
             (first / AUDIO).unlink()
         _describe(model, source, first, "float32")
         print_step(f"comparing on {clips.source}")
@@ -126,7 +126,7 @@ def _describe(model: TorchModel, source: Path, directory: Path, precision: str) 
         hashes,
         model.digest,
         __version__,
-        composed=model.system.hears_windows,
+        composed=model.system.composed,
         blank=model.blank,
     ).write(directory)
     if (source / BACKGROUND).is_file():

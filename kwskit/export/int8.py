@@ -48,13 +48,15 @@ def quantise_by_range(source: Path, target: Path, feeds: Feeds, floats: int = 0)
     _tidy(target)
 
 
-def quantise_weights(source: Path, target: Path, bits: int = 8) -> None:
-    """Write ``source`` with weights of LSTMs, convolutions and products in 8 or 16 bits, which compute in floats.
+def quantise_weights(source: Path, target: Path, fine: int = 0) -> None:
+    """Write ``source`` with weights of LSTMs, convolutions and products in 8 bits, which compute in floats.
+
+    Those of the first ``fine`` layers are in 16 bits.
 
     A range that is taken of inputs as they come would be that of all rows of a batch: what one row gives would depend
     on the others.
     """
-    with _prepared(source, target, ["LSTM", *PRODUCTS], bits) as prepared:
+    with _prepared(source, target, ["LSTM", *PRODUCTS], fine) as prepared:
         prepared.replace(target)
     _tidy(target)
 
@@ -72,8 +74,8 @@ def _tidy(path: Path) -> None:
 
 
 @contextmanager
-def _prepared(source: Path, target: Path, kinds: list[str], bits: int = 8) -> Iterator[Path]:
-    """A temporary file: ``source`` with constants folded, and the weights of nodes of ``kinds`` in so many bits."""
+def _prepared(source: Path, target: Path, kinds: list[str], fine: int = 0) -> Iterator[Path]:
+    """A temporary file: ``source`` with constants folded, and the weights of nodes of ``kinds`` in fewer bits."""
     import onnx
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
@@ -84,7 +86,7 @@ def _prepared(source: Path, target: Path, kinds: list[str], bits: int = 8) -> It
     try:
         quant_pre_process(str(source), str(folded), skip_symbolic_shape=True)
         model = onnx.load(str(folded))
-        _store_weights(model.graph, kinds, bits)
+        _store_weights(model.graph, kinds, fine)
         onnx.save(model, str(prepared))
         yield prepared
     finally:
@@ -93,8 +95,8 @@ def _prepared(source: Path, target: Path, kinds: list[str], bits: int = 8) -> It
         prepared.unlink(missing_ok=True)
 
 
-def _store_weights(graph: Any, kinds: list[str], bits: int) -> None:
-    """Put numbers of so many bits in the place of the weights of nodes of ``kinds``, of 8 bits with a scale a channel.
+def _store_weights(graph: Any, kinds: list[str], fine: int) -> None:
+    """Put numbers of 8 bits, a scale a channel, in the place of weights of nodes of ``kinds``; of 16 in the first ones.
 
     A cast and a product make floats of them, once, when a session is made: a ``DequantizeLinear`` would be run anew
     with every call.
@@ -114,7 +116,8 @@ def _store_weights(graph: Any, kinds: list[str], bits: int) -> None:
                 continue
             values = numpy_helper.to_array(tensor)
             graph.initializer.remove(tensor)
-            if bits == 16:
+            if fine > 0:
+                fine -= 1
                 graph.initializer.append(numpy_helper.from_array(values.astype(np.float16), f"{name}_codes"))
                 added.append(helper.make_node("Cast", [f"{name}_codes"], [name], f"{name}_cast", to=TensorProto.FLOAT))
                 continue

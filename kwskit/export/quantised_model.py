@@ -17,6 +17,7 @@ from kwskit.speech_model.speech_model import SpeechModel
 
 # How many products, from the first on, keep floats: as few as the worst cosine allows.
 FLOATS = (0, 2, 4, 8, 16)
+NETWORK = 20  # layers of the speech embedding, for which 8 bits are too few
 
 
 def quantise_model(
@@ -41,8 +42,8 @@ def quantise_model(
         shutil.copyfile(floats / FEATURES, small / FEATURES)
     if exact.blank is not None:
         shutil.copyfile(floats / PHONEMES, small / PHONEMES)
-    if exact.manifest.composed:  # LSTMs on a pre-trained network, to whose twenty layers 8 bits are too few
-        quantise_weights(floats / FRAMES, small / FRAMES, bits=16)
+    if exact.manifest.composed:  # of models on the speech embedding
+        quantise_weights(floats / FRAMES, small / FRAMES, fine=NETWORK)
         quantise_weights(floats / POOL, small / POOL)
         describe(small)
         return

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from kwskit import models
 
-DEFAULT = "english"
+DEFAULT = "english-phonemes"
 SELF_CONTAINED = "english-small-scratch"  # needs no network of another package, as the default does
 FOLDER = Path(models.__file__).parent
 MARKS = ("model.yaml", "model.onnx.json")  # either makes a folder a model

@@ -17,6 +17,8 @@ from kwskit.spotting.hit_picker import REFRACTORY
 from kwskit.spotting.keyword import Keyword
 from kwskit.spotting.keyword_queries import nearest_window
 from kwskit.spotting.peak_estimates import BackgroundError, PeakEstimates, highest
+from kwskit.spotting.phoneme_background import PhonemeBackground
+from kwskit.spotting.phoneme_scores import WEIGHT
 from kwskit.spotting.said_words import SaidWords
 from kwskit.spotting.score_smoothing import ScoreSmoothing
 from kwskit.spotting.vector_codes import VectorCodes
@@ -49,6 +51,7 @@ class Background(PeakEstimates):
     mean, deviation : (n,) of the cosines with the cohort
     said : the words that are known to be said there
     hop : seconds between windows of a length
+    phonemes : those that are heard there, of a model that hears them in a stream; else None
     windows : lengths in seconds that a listener was asked for
     """
 
@@ -62,6 +65,7 @@ class Background(PeakEstimates):
     deviation: NDArray[np.float16]
     said: SaidWords
     hop: float
+    phonemes: PhonemeBackground | None = None
     windows: tuple[float, ...] = WINDOWS
 
     def peaks(self, keyword: Keyword, least: float | None = None) -> tuple[NDArray[np.float32], float]:
@@ -89,19 +93,37 @@ class Background(PeakEstimates):
         rows = rows[kept]
         return self.codes.vectors(rows), self._scores(rows, replace(keyword, head=None))
 
-    def fits(self, model: SpeechModel) -> bool:
-        return self.digest == model.digest and self.codes.size == model.dim
+    def require_model(self, model: SpeechModel) -> None:
+        """Refuse to go with another model than that which it was recorded with.
+
+        Raises
+        ------
+        BackgroundError
+            When it is another one, by its digest, or phonemes were heard by one of the two alone.
+        """
+        again = "record it again (kwskit calibrate MODEL RECORDINGS)"
+        if self.digest != model.digest or self.codes.size != model.dim:
+            raise BackgroundError(f"the background was recorded with another model than {model.name}: {again}")
+        if (self.streaming and model.blank is not None) != (self.phonemes is not None):
+            raise BackgroundError(f"the background of {model.name} was heard otherwise than spotting listens: {again}")
+        if self.phonemes is not None and not self.phonemes.fits(model):
+            raise BackgroundError(f"the background was recorded with another model than {model.name}: {again}")
 
     def with_digest(self, digest: str) -> "Background":
+        """The same for a model of another digest that hears alike: an exported one."""
         return replace(self, digest=digest)
 
     def save(self, path: str | Path) -> None:
+        """Write it, whole or not at all (OSError when it cannot be written)."""
         arrays: dict[str, Any] = {name: getattr(self, name) for name in (*_SCALARS, "windows")}
         # Windows follow each other in equal steps: differences take next to no place.
         arrays |= {"start": np.diff(_samples(self.start), prepend=0), "length": _samples(self.stop - self.start)}
         arrays |= {name: getattr(self, name) for name in ("mean", "deviation")}
+        heard = {} if self.phonemes is None else self.phonemes.arrays()
         with atomic_write(path) as partial, partial.open("wb") as file:
-            np.savez_compressed(file, **{"version": VERSION, **arrays, **self.codes.arrays(), **self.said.arrays()})
+            np.savez_compressed(
+                file, **{"version": VERSION, **arrays, **heard, **self.codes.arrays(), **self.said.arrays()}
+            )
 
     @classmethod
     def of_arrays(cls, arrays: dict[str, NDArray[Any]]) -> "Background":
@@ -124,6 +146,7 @@ class Background(PeakEstimates):
             mean=arrays["mean"],
             deviation=arrays["deviation"],
             said=SaidWords.of(arrays),
+            phonemes=PhonemeBackground.of(arrays),
         )
         if not found._fits_together():
             raise ValueError("its arrays do not fit together")
@@ -153,15 +176,17 @@ class Background(PeakEstimates):
             smoothing.push(self.start[rows], self.stop[rows], score[:, None]),
             smoothing.finish(),
         ]
-        first, last, smoothed, _ = (np.concatenate(column) for column in zip(*heard, strict=True))
-        centre = (first + last) / 2
+        first, last, smoothed, known = (np.concatenate(column) for column in zip(*heard, strict=True))
+        centre, score = (first + last) / 2, smoothed[:, 0]
+        if self.phonemes is not None:
+            score = score + np.float32(WEIGHT) * self.phonemes.near(keyword, centre, known)
         trained = keyword.head is not None and keyword.head.background == self.identity
         kept = ~_adapted_with(centre) if trained else np.ones(len(first), bool)
         seconds = self.seconds * kept.sum() / max(len(kept), 1)
         for start, stop in self.said.times(keyword):
             kept &= (last <= start) | (first >= stop)
             seconds -= 0.0 if trained and _adapted_with(np.array([start])) else stop - start
-        return _Stretch(smoothed[kept, 0], centre[kept], max(float(seconds), 1.0) / 3600)
+        return _Stretch(score[kept], centre[kept], max(float(seconds), 1.0) / 3600)
 
     def _rows(self, keyword: Keyword) -> NDArray[np.int64]:
         """Windows that fit a keyword."""

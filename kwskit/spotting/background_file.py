@@ -3,18 +3,14 @@
 from pathlib import Path
 
 from kwskit.array_file import read_arrays
-from kwskit.spotting import background, frame_background
-from kwskit.spotting.peak_estimates import BackgroundError, PeakEstimates
+from kwskit.spotting.background import VERSION, Background
+from kwskit.spotting.peak_estimates import BackgroundError
 
 FILE = "background.npz"
 LARGEST = 2**31  # bytes of a file's arrays; a file that announces more is not read
-KINDS = {
-    background.VERSION: background.Background.of_arrays,
-    frame_background.VERSION: frame_background.FrameBackground.of_arrays,
-}
 
 
-def read_background(path: str | Path) -> PeakEstimates:
+def read_background(path: str | Path) -> Background:
     """What a background's ``save`` has written.
 
     Raises
@@ -25,9 +21,9 @@ def read_background(path: str | Path) -> PeakEstimates:
     try:
         arrays = read_arrays(path, LARGEST)
         version = arrays.get("version")
-        if version is None or version.shape or int(version) not in KINDS:
+        if version is None or version.shape or int(version) != VERSION:
             raise BackgroundError("no background that this kwskit reads: record it again")
-        return KINDS[int(version)](arrays)
+        return Background.of_arrays(arrays)
     except BackgroundError as error:
         raise BackgroundError(f"{path}: {error}") from None
     except FileNotFoundError:

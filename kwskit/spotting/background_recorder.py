@@ -1,6 +1,6 @@
 """Sound in which no keyword is said, heard for thresholds."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,6 +12,7 @@ from kwskit.spotting.background_sound import BackgroundSound
 from kwskit.spotting.cohort_embeddings import CohortEmbeddings
 from kwskit.spotting.expected_duration import WINDOWS
 from kwskit.spotting.peak_estimates import BackgroundError
+from kwskit.spotting.phoneme_background import PhonemeBackground, costs_of
 from kwskit.spotting.said_words import SaidWords
 from kwskit.spotting.sound import as_pcm
 from kwskit.spotting.vector_codes import VectorCodes
@@ -29,7 +30,7 @@ class BackgroundRecorder:
     ----------
     model : that listens
     cohort : embedded by it
-    listen : makes a listener for windows of some lengths in seconds
+    listen : makes a listener for windows of some lengths in seconds, which hands frames to a function, if there is one
     streaming : whether that makes windows of the frames of a stream
     hop : seconds between its windows
 
@@ -43,7 +44,7 @@ class BackgroundRecorder:
         self,
         model: SpeechModel,
         cohort: CohortEmbeddings,
-        listen: Callable[[Sequence[float]], Listener[NDArray[np.float32]]],
+        listen: Callable[..., Listener[NDArray[np.float32]]],
         streaming: bool,
         hop: float,
     ):
@@ -54,10 +55,12 @@ class BackgroundRecorder:
         self._offset = 0.0
         self._parts: list[tuple[NDArray, ...]] = []
         self._said: list[SaidWords] = []
+        self._phonemes: list[tuple[float, list[NDArray[np.uint8]]]] = []  # where each recording begins, and its own
 
     def record(self, blocks: Iterable[ArrayLike], said: SaidWords | None = None) -> None:
         """Hear one recording: blocks (samples,) of any size at 16 kHz, and the words that are known to be said."""
-        listener, samples = self._listen(WINDOWS), 0
+        heard: list[NDArray[np.uint8]] = []
+        listener, samples = self._listen(WINDOWS, self._hear(heard)), 0
         try:
             for block in blocks:
                 pcm = as_pcm(block)
@@ -71,6 +74,7 @@ class BackgroundRecorder:
                 self._said.append(SaidWords(said.start + self._offset, said.stop + self._offset, said.pronunciations))
         finally:  # a recording that breaks off counts up to there
             self.seconds += samples / SAMPLE_RATE
+            self._phonemes.append((self._offset, heard))
             self._offset += samples / SAMPLE_RATE + APART
 
     def background(self) -> Background:
@@ -96,7 +100,24 @@ class BackgroundRecorder:
             mean=np.concatenate(mean),
             deviation=np.concatenate(deviation),
             said=SaidWords.join(self._said),
+            phonemes=self._heard_phonemes(),
         )
+
+    def _hear(self, heard: list[NDArray[np.uint8]]) -> Callable[[NDArray[np.float32]], None] | None:
+        """What adds to ``heard`` what the phonemes of frames cost, for a model that hears them in a stream."""
+        if not self.streaming or self.model.blank is None:
+            return None
+        return lambda frames: heard.append(costs_of(self.model.log_probs(frames))) if len(frames) else None
+
+    def _heard_phonemes(self) -> PhonemeBackground | None:
+        blank, shape = self.model.blank, self.model.stream
+        parts = [(begin, np.concatenate(heard)) for begin, heard in self._phonemes if heard]
+        if not parts or blank is None or shape is None:
+            return None
+        counts = [len(costs) for _, costs in parts]
+        first = np.cumsum([0, *counts[:-1]])
+        begin = np.array([begin for begin, _ in parts])
+        return PhonemeBackground(np.concatenate([one for _, one in parts]), begin, first, blank, shape.frame_seconds)
 
     def _keep(self, windows: EncodedWindows[NDArray[np.float32]]) -> None:
         others = self.cohort.scores(windows.kept).astype(np.float64)

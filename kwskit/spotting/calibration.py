@@ -9,13 +9,12 @@ from kwskit.speech_model.speech_model import SpeechModel
 from kwskit.spotting.background import Background
 from kwskit.spotting.false_alarm_rate import gaussian_threshold
 from kwskit.spotting.keyword import Keyword
-from kwskit.spotting.peak_estimates import PeakEstimates
 from kwskit.spotting.windows.listening import HOP
 
 logger = logging.getLogger(__name__)
 
 
-def check_background(background: PeakEstimates, model: SpeechModel, streaming: bool) -> None:
+def check_background(background: Background, model: SpeechModel, streaming: bool) -> None:
     """Refuse a background of another model, and warn of one that was heard otherwise than a spotter listens.
 
     Raises
@@ -24,7 +23,6 @@ def check_background(background: PeakEstimates, model: SpeechModel, streaming: b
         When it was recorded with another model.
     """
     background.require_model(model)
-    by_phonemes = streaming and model.blank is not None
     if background.streaming != streaming:
         modes = {True: "as a stream", False: "in windows"}
         logger.warning(
@@ -33,13 +31,7 @@ def check_background(background: PeakEstimates, model: SpeechModel, streaming: b
             modes[background.streaming],
             modes[streaming],
         )
-    elif isinstance(background, Background) == by_phonemes:
-        logger.warning(
-            "the background of %s was heard otherwise than spotting listens: thresholds are off; record it again "
-            "(kwskit calibrate MODEL RECORDINGS)",
-            model.name,
-        )
-    if isinstance(background, Background) and not np.isclose(background.hop, HOP):
+    if not np.isclose(background.hop, HOP):
         logger.warning(
             "the background of %s was recorded with windows %g s apart, but spotting has them %g s apart: thresholds "
             "are off; record it again (kwskit calibrate MODEL RECORDINGS)",
@@ -50,7 +42,7 @@ def check_background(background: PeakEstimates, model: SpeechModel, streaming: b
 
 
 def with_threshold(
-    keyword: Keyword, fa_per_hour: float, background: PeakEstimates | None, model: str, given: float | None = None
+    keyword: Keyword, fa_per_hour: float, background: Background | None, model: str, given: float | None = None
 ) -> Keyword:
     """``keyword`` with the threshold for ``fa_per_hour``: of a background, or without one that of a Gaussian.
 

@@ -13,9 +13,8 @@ class Hit(NamedTuple):
     start, end : seconds of the stream between which the window is that matched best
     score : score of that window, higher for a better match
     threshold : threshold that the score has reached
-    embedding, phonemes : parts of the score in a spotter of two stages, else None: of the embedding, and of the
-        phonemes, which the score has ``WEIGHT`` times
-        (:mod:`kwskit.spotting.verifier`)
+    embedding, phonemes : parts of the score where a model hears phonemes, else None: of the embedding, and of the
+        phonemes, which the score has ``WEIGHT`` times (:mod:`kwskit.spotting.phoneme_scores`)
     """
 
     keyword: str

@@ -10,14 +10,14 @@ ROUNDING = 1e-6  # s; of times after weeks
 
 
 class Pick(NamedTuple):
-    """The best window of a hit: number of the keyword, seconds, score, when it was known, the parts of the score."""
+    """The best window of a hit: number of the keyword, seconds, score, when it was known, and its phonemes' score."""
 
     query: int
     start: float
     stop: float
     score: float
     known: float
-    parts: tuple[float, ...] = ()
+    phonemes: float | None = None
 
 
 class HitPicker:
@@ -53,7 +53,7 @@ class HitPicker:
         known: NDArray[np.float64],
         score: NDArray[np.floating],
         seen: float = -np.inf,
-        parts: NDArray[np.floating] | None = None,
+        phonemes: NDArray[np.floating] | None = None,
     ) -> list[Pick]:
         """The hits that are certain now, by their end.
 
@@ -63,7 +63,7 @@ class HitPicker:
         known : (n,) seconds that had to be heard for each, by which windows of a keyword follow each other
         score : (n, Q), -inf where a window is none of a keyword's
         seen : seconds before which no later window will be known, where that is more than the last one of these
-        parts : (n, k) of the scores, which go with the picks
+        phonemes : (n, Q) of the scores, which go with the picks; None where none are heard
         """
         own_known = np.where(score > -np.inf, known[:, None], -np.inf).max(0, initial=seen)
         reached = (score >= self.thresholds) & (score > -np.inf)
@@ -73,7 +73,7 @@ class HitPicker:
         order = np.lexsort((start, known))
         for query in sorted({*np.flatnonzero(reached.any(0)).tolist(), *self._best}):
             for i in order[reached[order, query]].tolist():
-                own = () if parts is None else tuple(parts[i].tolist())
+                own = None if phonemes is None else float(phonemes[i, query])
                 pick = Pick(query, float(start[i]), float(stop[i]), float(score[i, query]), float(known[i]), own)
                 self._tell(query, pick.known, picks)
                 if (pick.start + pick.stop) / 2 < self._last.get(query, -np.inf) + self.refractory[query]:

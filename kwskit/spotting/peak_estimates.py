@@ -1,13 +1,10 @@
 """Thresholds and rates by the peaks of a keyword where it is not said."""
 
 from abc import ABC, abstractmethod
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kwskit.speech_model.speech_model import SpeechModel
-from kwskit.spotting.cohort_embeddings import CohortEmbeddings
 from kwskit.spotting.false_alarm_rate import Threshold, rate_of_peaks, threshold_of_peaks
 from kwskit.spotting.keyword import Keyword
 
@@ -17,20 +14,7 @@ class BackgroundError(ValueError):
 
 
 class PeakEstimates(ABC):
-    """What a model hears where no keyword is said.
-
-    Attributes
-    ----------
-    digest : of the model
-    streaming : whether windows were made of the frames of a stream, or each by itself
-    seconds : listened to
-    hop : seconds between windows of a length; NaN where there are none
-    """
-
-    digest: str
-    streaming: bool
-    seconds: float
-    hop: float
+    """What a model hears where no keyword is said."""
 
     @abstractmethod
     def peaks(self, keyword: Keyword, least: float | None = None) -> tuple[NDArray[np.float32], float]:
@@ -44,43 +28,6 @@ class PeakEstimates(ABC):
         keyword : any, enrolled with this model
         least : peaks below it are left out; None gives the highest ones only
         """
-
-    @abstractmethod
-    def fits(self, model: SpeechModel) -> bool:
-        """Whether it was recorded with ``model``."""
-
-    def require_model(self, model: SpeechModel) -> None:
-        """Refuse to go with another model than that which the background was recorded with.
-
-        Raises
-        ------
-        BackgroundError
-            When it is another one, by its digest.
-        """
-        if not self.fits(model):
-            raise BackgroundError(
-                f"the background was recorded with another model than {model.name}: record it again "
-                "(kwskit calibrate MODEL RECORDINGS)"
-            )
-
-    def of(self, model: SpeechModel, cohort: CohortEmbeddings) -> "PeakEstimates":
-        """The same, ready to look for keywords of ``model``, whose scores ``cohort`` normalises.
-
-        Raises
-        ------
-        BackgroundError
-            When it was recorded with another model.
-        """
-        self.require_model(model)
-        return self
-
-    @abstractmethod
-    def with_digest(self, digest: str) -> "PeakEstimates":
-        """The same for a model of another digest that hears alike: an exported one."""
-
-    @abstractmethod
-    def save(self, path: str | Path) -> None:
-        """Write it, whole or not at all (OSError when it cannot be written)."""
 
     def estimate(self, keyword: Keyword, fa_per_hour: float) -> Threshold:
         """The threshold of a keyword for ``fa_per_hour``, and whether it was counted or extrapolated.

@@ -1,7 +1,8 @@
 """Keywords enrolled by typing, or by example, and spotted in sound."""
 
 import logging
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import BinaryIO
@@ -15,17 +16,16 @@ from kwskit.speech_model.model_source import ModelSource
 from kwskit.speech_model.open_model import open_model
 from kwskit.speech_model.speech_model import SpeechModel
 from kwskit.spotting import FA_PER_HOUR
+from kwskit.spotting.background import Background
 from kwskit.spotting.background_file import FILE, read_background
 from kwskit.spotting.background_recorder import BackgroundRecorder
 from kwskit.spotting.calibration import check_background, given_threshold, with_threshold
 from kwskit.spotting.cohort_embeddings import CohortEmbeddings
 from kwskit.spotting.enrolled import enrolled, enrolled_file
-from kwskit.spotting.frame_recorder import FrameRecorder
 from kwskit.spotting.hit import Hit
 from kwskit.spotting.keyword import Keyword
 from kwskit.spotting.keyword_queries import KeywordQueries
-from kwskit.spotting.located_scores import LocatedScores
-from kwskit.spotting.peak_estimates import PeakEstimates
+from kwskit.spotting.phoneme_scores import PhonemeScores
 from kwskit.spotting.sound import Sound, blocks_of
 from kwskit.spotting.spotting_stream import SpottingStream, StreamScores
 from kwskit.spotting.stream_resampler import resampled_blocks
@@ -61,7 +61,7 @@ class Spotter:
     def __init__(
         self,
         model: SpeechModel,
-        background: PeakEstimates | None = None,
+        background: Background | None = None,
         streaming: bool | None = None,
         lexicon: str | Path | None = None,
     ):
@@ -70,7 +70,7 @@ class Spotter:
         self.model, self.reader = model, KeywordReader(model.tokenizer, lexicon)
         self.streaming = knows_streams(model) if streaming is None else streaming
         self.cohort = CohortEmbeddings(model)
-        self.background: PeakEstimates | None = None
+        self.background: Background | None = None
         self._keywords: dict[str, Keyword] = {}
         if background is not None:
             self._take(background)
@@ -198,20 +198,23 @@ class Spotter:
         thresholds = [given_threshold(one.threshold if threshold is None else threshold) for one in keywords]
         return SpottingStream(self.scores, KeywordQueries(keywords, self.cohort), thresholds)
 
-    def listener(self, seconds: Sequence[float]) -> Listener[NDArray[np.float32]]:
-        """What turns a stream into windows of the lengths ``seconds``, embedded."""
-        return listener(self.model, seconds, self.streaming)
+    def listener(
+        self, seconds: Sequence[float], hear: Callable[[NDArray[np.float32]], None] | None = None
+    ) -> Listener[NDArray[np.float32]]:
+        """What turns a stream into windows of the lengths ``seconds``, embedded; ``hear`` is handed its frames."""
+        return listener(self.model, seconds, self.streaming, hear=hear)
 
     @property
-    def locates(self) -> bool:
-        """Whether keywords are spotted in two stages: their phonemes find places, which embeddings judge."""
+    def hears_phonemes(self) -> bool:
+        """Whether keywords are judged by their phonemes, too."""
         return self.streaming and self.model.blank is not None
 
     def scores(self, queries: KeywordQueries) -> StreamScores:
         """What scores keywords in one stream."""
-        return LocatedScores(self.model, queries) if self.locates else WindowScores(self.listener, queries)
+        phonemes = PhonemeScores(self.model, queries.keywords) if self.hears_phonemes else None
+        return WindowScores(self.listener, queries, phonemes)
 
-    def calibrate(self, recordings: Sequence[Sound]) -> PeakEstimates:
+    def calibrate(self, recordings: Sequence[Sound]) -> Background:
         """Take recordings in which no keyword is said for the background, and set thresholds anew.
 
         Those of keywords that were enrolled with a threshold stay.
@@ -231,15 +234,15 @@ class Spotter:
             logger.warning(doubt)
         return self._take(background)
 
-    def recorder(self) -> BackgroundRecorder | FrameRecorder:
+    def recorder(self) -> BackgroundRecorder:
         """What makes a background of recordings, heard as this spotter listens."""
-        if self.locates:
-            return FrameRecorder(self.model)
         return BackgroundRecorder(self.model, self.cohort, self.listener, self.streaming, HOP)
 
-    def _take(self, background: PeakEstimates) -> PeakEstimates:
+    def _take(self, background: Background) -> Background:
         check_background(background, self.model, self.streaming)
-        background = self.background = background.of(self.model, self.cohort)
+        if not self.hears_phonemes and background.phonemes is not None:
+            background = replace(background, phonemes=None)  # whose scores would have no part in what is spotted
+        self.background = background
         for name, keyword in self._keywords.items():
             if keyword.fa_per_hour is not None:
                 self._keywords[name] = with_threshold(keyword, keyword.fa_per_hour, background, self.model.name)

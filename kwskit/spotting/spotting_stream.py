@@ -10,6 +10,7 @@ from kwskit.constants import SAMPLE_RATE
 from kwskit.spotting.hit import Hit
 from kwskit.spotting.hit_picker import REFRACTORY, HitPicker, Pick
 from kwskit.spotting.keyword_queries import KeywordQueries
+from kwskit.spotting.phoneme_scores import WEIGHT
 from kwskit.spotting.scored_windows import ScoredWindows
 from kwskit.spotting.sound import as_pcm
 
@@ -17,7 +18,7 @@ STEP = 0.24  # s of sound that small blocks are gathered to: a model is called a
 
 
 class StreamScores(Protocol):
-    """Scores of keywords in one stream: in one stage, or in two."""
+    """Scores of keywords in one stream."""
 
     def push(self, pcm: NDArray[np.int16]) -> ScoredWindows:
         """The windows that ``pcm`` (samples,), int16 at 16 kHz, completes, by their end."""
@@ -127,12 +128,15 @@ class SpottingStream:
 
     def _hits(self, heard: ScoredWindows) -> list[Hit]:
         self.heard = heard
-        picked = self._picker.push(heard.start, heard.stop, heard.known, heard.score, heard.seen, heard.parts)
+        picked = self._picker.push(heard.start, heard.stop, heard.known, heard.score, heard.seen, heard.phonemes)
         return self._hits_of(picked)
 
     def _hits_of(self, picks: Iterable[Pick]) -> list[Hit]:
         names = [keyword.name for keyword in self.queries.keywords]
-        return [
-            Hit(names[one.query], one.start, one.stop, one.score, self._thresholds[one.query], *one.parts)
-            for one in picks
-        ]
+        hits = []
+        for one in picks:
+            hit = Hit(names[one.query], one.start, one.stop, one.score, self._thresholds[one.query])
+            if one.phonemes is not None:
+                hit = hit._replace(embedding=one.score - WEIGHT * one.phonemes, phonemes=one.phonemes)
+            hits.append(hit)
+        return hits

@@ -1,6 +1,7 @@
-"""Keywords in a stream in one stage: windows that fit one are judged by their embeddings, together with neighbours."""
+"""Keywords in a stream: windows that fit one are judged by their embeddings, together with neighbours, and phonemes."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +9,8 @@ from numpy.typing import NDArray
 from kwskit.constants import SAMPLE_RATE
 from kwskit.spotting.expected_duration import WINDOWS
 from kwskit.spotting.keyword_queries import KeywordQueries
-from kwskit.spotting.score_smoothing import ScoreSmoothing
+from kwskit.spotting.phoneme_scores import WEIGHT, PhonemeScores
+from kwskit.spotting.score_smoothing import NEAR, ScoreSmoothing
 from kwskit.spotting.scored_windows import ScoredWindows
 from kwskit.spotting.windows.listener import EncodedWindows, Listener
 
@@ -20,20 +22,27 @@ class WindowScores:
 
     Parameters
     ----------
-    listen : makes a listener for windows of some lengths in seconds
+    listen : makes a listener for windows of some lengths in seconds, which hands frames to a function, if there is one
     queries : the keywords
+    phonemes : hears those of the keywords in the stream's frames; None for a model that does not
     """
 
-    def __init__(self, listen: Callable[[Sequence[float]], Listener[NDArray[np.float32]]], queries: KeywordQueries):
-        self._queries = queries
+    def __init__(
+        self,
+        listen: Callable[..., Listener[NDArray[np.float32]]],
+        queries: KeywordQueries,
+        phonemes: PhonemeScores | None = None,
+    ):
+        self._queries, self._phonemes = queries, phonemes
         self._lengths = sorted({length for keyword in queries.keywords for length in keyword.windows})
-        self._listener = listen(self._lengths or WINDOWS[:1])
+        self._listener = listen(self._lengths or WINDOWS[:1], None if phonemes is None else phonemes.push)
         self._received = 0
         self._whole: Embedded | None = None  # what has been heard of a stream that is shorter than a window
         fitting = [keyword.windows for keyword in queries.keywords]
         # Keywords that the same lengths fit.
         self._groups = {one: [k for k, own in enumerate(fitting) if own == one] for one in sorted(set(fitting))}
         self._smoothing = {one: ScoreSmoothing(one, len(own)) for one, own in self._groups.items()}
+        self._told = dict.fromkeys(self._groups, 0.0)  # centre of the last place
 
     def push(self, pcm: NDArray[np.int16]) -> ScoredWindows:
         """The windows that ``pcm`` (samples,), int16 at 16 kHz, completes with their neighbours."""
@@ -57,6 +66,8 @@ class WindowScores:
         smoothed = [self._smoothed(one, windows, score, last) for one in self._groups]
         if self._lengths and self._received < round(self._lengths[-1] * SAMPLE_RATE):
             smoothed += self._of_whole(windows, last)
+        if self._phonemes is not None:
+            self._phonemes.forget(min(self._told.values(), default=0.0) - NEAR)
         return ScoredWindows.join([ScoredWindows.none(len(self._queries)), *smoothed])
 
     def _smoothed(
@@ -67,9 +78,19 @@ class WindowScores:
         if last:
             found.append(smoothing.finish())
         start, stop, few, known = (np.concatenate(column) for column in zip(*found, strict=True))
+        if len(start):
+            self._told[lengths] = float((start[-1] + stop[-1]) / 2)
         every = np.full((len(start), len(self._queries)), -np.inf, np.float32)
         every[:, own] = few
-        return ScoredWindows(start, stop, known, every)
+        return self._with_phonemes(ScoredWindows(start, stop, known, every), own)
+
+    def _with_phonemes(self, windows: ScoredWindows, own: Sequence[int], reach: float = NEAR) -> ScoredWindows:
+        if self._phonemes is None:
+            return windows
+        found = np.zeros_like(windows.score)
+        known = np.full(len(windows.known), np.inf) if reach == np.inf else windows.known
+        found[:, own] = self._phonemes.near((windows.start + windows.stop) / 2, known, own, reach)
+        return replace(windows, score=windows.score + np.float32(WEIGHT) * found, phonemes=found)
 
     def _of_whole(self, windows: Embedded, last: bool) -> list[ScoredWindows]:
         """A stream shorter than all windows of a keyword is one window of it."""
@@ -79,4 +100,5 @@ class WindowScores:
         if not last or self._whole is None:
             return []
         whole = self._whole
-        return [ScoredWindows(whole.start, whole.stop, whole.stop, self._queries.whole_scores(whole))]
+        found = ScoredWindows(whole.start, whole.stop, whole.stop, self._queries.whole_scores(whole))
+        return [self._with_phonemes(found, range(len(self._queries)), reach=np.inf)]

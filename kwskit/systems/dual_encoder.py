@@ -79,6 +79,11 @@ class DualEncoder(TwoEncoders):
         """Whether the front end makes the frames of a stream, and the encoder runs over windows of them."""
         return hasattr(self.frontend, "fine")
 
+    @property
+    def composed(self) -> bool:
+        """Whether a word is embedded as a stream of its own, so that no graph of words need be exported."""
+        return self.hears_windows or getattr(self.acoustic_encoder, "words_are_streams", False)
+
     def stream_frames(self, features: Tensor) -> Tensor:
         """Frames (N, per_step * n, d_frame) of features (N, past + stride * n + ahead, F), as ``stream`` has it."""
         if self.hears_windows:

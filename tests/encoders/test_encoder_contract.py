@@ -27,6 +27,7 @@ ENCODERS = {
     "two_stream": ("two_stream", {}, 2),
     "speech_embedding": ("speech_embedding", SCRATCH, 2),
     "speech_embedding_conv": ("speech_embedding_conv", {**CONV, "dim": 4}, 4),
+    "speech_embedding_conv_mels": ("speech_embedding_conv", {**CONV, "mels": True, "embeddings": True, "dim": 4}, 4),
     "speech_embedding_lstm": ("speech_embedding", {**SCRATCH, "upsample": False, "layers": 1, "hidden": 5}, 8),
 }
 

@@ -140,3 +140,40 @@ def test_wrong_arguments(arguments, message):
 
 def test_a_small_network_of_its_own():
     assert SpeechEmbeddingNetwork()(torch.randn(2, 92, 32)).shape == (2, 3, 96)
+
+
+@installed
+def test_frames_end_with_the_mean_of_four_embeddings_about_them():
+    torch.manual_seed(0)
+    encoder = build("encoder", "speech_embedding_conv", channels=4, dilations=[1], dim=5, embeddings=True).eval()
+    plain = build("encoder", "speech_embedding_conv", channels=4, dilations=[1], dim=5).eval()
+    plain.load_state_dict(encoder.state_dict())
+    feats = mels(encoder.stream.past + 4 * 6 + encoder.stream.ahead)
+    found = encoder.stream_frames(feats)
+    assert (found.shape, encoder.dim) == ((1, 6, 101), 101)
+    torch.testing.assert_close(found[..., :5], plain.stream_frames(feats))
+    # Those of the front end that words are embedded by, where each stands for the 80 ms from a frame's begin on.
+    fine = build("frontend", "speech_embedding", ahead=2)
+    for k in range(6):
+        begin = encoder.stream.past + 4 * k
+        about = [feats[:, begin + m - fine.past : begin + m - fine.past + 76] for m in (-4, -2, 0, 2)]
+        expected = torch.cat([fine.stream_frames(one)[:, 0] for one in about]).mean(0)
+        torch.testing.assert_close(found[0, k, 5:], expected, rtol=1e-4, atol=1e-3)
+
+
+@installed
+def test_convolutions_see_the_mel_frames_of_their_own_time():
+    torch.manual_seed(0)
+    encoder = build("encoder", "speech_embedding_conv", channels=4, dilations=[1], dim=5, mels=True).eval()
+    feats, lens = mels(48), torch.tensor([48])
+    seen = encoder.frozen_features(feats, lens)
+    early = 1 + encoder.wait // 2
+    torch.testing.assert_close(seen[:, early : early + 24, 96:], feats.reshape(1, 24, 64))
+    without = build("encoder", "speech_embedding_conv", channels=4, dilations=[1], dim=5)
+    torch.testing.assert_close(seen[..., :96], without.frozen_features(feats, lens))
+    assert encoder.frozen_part != without.frozen_part
+    frames, _ = encoder.trained_frames(seen, lens)
+    torch.testing.assert_close(frames, encoder(feats, lens)[0])
+    silence = (feats.max() - 8).expand(1, 200, 32)
+    around = torch.cat([silence[:, : encoder.stream.past], feats, silence[:, : encoder.stream.ahead]], 1)
+    torch.testing.assert_close(encoder.stream_frames(around), frames, rtol=1e-4, atol=1e-4)

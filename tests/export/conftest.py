@@ -32,7 +32,7 @@ system: !system:dual_encoder
 """,
 }
 
-# One that streams and hears phonemes, so that keywords are spotted in two stages.
+# One that streams and hears phonemes, by which keywords are judged, too.
 PHONEMES = """\
 tokenizer: !tokenizer:phoneme {stress: false}
 system: !system:dual_encoder

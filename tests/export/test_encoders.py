@@ -25,6 +25,11 @@ AUDIO_SIDES = {
     "causal_conv": (FLAT_MEL, ("causal_conv", {"channels": 8, "dim": DIM}), "ccsp"),
     "speech_embedding": (SPEECH_MEL, ("speech_embedding", SCRATCH), "ccsp"),
     "speech_embedding_conv": (SPEECH_MEL, ("speech_embedding_conv", CONV), "ccsp"),
+    "speech_embedding_conv_mels": (
+        SPEECH_MEL,
+        ("speech_embedding_conv", {**CONV, "mels": True, "embeddings": True}),
+        "ccsp",
+    ),
     "speech_embedding_lstm": (SPEECH_MEL, ("speech_embedding", {**SCRATCH, "upsample": False, "layers": 1}), "mean"),
     "heard_windows": (("speech_embedding", {}), ("bilstm", {"num_features": 96, "hidden": 5, "dim": DIM}), "ccsp"),
     "two_stream": ((MEL, SPEECH_MEL), (("conv_gru", CONVOLUTIONS), ("speech_embedding", SCRATCH)), "mean"),

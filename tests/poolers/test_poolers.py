@@ -1,3 +1,5 @@
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,11 @@ LENS = torch.tensor([9, 4, 1])
 MASK = torch.arange(9) < LENS[:, None]
 POOLERS = {
     "ccsp": {"in_dim": 6, "dim": 5, "attention": 4},
+    "encoded": {
+        "encoder": build("encoder", "bilstm", num_features=4, hidden=3, layers=1, dim=6),
+        "pooler": build("pooler", "mean", dim=6),
+        "stride": 2,
+    },
     "ends": {"in_dim": 6, "dim": 5},
     "mean": {"dim": 6},
     "statistics": {"in_dim": 6, "dim": 5},
@@ -24,7 +31,7 @@ def layout(request, monkeypatch):
 
 def pooler(name):
     torch.manual_seed(0)
-    built = build("pooler", name, **POOLERS[name])
+    built = build("pooler", name, **copy.deepcopy(POOLERS[name]))
     for parameter in built.parameters():
         torch.nn.init.normal_(parameter, 0.1, 0.5)
     return built
@@ -147,3 +154,13 @@ def test_bfloat16_autocast_is_close(name):
         found = module(frames(), MASK)
     assert found.shape == (3, module.dim)
     assert (found.float() - expected).norm() < 0.05 * expected.norm()
+
+
+def test_an_encoder_sees_the_end_of_every_second_frame():
+    encoded, whole = pooler("encoded"), frames()
+    found = encoded(whole, MASK)
+    for row, size in enumerate(LENS.tolist()):
+        own = whole[row : row + 1, :size:2, 2:]
+        expected = encoded.encoder(own, torch.tensor([own.shape[1]]))[0].mean(1)
+        torch.testing.assert_close(found[row : row + 1], expected)
+    assert torch.equal(encoded(whole * torch.tensor([9.0, -5, 1, 1, 1, 1]), MASK), found)

@@ -14,7 +14,11 @@ import torch
 
 from kwskit.corpora.held_back import part_without_text
 from kwskit.data.records import MANIFEST, write_records
+from kwskit.hparams import build_hparams, resolve_hparams
+from kwskit.speech_model.frame_stream import FrameStream
 from kwskit.speech_model.model_card import ModelCard
+from kwskit.speech_model.torch_model import TorchModel
+from kwskit.systems.model_directory import save_model
 
 LOCAL = Path(__file__).parents[2] / "recipes" / "english_small"
 
@@ -112,6 +116,46 @@ def test_runs_that_cannot_be_averaged(tmp_path):
     with pytest.raises(SystemExit, match="c/model: no model"):
         average([one, str(tmp_path / "c"), "--to", str(tmp_path / "to")])
     assert not (tmp_path / "to").exists()
+
+
+def model_of(folder, config, seed):
+    """A model of chance, as training would leave it."""
+    text = resolve_hparams(LOCAL / "hparams" / config, overrides={"num_words": "1"})
+    torch.manual_seed(seed)
+    system = build_hparams(text, config)["system"]
+    for one in system.buffers():
+        if one.is_floating_point():
+            torch.nn.init.uniform_(one, 0.5, 2.0)
+    save_model(folder, system, text, "made for a test")
+    return TorchModel(folder)
+
+
+def test_one_model_is_made_of_two(tmp_path, capsys):
+    """What it hears as phonemes are those of one, and what it embeds as words those of the other."""
+    spelling = model_of(tmp_path / "phonemes", "english_phonemes.yaml", 1)
+    embedding = model_of(tmp_path / "words", "english_small.yaml", 2)
+    join = runpy.run_path(str(LOCAL / "join.py"))["main"]
+    places = ["--phonemes", str(tmp_path / "phonemes"), "--words", str(tmp_path / "words")]
+    join([*places, "--to", str(tmp_path / "to")])
+    assert "to/model: " in capsys.readouterr().out
+    both = TorchModel(tmp_path / "to/model")
+    tokens = both.tokenizer.encode("hey nova")
+    np.testing.assert_allclose(both.embed_tokens(tokens), embedding.embed_tokens(tokens), atol=1e-6)
+    pcm = (3000 * np.random.default_rng(0).standard_normal(32_000)).astype(np.int16)
+    frames, others = (np.concatenate([one.push(pcm), one.finish()]) for one in map(FrameStream, (both, spelling)))
+    np.testing.assert_allclose(both.log_probs(frames), spelling.log_probs(others), atol=1e-5)
+    # A frame of 40 ms ends with what the other hears every 10 ms, averaged over 80 ms, of every second step here.
+    own = FrameStream(embedding)
+    fine = np.concatenate([own.push(pcm), own.finish()])
+    away = [np.square(frames[5:-25, 192:] - fine[20 + k :: 4][: len(frames) - 30]).mean() for k in range(-4, 5)]
+    assert np.argmin(away) in (3, 4)  # steps of 10 ms
+    assert min(away) < 0.1 * fine.var()
+    windows = frames[None, 6:26]
+    np.testing.assert_allclose(both.embed_frames(windows), embedding.embed_frames(windows[:, ::2, 192:]), atol=1e-6)
+    other = ["--phonemes", str(tmp_path / "words"), "--words", str(tmp_path / "words"), "--to", str(tmp_path / "no")]
+    with pytest.raises(SystemExit, match=r"join: '.*' does not go from the two models to english_phonemes\.yaml"):
+        join(other)
+    assert not (tmp_path / "no").exists()
 
 
 def test_thresholds_are_set_by_what_no_test_hears(tmp_path):

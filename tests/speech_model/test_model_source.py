@@ -63,7 +63,9 @@ def test_what_is_nothing_is_told_with_what_there_is(packaged, tmp_path, monkeypa
 
 def test_an_installation_without_models_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr(packaged_models, "FOLDER", tmp_path)
-    with pytest.raises(ModelError, match=r"english is no directory, nor a packaged model \(this installation has"):
+    with pytest.raises(
+        ModelError, match=r"english-phonemes is no directory, nor a packaged model \(this installation has"
+    ):
         Spotter.load()
 
 

@@ -11,7 +11,9 @@ from kwskit import Spotter
 
 ROOT = Path(__file__).parents[2]
 PHRASE, SAID = "fellow americans", (1.2, 2.6)  # s
-MOST = 0.3  # that a score may move; with windows a quarter of their length apart it moved by 1.8
+# That a score may move, by a quarter for its embedding and as much for its phonemes, in frames of 40 ms; with windows a
+# quarter of their length apart it moved by 1.8.
+MOST = 0.5
 OFFSETS = range(0, 16_000, 1_500)  # samples, of all phases of frames and windows
 
 
@@ -73,7 +75,8 @@ def test_the_index_scores_alike(spotter, pcm, tmp_path):
 def test_an_embedding_does_not_depend_on_its_batch(spotter):
     """Of windows, of which one is loud, and of texts."""
     model = spotter.model
-    frames = np.random.default_rng(0).normal(0, [[[1.0]], [[9.0]], [[2.0]]], (3, 10, 96)).astype(np.float32)
+    frames = np.random.default_rng(0).normal(0, [[[1.0]], [[9.0]], [[2.0]]], (3, 10, model.stream.size))
+    frames = frames.astype(np.float32)
     alone = np.concatenate([model.embed_frames(one[None]) for one in frames])
     np.testing.assert_allclose(model.embed_frames(frames), alone, atol=1e-5)
     tokens = [ids for text in (PHRASE, "country", "do") for ids in model.tokenizer.encode(text)]

@@ -1,4 +1,4 @@
-"""A background of frames, of other words said by two at once."""
+"""A background of other words, said by two at once, to a model that hears phonemes."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def babble(phoneme_sung_model, others):
     pcm, said = phoneme_sung_model.stream_of(*rng.choice(others, 280).tolist(), pause=0.3)
     pcm = 0.6 * (pcm + 0.6 * np.roll(pcm, 7 * RATE))
     phonemes = np.split(phoneme_sung_model.say("tiger"), 4)
-    drawn = [part for phoneme in phonemes for part in (phoneme, np.zeros(RATE // 2))]
+    drawn = [part for phoneme in phonemes for part in (phoneme, rng.normal(0, 60, RATE // 2))]
     return np.concatenate([pcm, *drawn]).astype(np.int16), said
 
 

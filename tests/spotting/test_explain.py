@@ -8,7 +8,7 @@ import soundfile
 from kwskit.cli import main
 from kwskit.spotting.hit import Hit
 from kwskit.spotting.hit_writer import HitWriter
-from kwskit.spotting.verifier import WEIGHT
+from kwskit.spotting.phoneme_scores import WEIGHT
 from tests.documents.json_lines import json_lines
 
 RATE = 16_000
@@ -32,7 +32,7 @@ def test_the_parts_of_a_score_are_told_where_there_are_parts(
     spot(*arguments)
     before = capsys.readouterr().out
     assert spot(*arguments, "--explain") == 0
-    assert capsys.readouterr().out == before != ""  # a model of one stage
+    assert capsys.readouterr().out == before != ""  # a model that hears no phonemes
     monkeypatch.setattr("kwskit.spotting.spotter.open_model", lambda model, device: phoneme_sung_model)
     assert spot(*arguments) == 0
     plain = lines(capsys)

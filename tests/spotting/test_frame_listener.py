@@ -56,6 +56,21 @@ def test_windows_of_frames_finer_than_what_one_stands_for(counting_model):
         np.testing.assert_allclose(kept, expected, rtol=1e-3, atol=1e-2)
 
 
+@pytest.mark.parametrize("block", [100, 3000, 99_999])
+def test_frames_are_handed_over_before_the_windows_that_they_complete(block, counting_model):
+    model, parts, begun = counting_model(), [np.zeros((0, 3))], []
+    pcm = np.random.default_rng(4).integers(-3000, 3000, 6_000).astype(np.int16)
+    listener = FrameListener(model, [0.02], 0.5, hear=parts.append)
+    for at in range(0, len(pcm), block):
+        for found in listener.push(pcm[at : at + block]):
+            begun += [(round(start / FRAME), sum(map(len, parts))) for start in found.start]
+    list(listener.finish())
+    stream = FrameStream(model)
+    np.testing.assert_array_equal(np.concatenate(parts), np.concatenate([stream.push(pcm), stream.finish()]))
+    assert len(begun) > 30
+    assert all(first + 10 <= there for first, there in begun)
+
+
 def test_what_is_seen_has_all_its_windows(counting_model):
     listener = FrameListener(counting_model(), [0.02, 0.1], 0.5)
     result = []

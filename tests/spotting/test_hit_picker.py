@@ -81,15 +81,16 @@ def test_a_hit_is_told_when_it_is_known_that_none_will_be_better():
     assert result(picker.push(*windows((6.25, 6.75, 9.0)), seen=9.0)) == [(6.25, 6.75, 9.0)]
 
 
-def test_the_parts_of_the_score_are_those_of_the_window():
+def test_a_hit_has_the_phonemes_of_its_window_and_keyword():
     start, stop, known, score = windows(*BURST)
-    parts = np.stack([score[:, 0] - 1, np.ones(len(start))], 1)
+    both = np.column_stack([np.full(len(start), -np.inf), score])
+    phonemes = np.column_stack([np.full(len(start), 9.0), -np.arange(len(start))])
     order = np.random.default_rng(0).permutation(len(start))
-    picker = HitPicker([3.0], patience=0.25)
-    (pick,) = picker.push(start[order], stop[order], known[order], score[order], parts=parts[order])
-    assert (pick.stop, pick.score, pick.parts) == (0.75, 6.0, (5.0, 1.0))
+    picker = HitPicker([3.0, 3.0], patience=0.25)
+    (pick,) = picker.push(start[order], stop[order], known[order], both[order], phonemes=phonemes[order])
+    assert (pick.query, pick.stop, pick.score, pick.phonemes) == (1, 0.75, 6.0, -2.0)
     (pick,) = HitPicker([3.0], patience=0.25).push(start, stop, known, score)
-    assert pick.parts == ()
+    assert pick.phonemes is None
 
 
 def test_windows_follow_each_other_as_they_are_known():

@@ -10,8 +10,8 @@ import pytest
 
 from kwskit.spotting.background import Background
 from kwskit.spotting.background_file import read_background
-from kwskit.spotting.frame_background import FrameBackground
 from kwskit.spotting.peak_estimates import BackgroundError
+from kwskit.spotting.phoneme_background import PhonemeBackground
 from kwskit.spotting.said_words import SaidWords
 from kwskit.spotting.spotter import Spotter
 from kwskit.spotting.vector_codes import VectorCodes
@@ -24,23 +24,24 @@ STRANGE = (
 )
 
 
-@pytest.fixture(params=["windows", "frames"])
-def kind(request):
-    return request.param
-
-
-@pytest.fixture
-def arrays(kind, tmp_path):
-    said = SaidWords(np.array([1.0]), np.array([2.0]), [["T AY G ER"]])
-    codes = VectorCodes.of([np.random.default_rng(0).normal(size=(WINDOWS, 8))])
-    times, ones = np.arange(WINDOWS, dtype=np.float64), np.ones(WINDOWS, np.float32)
-    if kind == "windows":
-        Background("abc", True, 60.0, times, times + 1, codes, 0 * ones, ones, said, 0.04).save(tmp_path / "a.npz")
-    else:
-        frames = np.random.default_rng(0).normal(size=(WINDOWS, SIZE))
-        FrameBackground("5020", 60.0, VectorCodes.of([frames]), 0.04, said).save(tmp_path / "a.npz")
-    with np.load(tmp_path / "a.npz") as found:
+def saved(path, digest, windows, phonemes, size, said):
+    """Arrays of a background of windows 0.5 s long, half a second apart, with phonemes or without."""
+    rng = np.random.default_rng(0)
+    start, ones = np.arange(windows) / 2, np.ones(windows, np.float16)
+    codes, heard = VectorCodes.of([rng.normal(size=(windows, size))]), None
+    if phonemes:
+        costs = rng.integers(0, 32, (windows * 25 // 2, size + 1), np.uint8)
+        heard = PhonemeBackground(costs, np.array([0.0, 2.0]), np.array([0, 50]), size, 0.04)
+    seconds = windows / 2
+    Background(digest, True, seconds, start, start + 0.5, codes, 0 * ones, ones, said, 0.04, heard).save(path)
+    with np.load(path) as found:
         return {name: found[name] for name in found.files}
+
+
+@pytest.fixture(params=[False, True], ids=["windows", "phonemes"])
+def arrays(request, tmp_path):
+    said = SaidWords(np.array([1.0]), np.array([2.0]), [["T AY G ER"]])
+    return saved(tmp_path / "a.npz", "abc", WINDOWS, request.param, 8, said)
 
 
 @pytest.fixture
@@ -90,34 +91,30 @@ def test_damage_of_any_kind(arrays, path):
     assert not all(outcomes)
 
 
-def test_other_arrays_in_the_place_of_its_own(arrays, kind, path):
+def test_other_arrays_in_the_place_of_its_own(arrays, path):
     for name in arrays:
         for strange in STRANGE:
             if strange.dtype != object:
                 reads(path, zipped(arrays | {name: strange}))
         lacking = zipped({other: array for other, array in arrays.items() if other != name})
-        assert not reads(path, lacking)
+        assert reads(path, lacking) == (name == "costs")  # then it is one without phonemes
         assert not reads(path, zipped(arrays, **{name: b"no array"}))
 
 
-def test_frames_that_are_read_are_of_use_or_of_another_model(phoneme_sung_model, tmp_path, path):
+@pytest.mark.parametrize("name", ["costs", "begin", "first", "blank", "frame"])
+def test_phonemes_that_are_read_are_of_use_or_of_another_model(phoneme_sung_model, tmp_path, path, name):
     assert phoneme_sung_model.dim == SIZE
-    frames = np.random.default_rng(0).normal(500, 400, size=(20 * WINDOWS, SIZE))
-    FrameBackground("5020", 60.0, VectorCodes.of([frames]), 0.04, SaidWords.join([])).save(tmp_path / "a.npz")
-    with np.load(tmp_path / "a.npz") as found:
-        whole = {name: found[name] for name in found.files}
-    numbers = (0.0, -1.0, 1e-12, 1e300, np.nan, np.inf, 7, 44, 2**40)
-    used = 0
-    for name in whole:
-        for strange in (*STRANGE, *map(np.array, numbers), whole[name][..., :0] if whole[name].ndim else np.zeros(0)):
-            if strange.dtype == object or not reads(path, zipped(whole | {name: strange})):
-                continue
-            read = read_background(path)
-            if read.fits(phoneme_sung_model):
-                keyword = Spotter(phoneme_sung_model, read).enrol("tiger", fa_per_hour=1)
-                assert np.isfinite(keyword.threshold)
-                used += 1
-    assert used
+    whole = saved(tmp_path / "a.npz", "5020", 20 * WINDOWS, True, SIZE, SaidWords.join([]))
+    numbers = map(np.array, (0.0, -1.0, 1e-12, 1e300, np.nan, np.inf, 7, 44, 2**40))
+    parts = [whole[name][at] for at in (..., slice(0), slice(1), slice(-1), (..., slice(0))) if whole[name].ndim]
+    for strange in (*STRANGE, *numbers, *parts):
+        if strange.dtype == object or not reads(path, zipped(whole | {name: strange})):
+            continue
+        try:
+            spotter = Spotter(phoneme_sung_model, read_background(path))
+        except BackgroundError:
+            continue
+        assert np.isfinite(spotter.enrol("tiger", fa_per_hour=1).threshold)
 
 
 def test_objects_are_not_unpickled(arrays, path, tmp_path):

@@ -27,6 +27,10 @@ STREAMS = {
     "causal_conv_3": (LOG_MEL, f"!encoder:causal_conv {{{SMALL}, stride: 3}}"),
     "causal_conv_floored": (MEL, f"!encoder:causal_conv {{{SMALL}, num_features: 32, silence: 1.0}}"),
     "speech_embedding_conv": (MEL, f"!encoder:speech_embedding_conv {{{SMALL}, weights: none, ahead: 2}}"),
+    "speech_embedding_conv_mels": (
+        MEL,
+        "!encoder:speech_embedding_conv {channels: 12, dilations: [1, 2], dim: 8, weights: none, mels: true}",
+    ),
     "speech_embedding": (MEL, "!encoder:speech_embedding {weights: none, dim: 8}"),
     "speech_embedding_80_ms": (MEL, "!encoder:speech_embedding {weights: none, dim: 8, upsample: false, past: 34}"),
 }

@@ -10,12 +10,13 @@ from kwskit.data.stream_features.utterance_features import make_utterance_featur
 from kwskit.data.utterance_batches import UtteranceBatches, UtteranceSettings
 from kwskit.data.word_times import WordTimes
 from kwskit.hparams import HparamsError
+from kwskit.speech_model.model_source import ModelSource
 from kwskit.stages.experiment import Experiment
 from kwskit.stages.train import train
 from kwskit.systems.model_directory import load_model
 from kwskit.untrusted_yaml import load_parts
 from tests.training.sung_sentences import write_sentences
-from tests.training.test_whole_utterances import STREAM
+from tests.training.test_whole_utterances import PHONEMES
 
 MODEL = """\
 tokenizer: !tokenizer:phoneme {stress: false}
@@ -99,7 +100,7 @@ def test_views_take_turns_and_are_heard_once(batches, parts, tmp_path):
 
 
 def test_an_experiment_learns_from_what_was_heard(data, tmp_path):
-    train(STREAM, data, tmp_path / "exp", overrides=SMALL | {"training.whole.views": "2"}, device="cpu")
+    train(PHONEMES, data, tmp_path / "exp", overrides=SMALL | {"training.whole.views": "2"}, device="cpu")
     (folder,) = (data / "heard").iterdir()
     assert {path.name[:2] for path in folder.iterdir()} == {"1-", "2-"}
     weights = torch.load(tmp_path / "exp/train/last.pt", weights_only=True)["system"]
@@ -109,7 +110,7 @@ def test_an_experiment_learns_from_what_was_heard(data, tmp_path):
 def test_encoders_that_learn_as_a_whole_hear_in_every_epoch_anew(data, tmp_path):
     overrides = SMALL | {"acoustic_encoder.frozen": "false"}
     with pytest.raises(HparamsError, match=r"training.whole.views.*SpeechEmbeddingConv is not here"):
-        train(STREAM, data, tmp_path / "exp", overrides=overrides, device="cpu")
+        train(PHONEMES, data, tmp_path / "exp", overrides=overrides, device="cpu")
 
 
 def test_features_of_other_weights_are_others(batches, parts, tmp_path):
@@ -122,13 +123,13 @@ def test_features_of_other_weights_are_others(batches, parts, tmp_path):
 def test_masks_on_features_that_are_made_are_refused(data, tmp_path):
     (tmp_path / "overlay.yaml").write_text("system:\n  feature_augment: !augment:spec_augment {}\n")
     with pytest.raises(HparamsError, match=r"training.whole.views keeps no features that a feature_augment"):
-        train(STREAM, data, tmp_path / "exp", [tmp_path / "overlay.yaml"], SMALL, device="cpu")
+        train(PHONEMES, data, tmp_path / "exp", [tmp_path / "overlay.yaml"], SMALL, device="cpu")
 
 
-def test_the_pretrained_model_is_of_the_experiment():
-    """recipes/english_small/pretrained, from which training can go on."""
-    pretrained = load_model(STREAM.parents[1] / "pretrained").system.state_dict()
-    whole = Experiment.read(STREAM, ["banana", "kitten"], [], {}).system.state_dict()
+def test_the_packaged_model_is_of_the_experiment():
+    """So that training can go on from it."""
+    pretrained = load_model(ModelSource.find("english-phonemes").directory).system.state_dict()
+    whole = Experiment.read(PHONEMES, ["banana", "kitten"], [], {}).system.state_dict()
     assert {name: weight.shape for name, weight in pretrained.items()}.items() <= {
         name: weight.shape for name, weight in whole.items()
     }.items()

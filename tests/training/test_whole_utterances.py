@@ -15,7 +15,7 @@ from kwskit.systems.model_directory import load_model
 from kwskit.training.checkpoint import CheckpointError
 from tests.training.sung_sentences import WORDS, write_sentences
 
-STREAM = Path(__file__).parents[2] / "recipes/english_small/hparams/english_stream.yaml"
+PHONEMES = Path(__file__).parents[2] / "recipes/english_small/hparams/english_phonemes.yaml"
 CONFIGURATION = """\
 seed: 3
 num_words: !PLACEHOLDER
@@ -145,12 +145,12 @@ def test_a_run_that_was_stopped_ends_with_the_same_weights(whole_run, config, da
         train(config, data, tmp_path / "exp", overrides={"training.whole.segments": "8"}, device="cpu")
 
 
-def test_the_experiment_of_the_streaming_encoder(data, tmp_path):
-    """recipes/english_small/hparams/english_stream.yaml, small."""
+def test_the_experiment_of_the_packaged_phonemes(data, tmp_path):
+    """recipes/english_small/hparams/english_phonemes.yaml, small."""
     small = {"dim": "16", "channels": "16", "text_hidden": "8", "training.epochs": "1"}
     small |= {"training.whole.seconds": "6", "training.whole.segments": "16"}
-    train(STREAM, data, tmp_path / "exp", overrides=small, device="cpu")
-    assert Spotter.load(tmp_path / "exp/model").streaming
+    train(PHONEMES, data, tmp_path / "exp", overrides=small, device="cpu")
+    assert Spotter.load(tmp_path / "exp/model").hears_phonemes
 
 
 def test_resident_speech_gives_the_same_losses(config, data, tmp_path):

@@ -26,7 +26,7 @@ OTHERS = ("banana", "kitchen", "nova", "seven", "tomorrow")  # that are compared
 def main() -> None:
     """Read, and tell."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", default="recipes/english_small/pretrained", help="model (default %(default)s)")
+    parser.add_argument("--model", default="english-phonemes", help="model (default %(default)s)")
     parser.add_argument("--speech", type=Path, required=True, metavar="FOLDER", help="folder with wake_words/")
     parser.add_argument("--half", choices=HALVES, default="dev", help="half of the people (default %(default)s)")
     options = parser.parse_args()

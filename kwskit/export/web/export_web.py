@@ -21,7 +21,6 @@ from kwskit.speech_model.own_lexicon import require_own_lexicon
 from kwskit.spotting.background import Background
 from kwskit.spotting.background_file import FILE as BACKGROUND
 from kwskit.spotting.background_file import read_background
-from kwskit.spotting.frame_background import FrameBackground
 from kwskit.text.pronouncing_dictionary import package_file
 
 MARK = "model/spotter.json"
@@ -81,14 +80,13 @@ def export_web(source: ModelSource, target: Path, ort: Path | None = None) -> in
         return _finish(folder, model.name)
 
 
-def _background(directory: Path, model: OnnxModel) -> Background | FrameBackground:
+def _background(directory: Path, model: OnnxModel) -> Background:
     if not (directory / BACKGROUND).is_file():
         message = "no thresholds can be set without a background"
         raise ExportError(f"{directory}: {message}: record one (kwskit calibrate MODEL RECORDINGS), and export again")
     background = read_background(directory / BACKGROUND)
     background.require_model(model)
-    heard = Background if model.blank is None else FrameBackground
-    if not isinstance(background, heard) or not background.streaming:
+    if not background.streaming:
         raise ExportError(f"{directory / BACKGROUND}: was heard otherwise than the page listens: record it again")
     return background
 

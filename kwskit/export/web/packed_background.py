@@ -8,20 +8,24 @@ from numpy.typing import NDArray
 from kwskit.constants import SAMPLE_RATE
 from kwskit.spotting.background import Background
 from kwskit.spotting.expected_duration import WINDOWS
-from kwskit.spotting.frame_background import FrameBackground
 from kwskit.spotting.keyword_queries import nearest_window
 
 
-def packed_background(background: Background | FrameBackground) -> tuple[dict[str, Any], bytes]:
+def packed_background(background: Background) -> tuple[dict[str, Any], bytes]:
     """What the page has to know of a background, and its arrays.
 
     Windows of a length stand together, and the codes of a part: so neighbours are alike, and gzip takes an eighth less.
     Numbers of 16 bits are their high bytes, then their low ones.
     """
     codes, said = background.codes, background.said
-    own, about = _windows(background) if isinstance(background, Background) else _frames(background)
-    arrays: dict[str, NDArray[Any]] = {"axes": codes.axes, "origin": codes.origin, "centres": codes.centres, **own}
-    about |= {
+    arrays: dict[str, NDArray[Any]] = {"axes": codes.axes, "origin": codes.origin, "centres": codes.centres}
+    arrays |= _windows(background)
+    heard = background.phonemes
+    if heard is not None:
+        begin = np.rint(heard.begin * SAMPLE_RATE).astype(np.int32)
+        arrays |= {"costs": heard.costs, "begin": begin, "first": heard.first.astype(np.int32)}
+    about = {
+        "frame": None if heard is None else heard.frame,
         "seconds": background.seconds,
         "part": codes.centres.shape[2],
         "said": {
@@ -34,12 +38,7 @@ def packed_background(background: Background | FrameBackground) -> tuple[dict[st
     return about, b"".join(map(_bytes, arrays.values()))
 
 
-def _frames(background: FrameBackground) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    codes = background.codes.codes
-    return {"codes": codes.T}, {"frames": len(codes), "frame": background.frame}
-
-
-def _windows(background: Background) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+def _windows(background: Background) -> dict[str, NDArray[Any]]:
     kind = nearest_window(background.stop - background.start)
     arrays: dict[str, NDArray[Any]] = {}
     for k in range(len(WINDOWS)):
@@ -52,7 +51,7 @@ def _windows(background: Background) -> tuple[dict[str, NDArray[Any]], dict[str,
             f"mean{k}": background.mean[rows],
             f"deviation{k}": background.deviation[rows],
         }
-    return arrays, {}
+    return arrays
 
 
 def _bytes(array: NDArray[Any]) -> bytes:

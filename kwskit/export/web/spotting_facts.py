@@ -4,7 +4,7 @@ from typing import Any
 
 from kwskit.constants import SAMPLE_RATE
 from kwskit.errors import ExportError
-from kwskit.export.web.locating_facts import locating_facts
+from kwskit.export.web.phoneme_facts import phoneme_facts
 from kwskit.speech_model.onnx_model import OnnxModel
 from kwskit.spotting import FA_PER_HOUR
 from kwskit.spotting.background import RANKED
@@ -44,13 +44,13 @@ def spotting_facts(model: OnnxModel) -> dict[str, Any]:
             "stress": tokenizer.stress,
             "most": tokenizer.g2p.max_pronunciations,
         },
-        "locating": None if model.blank is None else locating_facts(model.blank),
+        "phonemes": None if model.blank is None else phoneme_facts(model.blank),
         "cohort": [tokenizer.encode(word) for word in cohort_words(COHORT)],
         "spotting": {
             "rate": SAMPLE_RATE,
             "step": STEP,
             "windows": WINDOWS,
-            "lengths": _lengths(model) if model.blank is None else [],
+            "lengths": _lengths(model),
             "near": NEAR,
             "base": BASE,
             "per_phoneme": PER_PHONEME,

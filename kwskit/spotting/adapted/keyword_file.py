@@ -55,7 +55,7 @@ class AdaptedKeyword:
                 f"'{self.typed}' was adapted to the model {self.model}, of the digest {self.digest[:12]}, and not to "
                 f"this {model.name} ({model.digest[:12]}): adapt it again (kwskit adapt)"
             )
-        if self.streaming != streaming or (streaming and model.blank is not None):
+        if self.streaming != streaming:
             ways = {True: "a stream's frames", False: "windows, each by itself"}
             raise KeywordFileError(
                 f"'{self.typed}' was adapted to {ways[self.streaming]}: this spotter listens otherwise"

@@ -1,6 +1,6 @@
 """Windows of a stream, pooled of frames that are computed once."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ class FrameListener:
     seconds : lengths of the windows
     overlap : of neighbouring windows, as a share of their length
     hop : windows start at most so many seconds apart
+    hear : is handed the frames (T, d), before the windows that they complete
 
     Raises
     ------
@@ -34,8 +35,15 @@ class FrameListener:
         When the model cannot stream, or a window is not longer than 0 s.
     """
 
-    def __init__(self, model: SpeechModel, seconds: Sequence[float], overlap: float = 0.0, hop: float = np.inf):
-        self._model = model
+    def __init__(
+        self,
+        model: SpeechModel,
+        seconds: Sequence[float],
+        overlap: float = 0.0,
+        hop: float = np.inf,
+        hear: Callable[[NDArray[np.float32]], None] | None = None,
+    ):
+        self._model, self._hear = model, hear
         self._frames = FrameStream(model)
         shape = self._frames.shape
         whole = shape.span * shape.frame_seconds  # that a frame stands for
@@ -49,11 +57,16 @@ class FrameListener:
 
     def push(self, pcm: NDArray[np.int16]) -> Iterator[EncodedWindows[NDArray[np.float32]]]:
         self._received += len(pcm)
-        yield from self._encoded(self.cutter.push(self._frames.push(pcm)))
+        yield from self._encoded(self.cutter.push(self._heard(self._frames.push(pcm))))
 
     def finish(self) -> Iterator[EncodedWindows[NDArray[np.float32]]]:
-        yield from self._encoded(self.cutter.push(self._frames.finish()))
+        yield from self._encoded(self.cutter.push(self._heard(self._frames.finish())))
         yield from self._encoded(self.cutter.finish())
+
+    def _heard(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
+        if self._hear is not None:
+            self._hear(frames)
+        return frames
 
     def _encoded(self, cut: Iterable[Windows]) -> Iterator[EncodedWindows[NDArray[np.float32]]]:
         frame, end = self._frames.shape.frame_seconds, self._received / SAMPLE_RATE

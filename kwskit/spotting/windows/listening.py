@@ -1,6 +1,6 @@
 """Which listener a model has."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,12 @@ def knows_streams(model: SpeechModel) -> bool:
 
 
 def listener(
-    model: SpeechModel, seconds: Sequence[float], streaming: bool, overlap: float = 0.0, hop: float = HOP
+    model: SpeechModel,
+    seconds: Sequence[float],
+    streaming: bool,
+    overlap: float = 0.0,
+    hop: float = HOP,
+    hear: Callable[[NDArray[np.float32]], None] | None = None,
 ) -> Listener[NDArray[np.float32]]:
     """What turns a stream into windows of the lengths ``seconds``, embedded.
 
@@ -31,7 +36,8 @@ def listener(
     overlap : windows of a length overlap by this share of it at least
     hop : those of a stream's frames start at most so many seconds apart, others 1.5 times as many
     streaming : whether windows are made of the frames of the stream, each computed once, or each by itself
+    hear : is handed these frames as they come
     """
     if streaming:
-        return FrameListener(model, seconds, overlap, hop)
+        return FrameListener(model, seconds, overlap, hop, hear)
     return WindowListener(model.embed_windows, seconds, overlap, BY_ITSELF * hop)

@@ -13,6 +13,7 @@ from kwskit.export.web import onnxruntime_web as module
 from kwskit.export.web.export_web import MOST, export_web
 from kwskit.speech_model.model_source import ModelSource
 from kwskit.speech_model.onnx_model import OnnxModel
+from kwskit.spotting.peak_estimates import BackgroundError
 
 ENGLISH = ModelSource.find("english").for_spotting()
 
@@ -76,11 +77,11 @@ def test_flags_of_the_other_format_are_refused(capfd, tmp_path):
         assert "--format" in capfd.readouterr().err
 
 
-def test_a_background_that_was_heard_in_one_stage_is_refused_for_two(exported_with_phonemes, sung_words, tmp_path):
+def test_a_background_without_phonemes_is_refused_where_they_are_heard(exported_with_phonemes, sung_words, tmp_path):
     """Its thresholds would be those of other scores."""
     directory = shutil.copytree(exported_with_phonemes["float32"], tmp_path / "onnx")
     windows = Spotter(OnnxModel(directory), streaming=False).calibrate([sung_words])
     dataclasses.replace(windows, streaming=True).save(directory / "background.npz")
-    with pytest.raises(ExportError, match="heard otherwise than the page listens: record it again"):
+    with pytest.raises(BackgroundError, match="was heard otherwise than spotting listens: record it again"):
         export_web(ModelSource.find(directory), tmp_path / "out", tmp_path)
     assert not (tmp_path / "out").exists()

@@ -12,6 +12,7 @@ import pytest
 from kwskit.spotting.adapted.card import AdaptationCard, HeldOut
 from kwskit.spotting.adapted.head import MOST_PARAMETERS, AdaptedHead
 from kwskit.spotting.adapted.keyword_file import AdaptedKeyword, KeywordFileError, read_keyword_file
+from kwskit.spotting.phoneme_scores import WEIGHT
 from kwskit.spotting.spotter import Spotter
 
 CARD = AdaptationCard(
@@ -86,6 +87,16 @@ def test_it_is_enrolled_with_its_head_and_has_no_text_beside_it(sung_model, adap
     assert spotter.enrol(file=path, name="mine", threshold=3).name == "mine"
     with pytest.raises(ValueError, match=r"nova\.kw: a keyword file has its text"):
         spotter.enrol("tiger", file=path)
+
+
+def test_models_that_hear_phonemes_have_theirs_too(phoneme_sung_model, adapted, tmp_path):
+    model = phoneme_sung_model
+    dataclasses.replace(adapted, digest=model.digest, streaming=True).save(tmp_path / "nova.kw")
+    spotter = Spotter(model)
+    keyword = spotter.enrol(file=tmp_path / "nova.kw", threshold=-9)
+    np.testing.assert_array_equal(keyword.head.out, adapted.head.out)
+    hits = spotter.spot(model.stream_of("hey nova")[0])
+    assert hits[0].score == pytest.approx(hits[0].embedding + WEIGHT * hits[0].phonemes, abs=1e-5)
 
 
 def test_another_model_another_way_to_listen_and_other_readings_are_refused(

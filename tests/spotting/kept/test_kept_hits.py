@@ -88,7 +88,7 @@ def test_hits_and_what_nearly_is_one_are_kept(spotter, evening, tmp_path, monkey
         assert one.path.parent.stat().st_mode & 0o777 == 0o700
 
 
-def test_models_of_two_stages_keep_their_hits(phoneme_sung_model, tmp_path):
+def test_models_that_hear_phonemes_keep_their_hits(phoneme_sung_model, tmp_path):
     spotter = Spotter(phoneme_sung_model, streaming=True)
     pcm, said = phoneme_sung_model.stream_of("hey nova", "tiger", "hey nova", pause=1.0)
     spotter.enrol("hey nova", threshold=spotter.score(pcm, "hey nova") - 0.5)

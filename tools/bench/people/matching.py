@@ -14,7 +14,7 @@ from kwskit.spotting.enrolled import enrolled
 from kwskit.spotting.keyword import Keyword
 from kwskit.spotting.keyword_paths import KeywordPaths
 from kwskit.spotting.keyword_queries import KeywordQueries
-from kwskit.spotting.verifier import WEIGHT
+from kwskit.spotting.phoneme_scores import WEIGHT
 from kwskit.text.keyword_reader import KeywordReader
 
 AT_ONCE = 64

@@ -2,6 +2,7 @@
 
 import { arraysOf } from "./files.js";
 import { PeakEstimates, highest } from "./peak_estimates.js";
+import { PhonemeBackground } from "./phoneme_background.js";
 import { ScoreSmoothing } from "./score_smoothing.js";
 import { saidTimes } from "./said_words.js";
 import { VectorCodes } from "./vector_codes.js";
@@ -11,14 +12,15 @@ const CENTRES = 256; // of a part of the codes
 /** @typedef {import("./spotter.js").Keyword} Keyword */
 
 export class Background extends PeakEstimates {
-  /** @param {Record<string, any>} about what spotter.json says of it
-   * @param {Uint8Array} bytes of its arrays
-   * @param {Record<string, any>} spotting what spotter.json says of spotting */
-  constructor(about, bytes, spotting) {
+  /** @param {Record<string, any>} about what spotter.json says
+   * @param {Uint8Array} bytes of its arrays */
+  constructor({ background: about, spotting, phonemes }, bytes) {
     super(about.seconds, spotting);
     const arrays = arraysOf(bytes, about.columns);
     this.said = about.said;
     this.codes = new VectorCodes(arrays, about.part);
+    this.weight = phonemes?.weight;
+    this.phonemes = phonemes && new PhonemeBackground(arrays, about.frame, spotting.rate, phonemes);
     this.kinds = spotting.windows.map((/** @type {number} */ _, /** @type {number} */ kind) => {
       const of = (/** @type {string} */ name) => arrays[`${name}${kind}`];
       let at = 0; // samples
@@ -49,9 +51,12 @@ export class Background extends PeakEstimates {
       end = own.stop.reduce((/** @type {number} */ a, /** @type {number} */ b) => Math.max(a, b), end);
     }
     const said = saidTimes(this.said, keyword.pronunciations);
-    const windows = [...smoothing.ready(end), ...smoothing.finish(end)]
+    const places = [...smoothing.ready(end), ...smoothing.finish(end)];
+    const heard = this.phonemes?.near(keyword, places);
+    const windows = places
+      .map((place, k) => ({ ...place, score: place.scores[0] + (heard ? this.weight * heard[k] : 0) }))
       .filter(({ start, stop }) => said.every(([from, to]) => stop <= from || start >= to))
-      .map(({ start, stop, scores }) => ({ centre: (start + stop) / 2, score: scores[0] }));
+      .map(({ start, stop, score }) => ({ centre: (start + stop) / 2, score }));
     const seconds = said.reduce((left, [from, to]) => left - (to - from), this.seconds);
     return { windows, hours: Math.max(seconds, 1) / 3600 };
   }

@@ -16,16 +16,20 @@ export class FrameListener {
     this.frames = new FrameStream(model);
     this.cutter = new WindowCutter(lengths);
     this.received = 0; // samples
+    /** Frames of what was heard last. @type {Float32Array[]} */
+    this.made = [];
   }
 
   /** @param {Int16Array} pcm */
   async push(pcm) {
     this.received += pcm.length;
-    return this.#embedded(this.cutter.push(await this.frames.push(pcm)));
+    this.made = await this.frames.push(pcm);
+    return this.#embedded(this.cutter.push(this.made));
   }
 
   async finish() {
-    const cut = this.cutter.push(await this.frames.finish());
+    this.made = await this.frames.finish();
+    const cut = this.cutter.push(this.made);
     return [...(await this.#embedded(cut)), ...(await this.#embedded(this.cutter.finish()))];
   }
 

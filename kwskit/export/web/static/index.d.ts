@@ -7,7 +7,7 @@ export interface Hit {
   /** Higher for a better match. */
   score: number;
   threshold: number;
-  /** Parts of the score where the model spots in two stages: of its embedding, and of its phonemes. */
+  /** Parts of the score where the model hears phonemes: of its embedding, and of its phonemes. */
   embedding?: number;
   phonemes?: number;
 }

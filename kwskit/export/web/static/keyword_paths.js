@@ -19,6 +19,11 @@ export class KeywordPaths {
     this.frames = 0; // heard
   }
 
+  /** Let no path go on from before the next frame. */
+  restart() {
+    this.scores.fill(-Infinity);
+  }
+
   /** Hear the next frame. @param {Float32Array} costs of each token there, 0 or below: see costsOf */
   push(costs) {
     const { labels, reach, scores, starts } = this;

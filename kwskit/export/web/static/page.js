@@ -96,7 +96,7 @@ async function hear(samples) {
   if (waiting > WAITING) await stop("This browser is too slow to keep up: it stopped listening.");
   spotter.keywords.forEach((_, k) => {
     const meter = $("keywords").children[k]?.querySelector("meter");
-    if (meter) meter.value = Math.max(0, stream.heard[k] ?? 0); // in two stages, mostly nothing is
+    if (meter) meter.value = Math.max(0, stream.heard[k] ?? 0);
   });
 }
 

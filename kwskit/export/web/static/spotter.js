@@ -2,9 +2,7 @@
 
 import { Background } from "./background.js";
 import { bytesOf, textOf } from "./files.js";
-import { FrameBackground } from "./frame_background.js";
 import { Cohort, KeywordQueries } from "./keyword_queries.js";
-import { LocatedScores } from "./located_scores.js";
 import { Pronunciations, wordsOf } from "./pronunciations.js";
 import { SpeechModel } from "./speech_model.js";
 import { SpottingStream } from "./spotting_stream.js";
@@ -17,7 +15,7 @@ const BOUNDARY = "|"; // between words
 
 export class Spotter {
   /** @param {Record<string, any>} about what spotter.json says
-   * @param {{model: SpeechModel, cohort: Cohort, background: import("./peak_estimates.js").PeakEstimates, reader: Pronunciations}} parts */
+   * @param {{model: SpeechModel, cohort: Cohort, background: Background, reader: Pronunciations}} parts */
   constructor(about, parts) {
     this.about = about;
     this.parts = parts;
@@ -42,9 +40,7 @@ export class Spotter {
     const heard = await read("model/background.bin.gz");
     const model = await SpeechModel.load(about, read, base);
     const cohort = new Cohort(about.cohort, await model.embedTokens(about.cohort.flat()));
-    const background = about.locating
-      ? await new FrameBackground(about, heard, model, cohort).ready()
-      : new Background(about.background, heard, about.spotting);
+    const background = new Background(about, heard);
     return new Spotter(about, { model, cohort, background, reader });
   }
 
@@ -92,17 +88,7 @@ export class Spotter {
   /** A stream that hears the keywords enrolled so far. */
   listen() {
     const queries = new KeywordQueries(this.keywords, this.parts.cohort);
-    return new SpottingStream((of) => this.#scores(of), queries, this.about.spotting);
-  }
-
-  /** What scores keywords in one stream: in two stages where the model hears phonemes, else in one.
-   * @param {KeywordQueries} queries
-   * @returns {import("./spotting_stream.js").StreamScores} */
-  #scores(queries) {
-    const { locating, spotting } = this.about;
-    return locating
-      ? new LocatedScores(this.parts.model, queries, locating)
-      : new WindowScores(this.parts.model, queries, spotting);
+    return new SpottingStream((of) => new WindowScores(this.parts.model, of, this.about), queries, this.about.spotting);
   }
 
   /** The hits in samples at 16 kHz, by their end. @param {Int16Array | Float32Array} samples */

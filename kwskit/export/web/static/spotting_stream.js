@@ -8,7 +8,7 @@ import { HitPicker } from "./hit_picker.js";
  *   a window of a keyword, by its number; seconds of the stream, `known` is what had to be heard */
 /** @typedef {{windows: Scored[], seen: number}} Heard
  *   windows in the order of known, and the seconds before which no later one will be known */
-/** @typedef {{push(pcm: Int16Array): Promise<Heard>, finish(): Promise<Heard>}} StreamScores in one stage, or in two */
+/** @typedef {{push(pcm: Int16Array): Promise<Heard>, finish(): Promise<Heard>}} StreamScores */
 
 export class SpottingStream {
   /** @param {(queries: import("./keyword_queries.js").KeywordQueries) => StreamScores} score makes what scores keywords

@@ -12,8 +12,6 @@ export class VectorCodes {
     this.centres = centres;
     this.part = part;
     this.size = origin.length; // d
-    /** @type {Float32Array | null} */
-    this.turnedCentres = null;
   }
 
   /** The product of a row with each centre of each part (P 256,), and with the origin. @param {Float32Array} row */
@@ -25,37 +23,6 @@ export class VectorCodes {
       return dot(turned.subarray(first, first + part), centres, cell * part);
     });
     return { products, origin: dot(row, this.origin, 0) };
-  }
-
-  /** The vectors `from` to before `to`, as nearly as they are known.
-   * @param {Uint8Array} codes (P n,), those of a part in a row
-   * @param {number} from
-   * @param {number} to */
-  vectors(codes, from, to) {
-    const { size } = this;
-    const centres = (this.turnedCentres ??= this.#turned());
-    const count = codes.length / (centres.length / size / CENTRES);
-    const found = new Float32Array((to - from) * size);
-    for (let at = 0; at < found.length; at += size) found.set(this.origin, at);
-    for (let part = 0, cell = 0; part < codes.length; part += count, cell += CENTRES) {
-      for (let k = from, at = 0; k < to; k++) {
-        const first = (cell + codes[part + k]) * size;
-        for (let d = 0; d < size; d++) found[at++] += centres[first + d];
-      }
-    }
-    return Array.from({ length: to - from }, (_, k) => found.subarray(k * size, (k + 1) * size));
-  }
-
-  /** Each centre of each part along the axes (P 256 d,), so that a vector is a sum of P of them. */
-  #turned() {
-    const { axes, centres, part, size } = this;
-    const found = new Float32Array((centres.length / part) * size);
-    for (let k = 0; k < centres.length; k++) {
-      const cell = Math.floor(k / part);
-      const axis = (Math.floor(cell / CENTRES) * part + (k % part)) * size;
-      for (let d = 0; d < size; d++) found[cell * size + d] += centres[k] * axes[axis + d];
-    }
-    return found;
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { FrameListener } from "./frame_listener.js";
 import { nearestWindow } from "./keyword_queries.js";
+import { PhonemeScores } from "./phoneme_scores.js";
 import { ScoreSmoothing } from "./score_smoothing.js";
 
 /** @typedef {import("./spotting_stream.js").Scored} Scored */
@@ -9,10 +10,11 @@ import { ScoreSmoothing } from "./score_smoothing.js";
 export class WindowScores {
   /** @param {import("./speech_model.js").SpeechModel} model
    * @param {import("./keyword_queries.js").KeywordQueries} queries
-   * @param {Record<string, any>} spotting what spotter.json says of it */
-  constructor(model, queries, spotting) {
+   * @param {Record<string, any>} about what spotter.json says */
+  constructor(model, queries, { spotting, stream, phonemes }) {
     this.queries = queries;
     this.spotting = spotting;
+    this.phonemes = phonemes && new PhonemeScores(model, queries.keywords, stream.frame_seconds, phonemes);
     this.kinds = [...new Set(queries.keywords.flatMap(({ kinds }) => kinds))].sort((a, b) => a - b);
     this.listener = new FrameListener(model, this.kinds.map((kind) => spotting.lengths[kind]));
     this.received = 0; // samples
@@ -21,19 +23,23 @@ export class WindowScores {
     this.whole = null; // what has been heard of a stream that is shorter than a window
     this.groups = [...new Set(queries.keywords.map(({ kinds }) => String(kinds)))].map((kinds) => {
       const own = queries.keywords.flatMap((keyword, k) => (String(keyword.kinds) === kinds ? [k] : []));
-      return { own, smoothing: new ScoreSmoothing(queries.keywords[own[0]].kinds, own.length, spotting) };
+      return { own, smoothing: new ScoreSmoothing(queries.keywords[own[0]].kinds, own.length, spotting), told: 0 };
     });
   }
 
   /** The windows that samples at 16 kHz complete with their neighbours. @param {Int16Array} pcm */
   async push(pcm) {
     this.received += pcm.length;
-    return this.#scored(await this.listener.push(pcm), false);
+    const windows = await this.listener.push(pcm);
+    await this.phonemes?.push(this.listener.made);
+    return this.#scored(windows, false);
   }
 
   /** The windows that end with the stream. */
   async finish() {
-    return this.#scored(await this.listener.finish(), true);
+    const windows = await this.listener.finish();
+    await this.phonemes?.push(this.listener.made);
+    return this.#scored(windows, true);
   }
 
   /** @param {import("./frame_listener.js").Window[]} windows
@@ -52,14 +58,28 @@ export class WindowScores {
         }
       }
     }
-    const found = this.groups.flatMap(({ own, smoothing }) =>
-      [...smoothing.ready(this.end), ...(last ? smoothing.finish(this.end) : [])].flatMap(({ scores, ...place }) =>
-        own.map((query, q) => ({ query, ...place, score: scores[q] })),
-      ),
-    );
+    const found = this.groups.flatMap((group) => {
+      const places = [...group.smoothing.ready(this.end), ...(last ? group.smoothing.finish(this.end) : [])];
+      if (places.length) group.told = (places[places.length - 1].start + places[places.length - 1].stop) / 2;
+      return places.flatMap(({ scores, ...place }) =>
+        group.own.map((query, q) => this.#withPhonemes({ query, ...place, score: scores[q] })),
+      );
+    });
     const longest = lengths[this.kinds[this.kinds.length - 1]];
     if (this.received < Math.round(longest * this.spotting.rate)) found.push(...this.#ofWhole(windows, last));
+    this.phonemes?.forget(Math.min(...this.groups.map(({ told }) => told)) - this.spotting.near);
     return { windows: found.sort((a, b) => a.known - b.known || a.start - b.start), seen: -Infinity };
+  }
+
+  /** @param {Scored} window of the embedding alone
+   * @param {number} [reach] seconds between its middle and that of a path
+   * @returns {Scored} */
+  #withPhonemes(window, reach) {
+    if (!this.phonemes) return window;
+    const known = reach === Infinity ? Infinity : window.known; // of a whole stream its last frame, too
+    const phonemes = this.phonemes.near(window.query, { ...window, known }, reach);
+    const score = window.score + this.phonemes.hearing.weight * phonemes;
+    return { ...window, score, parts: { embedding: window.score, phonemes } };
   }
 
   /** A stream shorter than all windows of a keyword is one window of it.
@@ -72,7 +92,9 @@ export class WindowScores {
     const { start, stop, row } = this.whole;
     const scores = this.queries.scores(row);
     return this.queries.keywords.flatMap(({ kinds }, query) =>
-      stop - start < this.spotting.windows[kinds[0]] ? [{ query, start, stop, known: stop, score: scores[query] }] : [],
+      stop - start < this.spotting.windows[kinds[0]]
+        ? [this.#withPhonemes({ query, start, stop, known: stop, score: scores[query] }, Infinity)]
+        : [],
     );
   }
 }

@@ -1,4 +1,4 @@
-"""A model that spots in two stages as a folder for browsers, by Node.js and in Chromium: it spots as Python does."""
+"""A model that hears phonemes as a folder for browsers, by Node.js and in Chromium: it spots as Python does."""
 
 import json
 import shutil
@@ -32,7 +32,7 @@ SHORT = (100, 5000, 12_000)
 @pytest.fixture(scope="module")
 def model(exported_with_phonemes, sing, tmp_path_factory):
     """Its directory, with a background of a minute and a half, three stretches, in which some words are known."""
-    directory = shutil.copytree(exported_with_phonemes["float32"], tmp_path_factory.mktemp("two stages") / "onnx")
+    directory = shutil.copytree(exported_with_phonemes["float32"], tmp_path_factory.mktemp("phonemes") / "onnx")
     rng, recorder = np.random.default_rng(0), Spotter.load(directory).recorder()
     words = rng.choice(["tiger", "window", "banana", "garden", "thunder", "velvet", "castle", "lemon"], 270).tolist()
     sung = [(32767 * sing(word, k % 7, k)).astype(np.int16) for k, word in enumerate(words)]
@@ -56,7 +56,7 @@ def folder(model, runtime, tmp_path_factory):
 @pytest.fixture(scope="module")
 def spotter(model):
     found = Spotter.load(model)
-    assert found.locates
+    assert found.hears_phonemes
     for typed in KEYWORDS:
         found.enrol(typed, threshold=LEAST)
     return found
@@ -144,7 +144,9 @@ def test_hits_in_what_a_microphone_gives_are_those_of_python(folder, spotter, su
         browser.get(address)
         hits, heard = listen(browser, KEYWORDS, {"threshold": LEAST}, len(sung_words) / RATE + 1)
     assert len(hits) > 10
-    same_hits(hits, spotter.spot(heard))
+    # A page hears other blocks than Python does here, so that hits of several keywords are told in another order.
+    expected = sorted(spotter.spot(heard), key=lambda hit: (hit.keyword, hit.end))
+    same_hits(sorted(hits, key=lambda hit: (hit["keyword"], hit["end"])), expected)
 
 
 def test_paths_are_those_of_python_bit_by_bit(folder, node):

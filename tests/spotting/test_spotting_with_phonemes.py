@@ -1,13 +1,14 @@
-"""Spotting in two stages, with a model that hears tones and knows phonemes by them."""
+"""Spotting by embeddings and phonemes, with a model that hears tones and knows phonemes by them."""
 
 import numpy as np
 import pytest
 
 from kwskit.spotting.hit_picker import PATIENCE
-from kwskit.spotting.located_scores import LocatedScores
+from kwskit.spotting.phoneme_scores import WEIGHT
+from kwskit.spotting.score_smoothing import NEAR
+from kwskit.spotting.scored_windows import ScoredWindows
 from kwskit.spotting.spotter import Spotter
 from kwskit.spotting.spotting_stream import STEP
-from kwskit.spotting.verifier import WEIGHT
 from kwskit.spotting.window_scores import WindowScores
 
 RATE, FRAME = 16_000, 0.04
@@ -22,26 +23,50 @@ def spotter(phoneme_sung_model):
     return found
 
 
-def test_models_that_hear_phonemes_and_stream_locate(phoneme_sung_model, streaming_sung_model, sung_model):
-    for model, streaming, locates in (
-        (phoneme_sung_model, None, True),
-        (phoneme_sung_model, False, False),
-        (streaming_sung_model, None, False),
-        (sung_model, None, False),
-    ):
-        spotter = Spotter(model, streaming=streaming)
-        keyword = spotter.enrol("hey nova", threshold=3.0)
-        assert spotter.locates == locates
-        assert isinstance(spotter.listen()._scores, LocatedScores if locates else WindowScores)
-        hits = spotter.spot(model.stream_of("tiger", "hey nova")[0])
-        assert len(hits) == 1
-        assert [part is not None for part in (hits[0].embedding, hits[0].phonemes)] == [locates] * 2
-        if locates:
-            assert hits[0].score == pytest.approx(hits[0].embedding + WEIGHT * hits[0].phonemes, abs=1e-5)
-        # The pronunciations without the boundary between words, where phonemes are heard at all.
-        symbols = [" ".join(model.tokenizer.decode(list(ids))) for ids in keyword.phonemes]
-        heard = [one.replace(" | ", " ") for one in keyword.pronunciations]
-        assert symbols == (heard if model is phoneme_sung_model else [])
+@pytest.mark.parametrize(
+    ("name", "streaming", "hears"),
+    [
+        ("phoneme_sung_model", None, True),
+        ("phoneme_sung_model", False, False),
+        ("streaming_sung_model", None, False),
+        ("sung_model", None, False),
+    ],
+)
+def test_models_that_hear_phonemes_and_stream_judge_by_them(request, name, streaming, hears):
+    model = request.getfixturevalue(name)
+    spotter = Spotter(model, streaming=streaming)
+    keyword = spotter.enrol("hey nova", threshold=3.0)
+    assert spotter.hears_phonemes == hears
+    pcm, _ = model.stream_of("tiger", "hey nova")
+    (hit,) = spotter.spot(pcm)
+    assert [part is not None for part in (hit.embedding, hit.phonemes)] == [hears] * 2
+    if hears:
+        assert hit.score == pytest.approx(hit.embedding + WEIGHT * hit.phonemes, abs=1e-5)
+        assert -1 < hit.phonemes <= 0
+        plain = Spotter(model)
+        plain.scores = lambda queries: WindowScores(plain.listener, queries)
+        plain.enrol("hey nova", threshold=3.0)
+        (other,) = plain.spot(pcm)
+        assert (other.embedding, other.phonemes) == (None, None)
+        assert other.score == pytest.approx(hit.embedding, abs=0.5)
+    # The pronunciations without the boundary between words, where phonemes are heard at all.
+    symbols = [" ".join(model.tokenizer.decode(list(ids))) for ids in keyword.phonemes]
+    heard = [one.replace(" | ", " ") for one in keyword.pronunciations]
+    assert symbols == (heard if name == "phoneme_sung_model" else [])
+
+
+def test_words_of_like_sounds_are_told_apart_by_the_order_of_their_phonemes(phoneme_sung_model):
+    """To this model an embedding is what is heard, in any order."""
+    spotter = Spotter(phoneme_sung_model)
+    spotter.enrol("nova hey", threshold=3.0)
+    pcm, said = phoneme_sung_model.stream_of("hey nova", "tiger", "nova hey")
+    stream = spotter.listen(np.inf)
+    heard = ScoredWindows.join([(stream.push(pcm), stream.heard)[1], (stream.finish(), stream.heard)[1]])
+    at = [(heard.start < stop) & (heard.stop > start) for text, start, stop in said if text != "tiger"]
+    embedding = (heard.score - WEIGHT * heard.phonemes)[:, 0]
+    (swapped, phonemes), (own, right) = ((embedding[one].max(), heard.phonemes[one].max()) for one in at)
+    assert swapped == pytest.approx(own, abs=0.5)
+    assert phonemes < right - 0.5
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -58,9 +83,8 @@ def test_words_are_found_where_they_are_said_however_a_stream_is_cut(spotter, se
     wanted = [(text, start, stop) for text, start, stop in said if text in spotter.keywords]
     assert [hit.keyword for hit in whole] == [text for text, _, _ in wanted]
     for hit, (_, start, stop) in zip(whole, wanted, strict=True):
-        # A path begins in the last frame of its first phoneme, and ends in the first of its last one.
-        assert start - FRAME < hit.start < start + 0.09 + FRAME
-        assert stop - 0.09 - FRAME < hit.end < stop + FRAME
+        assert abs(hit.start + hit.end - start - stop) / 2 < NEAR + FRAME
+        assert min(abs(hit.end - hit.start - length) for length in spotter.keywords[hit.keyword].windows) < FRAME
         assert hit.score >= hit.threshold == 3.0
     assert [hit[:3] for hit in hits] == [hit[:3] for hit in whole]
     np.testing.assert_allclose([hit[3:] for hit in hits], [hit[3:] for hit in whole], rtol=1e-4, atol=1e-6)
@@ -74,8 +98,9 @@ def test_a_hit_is_told_soon_even_when_nothing_else_is_heard(spotter):
     for at in range(0, len(pcm), 800):
         told += [(hit, stream.seconds) for hit in stream.push(pcm[at : at + 800])]
     ((hit, now),) = told
-    # Three frames for a higher peak, one that is not whole yet, and what is gathered until the model is called.
-    assert PATIENCE < now - hit.end < PATIENCE + 4 * FRAME + STEP + 0.05
+    # What is near, the longest window that fits, and what is gathered until the model is called.
+    known = (hit.start + hit.end) / 2 + NEAR + max(spotter.keywords["tiger"].windows) / 2
+    assert PATIENCE < now - known < PATIENCE + FRAME + STEP + 0.05
     assert stream.finish() == []
 
 
@@ -108,7 +133,7 @@ def test_a_keyword_by_examples_alone_is_what_is_heard_in_them(phoneme_sung_model
     hits = spotter.spot(pcm)
     assert [hit.keyword for hit in hits] == ["fruit"] * 2
     for hit, (_, start, stop) in zip(hits, (row for row in said if row[0] == "banana"), strict=True):
-        assert start - FRAME < hit.start < hit.end < stop + FRAME
+        assert abs(hit.start + hit.end - start - stop) / 2 < NEAR + FRAME
     with pytest.raises(ValueError, match="no phoneme is heard in the examples: type the keyword, too"):
         spotter.enrol(examples=[noise], name="noise", threshold=3.0)
     both = spotter.enrol("banana", examples=examples, threshold=3.0)
