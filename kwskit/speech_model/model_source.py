@@ -46,7 +46,7 @@ class ModelSource:
 
         Parameters
         ----------
-        model : None is the packaged ``english``; one that was found already is itself
+        model : None is the packaged ``english-phonemes``; one that was found already is itself
 
         Raises
         ------

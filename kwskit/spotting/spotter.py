@@ -27,7 +27,7 @@ from kwskit.spotting.keyword import Keyword
 from kwskit.spotting.keyword_queries import KeywordQueries
 from kwskit.spotting.phoneme_scores import PhonemeScores
 from kwskit.spotting.sound import Sound, blocks_of
-from kwskit.spotting.spotting_stream import SpottingStream, StreamScores
+from kwskit.spotting.spotting_stream import SpottingStream, StreamScores, step_of
 from kwskit.spotting.stream_resampler import resampled_blocks
 from kwskit.spotting.window_scores import WindowScores
 from kwskit.spotting.windows.listener import Listener
@@ -89,7 +89,8 @@ class Spotter:
 
         Parameters
         ----------
-        model : as :meth:`kwskit.speech_model.model_source.ModelSource.find` takes it; None is the packaged ``english``
+        model : as :meth:`kwskit.speech_model.model_source.ModelSource.find` takes it; None is the packaged
+            ``english-phonemes``
         device : of torch; on the CPU a model that has been exported too needs no torch
         streaming, lexicon : see :class:`Spotter`
         background : file of ``kwskit calibrate``; None is the model's own, where it has one
@@ -196,7 +197,8 @@ class Spotter:
     def listen_for(self, keywords: Sequence[Keyword], threshold: float | None = None) -> SpottingStream:
         """A stream that hears ``keywords``, of this model, and no others; else as :meth:`listen`."""
         thresholds = [given_threshold(one.threshold if threshold is None else threshold) for one in keywords]
-        return SpottingStream(self.scores, KeywordQueries(keywords, self.cohort), thresholds)
+        queries, step = KeywordQueries(keywords, self.cohort), step_of(self.model.stream if self.streaming else None)
+        return SpottingStream(self.scores, queries, thresholds, step)
 
     def listener(
         self, seconds: Sequence[float], hear: Callable[[NDArray[np.float32]], None] | None = None

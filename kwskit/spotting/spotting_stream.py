@@ -13,8 +13,17 @@ from kwskit.spotting.keyword_queries import KeywordQueries
 from kwskit.spotting.phoneme_scores import WEIGHT
 from kwskit.spotting.scored_windows import ScoredWindows
 from kwskit.spotting.sound import as_pcm
+from kwskit.stream_shape import StreamShape
 
-STEP = 0.24  # s of sound that small blocks are gathered to: a model is called a third as often as every 80 ms
+# Seconds of sound that small blocks are gathered to: a model is called a third as often as every 80 ms, and where it
+# looks back further than ``FAR``, which costs it as much as what is new, a fifth.
+STEP, LONG_STEP = 0.24, 0.4
+FAR = 1.0
+
+
+def step_of(shape: StreamShape | None) -> float:
+    """Seconds that small blocks are gathered to for a model that makes frames of a stream so, or None."""
+    return LONG_STEP if shape is not None and shape.past * shape.hop > FAR * SAMPLE_RATE else STEP
 
 
 class StreamScores(Protocol):
@@ -32,7 +41,7 @@ class StreamScores(Protocol):
 class SpottingStream:
     """One stream of sound, handed over in blocks of any size: hits do not depend on the sizes.
 
-    Small blocks are gathered until there is a quarter of a second to listen to. Memory is bounded by the longest window
+    Small blocks are gathered until there is ``step`` to listen to. Memory is bounded by the longest window
     and a block. Keywords that are enrolled later are heard by later streams.
 
     Parameters
@@ -40,6 +49,7 @@ class SpottingStream:
     score : makes what scores the keywords of ``queries`` in a stream
     queries : the keywords
     thresholds : (Q,) of them
+    step : seconds that small blocks are gathered to
 
     Attributes
     ----------
@@ -53,8 +63,9 @@ class SpottingStream:
         score: Callable[[KeywordQueries], StreamScores],
         queries: KeywordQueries,
         thresholds: Sequence[float],
+        step: float = STEP,
     ):
-        self.queries = queries
+        self.queries, self._step = queries, step
         self._score, self._thresholds = score, thresholds
         self._refractory = [max(REFRACTORY, keyword.seconds) for keyword in queries.keywords]
         self.reset()
@@ -97,7 +108,7 @@ class SpottingStream:
         if not len(self.queries):
             return []
         self._waiting.append(samples)
-        if sum(map(len, self._waiting)) < STEP * SAMPLE_RATE:
+        if sum(map(len, self._waiting)) < self._step * SAMPLE_RATE:
             return self._hits(ScoredWindows.none(len(self.queries)))
         return self._hits(self._scores.push(self._arrived()))
 

@@ -73,7 +73,7 @@ def main() -> None:
     # Where there are graphs, they are what spots: one background is enough.
     (args.to / "background.npz").unlink()
     (args.to / "onnx" / "README.md").unlink()
-    facts = json.loads(read_text(args.facts)) | {"training": training_sources(args.data / "manifests" / "train.tsv")}
+    facts = json.loads(read_text(args.facts)) | {"training": training_sources(args.data)}
     if args.figures is not None:
         facts["figures"] = json.loads(read_text(args.figures))
     write_card(args.to, facts)

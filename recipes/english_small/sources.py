@@ -20,13 +20,14 @@ LICENCES = {
 }
 
 
-def training_sources(manifest: Path) -> list[dict[str, Any]]:
-    """Name, hours, speakers and licence of each source of a training manifest, as a card has them.
+def training_sources(data: Path) -> list[dict[str, Any]]:
+    """Name, hours, speakers and licence of each source of a corpus that was trained on, as a card has them.
 
-    Phrases are made of words that are there by themselves: hours are those of single words.
+    Of words and phrases hours are those of single words, of which the phrases are made; utterances are all counted.
     """
-    table, _ = read_records(manifest, "manifest")
-    table = table.filter(pc.invert(pc.match_substring(table["word"], " ")))
+    table, _ = read_records(data / "manifests/train.tsv", "manifest")
+    if not (data / "words/train.tsv").is_file():
+        table = table.filter(pc.invert(pc.match_substring(table["word"], " ")))
     source = pc.list_element(pc.split_pattern_regex(table["speaker"], "[-:]", max_splits=1), 0)
     seconds = pc.subtract(table["stop"], table["start"])
     own = table.select(["speaker"]).append_column("source", source).append_column("seconds", seconds)

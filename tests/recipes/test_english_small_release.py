@@ -174,7 +174,7 @@ def test_sources_are_counted_by_hours_of_words_and_by_speakers(tmp_path):
 
     rows = [
         ("librispeech-19", "tiger", 0.0, 0.5),
-        ("librispeech-19", "tiger window", 0.0, 1.5),
+        ("librispeech-19", "tiger window", 0.0, 36.0),
         ("librispeech-32", "window", 0.5, 360.0),
         ("espeak:en-us+max", "tiger", 0.0, 1.0),
         ("common_voice-clip-7", "tiger", 0.0, 720.0),
@@ -183,13 +183,17 @@ def test_sources_are_counted_by_hours_of_words_and_by_speakers(tmp_path):
     columns = {name: [row[k] for row in rows] for k, name in enumerate(("speaker", "word", "start", "stop"))}
     names = [str(k) for k in range(len(rows))]
     table = pa.table({"utt_id": names, "path": names, **columns, "split": ["train"] * len(rows)})
-    write_records(tmp_path / "train.tsv", "manifest", table.select(list(MANIFEST)), {})
-    found = training_sources(tmp_path / "train.tsv")
+    write_records(tmp_path / "manifests/train.tsv", "manifest", table.select(list(MANIFEST)), {})
+    found = training_sources(tmp_path)
     assert [(one["name"], one["hours"], one["speakers"], one["licence"]) for one in found] == [
         ("Mozilla Common Voice", 0.4, 2, "CC0-1.0"),
         ("mini LibriSpeech", 0.1, 2, "CC-BY-4.0"),
         ("espeak-ng", 0.0, 1, "GPL-3.0, which does not cover its sound"),
     ]
+    (tmp_path / "words").mkdir()
+    (tmp_path / "words/train.tsv").touch()  # of utterances that are heard whole
+    whole = training_sources(tmp_path)[1]
+    assert (whole["name"], whole["hours"]) == ("mini LibriSpeech", 0.11)
     card = {"name": "m", "version": "1", "language": "en", "licence": "MIT", "description": "d", "created_with": "k"}
     card |= {"parameters": {"audio": 1, "text": 1}, "figures": [], "files": {}, "training": found}
     assert ModelCard.of(card).as_json()["training"] == found

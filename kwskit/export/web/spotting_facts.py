@@ -14,7 +14,7 @@ from kwskit.spotting.expected_duration import BASE, FEWEST, LONGEST, PER_PHONEME
 from kwskit.spotting.false_alarm_rate import COUNTED, SHAPES, TAIL
 from kwskit.spotting.hit_picker import PATIENCE, REFRACTORY
 from kwskit.spotting.score_smoothing import NEAR
-from kwskit.spotting.spotting_stream import STEP
+from kwskit.spotting.spotting_stream import step_of
 from kwskit.spotting.windows.frame_listener import FrameListener
 from kwskit.spotting.windows.listening import HOP, knows_streams
 from kwskit.stream_shape import FLOOR_SECONDS, StreamShape
@@ -48,7 +48,7 @@ def spotting_facts(model: OnnxModel) -> dict[str, Any]:
         "cohort": [tokenizer.encode(word) for word in cohort_words(COHORT)],
         "spotting": {
             "rate": SAMPLE_RATE,
-            "step": STEP,
+            "step": step_of(shape),
             "windows": WINDOWS,
             "lengths": _lengths(model),
             "near": NEAR,
