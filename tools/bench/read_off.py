@@ -49,7 +49,12 @@ def main() -> None:
         others: list[bool] = []
         for word, said in recordings.items():
             for at in range(0, len(said) - count + 1, count):
-                found = heard_phonemes(spotter.model, said[at : at + count], known, [word] * count).readings
+                try:
+                    found = heard_phonemes(spotter.model, said[at : at + count], known, [word] * count).readings
+                except ValueError:  # not a phoneme is heard in one
+                    wrong.append(1.0)
+                    fits.append(False)
+                    continue
                 heard = next(one.phonemes for one in found if one.heard)
                 wrong.append(min(Levenshtein.distance(heard, one) / len(one) for one in own[word]))
                 best = {}
