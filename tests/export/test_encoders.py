@@ -28,7 +28,7 @@ AUDIO_SIDES = {
     "speech_embedding_conv_mels": (
         SPEECH_MEL,
         ("speech_embedding_conv", {**CONV, "mels": True, "embeddings": True}),
-        "ccsp",
+        "encoded",
     ),
     "speech_embedding_lstm": (SPEECH_MEL, ("speech_embedding", {**SCRATCH, "upsample": False, "layers": 1}), "mean"),
     "heard_windows": (("speech_embedding", {}), ("bilstm", {"num_features": 96, "hidden": 5, "dim": DIM}), "ccsp"),
@@ -50,6 +50,9 @@ def built(kind, message):
 
 
 def pooler(name, size):
+    if name == "encoded":
+        encoder = build("encoder", "bilstm", num_features=96, hidden=5, layers=1, dim=DIM)
+        return build("pooler", "encoded", encoder=encoder, pooler=pooler("ccsp", DIM), stride=2)
     return build("pooler", name, dim=DIM, **({} if name == "mean" else {"in_dim": size}))
 
 
