@@ -12,7 +12,6 @@ from kwskit.spotting.keyword import Keyword
 from kwskit.spotting.keyword_queries import KeywordQueries
 from kwskit.spotting.score_smoothing import NEAR
 from kwskit.spotting.spotter import Spotter
-from kwskit.spotting.spotting_stream import SpottingStream
 
 BLOCK = 10 * SAMPLE_RATE
 ROUND = 0.2  # s around an utterance in which its best score may be
@@ -43,7 +42,7 @@ def windows_of(spotter: Spotter, keyword: Keyword, heard: Utterances, only_middl
 
 def best_scores(spotter: Spotter, keywords: Sequence[Keyword], heard: Utterances) -> NDArray[np.float32]:
     """(n, Q): the highest score of each keyword at each of the n utterances, as spotting has it."""
-    stream = SpottingStream(spotter.scores, KeywordQueries(keywords, spotter.cohort), [np.inf] * len(keywords))
+    stream = spotter.listen_for(keywords, np.inf)
     parts: list[tuple[NDArray[np.float64], NDArray[np.float32]]] = []
     for at in range(0, len(heard.pcm), BLOCK):
         stream.push(heard.pcm[at : at + BLOCK])

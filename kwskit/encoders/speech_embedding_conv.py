@@ -55,7 +55,7 @@ class SpeechEmbeddingConv(nn.Module):
         When it is used with weights that were neither found nor loaded.
     """
 
-    words_are_streams = True
+    words_are_streams = True  # a word with silence around it has the frames that a stream of it has
 
     def __init__(
         self,

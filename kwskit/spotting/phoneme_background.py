@@ -40,10 +40,12 @@ class PhonemeBackground:
     def near(self, keyword: Keyword, centre: NDArray[np.float64], known: NDArray[np.float64]) -> NDArray[np.float32]:
         """(n,) as :func:`~kwskit.spotting.phoneme_scores.best_near` has it, of a keyword at places of the windows."""
         key = keyword.phonemes, keyword.seconds
-        if key not in self._last:  # asked for twice and more at every enrolment
+        paths = self._last.get(key)  # asked for twice and more at every enrolment
+        if paths is None:
+            paths = self._paths(keyword)
             self._last.clear()
-            self._last[key] = self._paths(keyword)
-        score, start = self._last.get(key) or self._paths(keyword)
+            self._last[key] = paths
+        score, start = paths
         end = np.arange(1, len(score) + 1)
         own = np.searchsorted(self.begin, centre, side="right") - 1
         shift = self.first[own] * self.frame - self.begin[own]

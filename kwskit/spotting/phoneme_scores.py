@@ -56,6 +56,10 @@ class PhonemeScores:
         end = self._ends(0, score) + np.zeros_like(start)
         return best_near(score, start * self._frame, end * self._frame, centre, known, reach)
 
+    def best(self) -> NDArray[np.float32]:
+        """(Q,) the best scores of all paths that are kept, at least ``LEAST``."""
+        return self._score.max(0, initial=LEAST)
+
     def forget(self, before: float) -> None:
         """Keep no path that ends before so many seconds: nothing will be asked there."""
         gone = int(np.clip(np.floor(before / self._frame) - self._from, 0, len(self._score)))

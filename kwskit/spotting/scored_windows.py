@@ -1,9 +1,11 @@
 """Windows of a stream with what they score."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+
+from kwskit.spotting.phoneme_scores import WEIGHT
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +32,10 @@ class ScoredWindows:
     def none(cls, queries: int) -> "ScoredWindows":
         """No windows."""
         return cls(np.zeros(0), np.zeros(0), np.zeros(0), np.zeros((0, queries), np.float32))
+
+    def with_phonemes(self, phonemes: NDArray[np.float32]) -> "ScoredWindows":
+        """The same, judged by the scores (n, Q) of ``phonemes``, too."""
+        return replace(self, score=self.score + np.float32(WEIGHT) * phonemes, phonemes=phonemes)
 
     @classmethod
     def join(cls, parts: "list[ScoredWindows]") -> "ScoredWindows":

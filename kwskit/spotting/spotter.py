@@ -27,7 +27,7 @@ from kwskit.spotting.keyword import Keyword
 from kwskit.spotting.keyword_queries import KeywordQueries
 from kwskit.spotting.phoneme_scores import PhonemeScores
 from kwskit.spotting.sound import Sound, blocks_of
-from kwskit.spotting.spotting_stream import SpottingStream, StreamScores, step_of
+from kwskit.spotting.spotting_stream import SpottingStream, step_of
 from kwskit.spotting.stream_resampler import resampled_blocks
 from kwskit.spotting.window_scores import WindowScores
 from kwskit.spotting.windows.listener import Listener
@@ -89,8 +89,7 @@ class Spotter:
 
         Parameters
         ----------
-        model : as :meth:`kwskit.speech_model.model_source.ModelSource.find` takes it; None is the packaged
-            ``english-phonemes``
+        model : as :meth:`~kwskit.speech_model.model_source.ModelSource.find` takes it; None is ``english-phonemes``
         device : of torch; on the CPU a model that has been exported too needs no torch
         streaming, lexicon : see :class:`Spotter`
         background : file of ``kwskit calibrate``; None is the model's own, where it has one
@@ -211,7 +210,7 @@ class Spotter:
         """Whether keywords are judged by their phonemes, too."""
         return self.streaming and self.model.blank is not None
 
-    def scores(self, queries: KeywordQueries) -> StreamScores:
+    def scores(self, queries: KeywordQueries) -> WindowScores:
         """What scores keywords in one stream."""
         phonemes = PhonemeScores(self.model, queries.keywords) if self.hears_phonemes else None
         return WindowScores(self.listener, queries, phonemes)

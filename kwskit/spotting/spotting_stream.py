@@ -1,7 +1,6 @@
 """Keywords heard in one stream, as it arrives."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +12,7 @@ from kwskit.spotting.keyword_queries import KeywordQueries
 from kwskit.spotting.phoneme_scores import WEIGHT
 from kwskit.spotting.scored_windows import ScoredWindows
 from kwskit.spotting.sound import as_pcm
+from kwskit.spotting.window_scores import WindowScores
 from kwskit.stream_shape import StreamShape
 
 # Seconds of sound that small blocks are gathered to: a model is called a third as often as every 80 ms, and where it
@@ -24,18 +24,6 @@ FAR = 1.0
 def step_of(shape: StreamShape | None) -> float:
     """Seconds that small blocks are gathered to for a model that makes frames of a stream so, or None."""
     return LONG_STEP if shape is not None and shape.past * shape.hop > FAR * SAMPLE_RATE else STEP
-
-
-class StreamScores(Protocol):
-    """Scores of keywords in one stream."""
-
-    def push(self, pcm: NDArray[np.int16]) -> ScoredWindows:
-        """The windows that ``pcm`` (samples,), int16 at 16 kHz, completes, by their end."""
-        ...
-
-    def finish(self) -> ScoredWindows:
-        """The windows that end with the stream; nothing may be pushed afterwards."""
-        ...
 
 
 class SpottingStream:
@@ -60,7 +48,7 @@ class SpottingStream:
 
     def __init__(
         self,
-        score: Callable[[KeywordQueries], StreamScores],
+        score: Callable[[KeywordQueries], WindowScores],
         queries: KeywordQueries,
         thresholds: Sequence[float],
         step: float = STEP,

@@ -1,7 +1,6 @@
 """Keywords in a stream: windows that fit one are judged by their embeddings, together with neighbours, and phonemes."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +8,7 @@ from numpy.typing import NDArray
 from kwskit.constants import SAMPLE_RATE
 from kwskit.spotting.expected_duration import WINDOWS
 from kwskit.spotting.keyword_queries import KeywordQueries
-from kwskit.spotting.phoneme_scores import WEIGHT, PhonemeScores
+from kwskit.spotting.phoneme_scores import PhonemeScores
 from kwskit.spotting.score_smoothing import NEAR, ScoreSmoothing
 from kwskit.spotting.scored_windows import ScoredWindows
 from kwskit.spotting.windows.listener import EncodedWindows, Listener
@@ -82,15 +81,12 @@ class WindowScores:
             self._told[lengths] = float((start[-1] + stop[-1]) / 2)
         every = np.full((len(start), len(self._queries)), -np.inf, np.float32)
         every[:, own] = few
-        return self._with_phonemes(ScoredWindows(start, stop, known, every), own)
-
-    def _with_phonemes(self, windows: ScoredWindows, own: Sequence[int], reach: float = NEAR) -> ScoredWindows:
+        places = ScoredWindows(start, stop, known, every)
         if self._phonemes is None:
-            return windows
-        found = np.zeros_like(windows.score)
-        known = np.full(len(windows.known), np.inf) if reach == np.inf else windows.known
-        found[:, own] = self._phonemes.near((windows.start + windows.stop) / 2, known, own, reach)
-        return replace(windows, score=windows.score + np.float32(WEIGHT) * found, phonemes=found)
+            return places
+        heard = np.zeros_like(every)
+        heard[:, own] = self._phonemes.near((start + stop) / 2, known, own)
+        return places.with_phonemes(heard)
 
     def _of_whole(self, windows: Embedded, last: bool) -> list[ScoredWindows]:
         """A stream shorter than all windows of a keyword is one window of it."""
@@ -101,4 +97,4 @@ class WindowScores:
             return []
         whole = self._whole
         found = ScoredWindows(whole.start, whole.stop, whole.stop, self._queries.whole_scores(whole))
-        return [self._with_phonemes(found, range(len(self._queries)), reach=np.inf)]
+        return [found if self._phonemes is None else found.with_phonemes(self._phonemes.best()[None])]

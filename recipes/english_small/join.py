@@ -48,6 +48,8 @@ def main(argv: list[str] | None = None) -> None:
 
 def _parts(model: Path, names: dict[str, str]) -> dict[str, torch.Tensor]:
     """The weights of a model's parts, under the names that these parts have in the other."""
+    if not (model / WEIGHTS).is_file():
+        sys.exit(f"join: {model}: no model, such as stage 3 writes when it is done")
     weights = safetensors.torch.load_file(model / WEIGHTS)
     return {
         f"{names[part]}.{rest}": one.float() if one.is_floating_point() else one

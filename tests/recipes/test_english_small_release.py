@@ -155,6 +155,8 @@ def test_one_model_is_made_of_two(tmp_path, capsys):
     other = ["--phonemes", str(tmp_path / "words"), "--words", str(tmp_path / "words"), "--to", str(tmp_path / "no")]
     with pytest.raises(SystemExit, match=r"join: '.*' does not go from the two models to english_phonemes\.yaml"):
         join(other)
+    with pytest.raises(SystemExit, match=r"join: .*nothing: no model, such as stage 3 writes"):
+        join(["--phonemes", str(tmp_path / "nothing"), *other[2:]])
     assert not (tmp_path / "no").exists()
 
 

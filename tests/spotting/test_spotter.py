@@ -11,6 +11,7 @@ from kwskit.spotting.cohort import cohort_words
 from kwskit.spotting.expected_duration import expected_seconds, fitting_windows
 from kwskit.spotting.hit_picker import PATIENCE
 from kwskit.spotting.spotter import Spotter
+from tests.spotting.random_blocks import hits_in_random_blocks
 
 RATE = 16_000
 
@@ -97,13 +98,8 @@ def test_what_is_said_is_spotted_where_it_is_said(spotter):
 def test_hits_do_not_depend_on_how_a_stream_is_cut(spotter, seed):
     rng = np.random.default_rng(seed)
     pcm, _ = spotter.model.stream_of(*SAID, seed=seed)
-    whole, stream, hits, at = spotter.spot(pcm), spotter.listen(), [], 0
-    while at < len(pcm):
-        size = int(rng.choice([rng.integers(0, 200), rng.integers(0, 5000), 40_000]))
-        block = pcm[at : at + size]
-        hits += stream.push(block if rng.random() < 0.5 else block.astype(np.float32) / 32768)
-        at += size
-    hits += stream.finish()
+    whole, stream = spotter.spot(pcm), spotter.listen()
+    hits = hits_in_random_blocks(stream, pcm, rng)
     assert len(whole) == 5
     assert [(hit.keyword, hit.start, hit.end) for hit in hits] == [(hit.keyword, hit.start, hit.end) for hit in whole]
     assert [hit.score for hit in hits] == pytest.approx([hit.score for hit in whole], rel=1e-4)

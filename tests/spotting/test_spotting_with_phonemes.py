@@ -10,6 +10,7 @@ from kwskit.spotting.scored_windows import ScoredWindows
 from kwskit.spotting.spotter import Spotter
 from kwskit.spotting.spotting_stream import STEP
 from kwskit.spotting.window_scores import WindowScores
+from tests.spotting.random_blocks import hits_in_random_blocks
 
 RATE, FRAME = 16_000, 0.04
 SAID = ("computer", "banana", "tiger", "hey nova", "banana", "meadow", "tiger", "computer")
@@ -73,13 +74,8 @@ def test_words_of_like_sounds_are_told_apart_by_the_order_of_their_phonemes(phon
 def test_words_are_found_where_they_are_said_however_a_stream_is_cut(spotter, seed):
     rng = np.random.default_rng(seed)
     pcm, said = spotter.model.stream_of(*SAID, seed=seed)
-    whole, stream, hits, at = spotter.spot(pcm), spotter.listen(), [], 0
-    while at < len(pcm):
-        size = int(rng.choice([rng.integers(0, 200), rng.integers(0, 5000), 40_000]))
-        block = pcm[at : at + size]
-        hits += stream.push(block if rng.random() < 0.5 else block.astype(np.float32) / 32768)
-        at += size
-    hits += stream.finish()
+    whole, stream = spotter.spot(pcm), spotter.listen()
+    hits = hits_in_random_blocks(stream, pcm, rng)
     wanted = [(text, start, stop) for text, start, stop in said if text in spotter.keywords]
     assert [hit.keyword for hit in whole] == [text for text, _, _ in wanted]
     for hit, (_, start, stop) in zip(whole, wanted, strict=True):

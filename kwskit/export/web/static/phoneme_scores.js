@@ -42,10 +42,14 @@ export class PhonemeScores {
 
   /** The best score of a keyword's paths about a place.
    * @param {number} query
-   * @param {{start: number, stop: number, known: number}} place seconds of the stream
-   * @param {number} reach */
-  near(query, place, reach = this.hearing.near) {
-    return bestNear(this.heard[query], place, reach, this.hearing.least);
+   * @param {{start: number, stop: number, known: number}} place seconds of the stream */
+  near(query, place) {
+    return bestNear(this.heard[query], place, this.hearing.near, this.hearing.least);
+  }
+
+  /** The best score of all paths of a keyword that are kept. @param {number} query */
+  best(query) {
+    return this.heard[query].reduce((best, { score }) => Math.max(best, score), this.hearing.least);
   }
 
   /** Keep no path that ends before so many seconds: nothing will be asked there. @param {number} before */

@@ -62,7 +62,9 @@ export class WindowScores {
       const places = [...group.smoothing.ready(this.end), ...(last ? group.smoothing.finish(this.end) : [])];
       if (places.length) group.told = (places[places.length - 1].start + places[places.length - 1].stop) / 2;
       return places.flatMap(({ scores, ...place }) =>
-        group.own.map((query, q) => this.#withPhonemes({ query, ...place, score: scores[q] })),
+        group.own.map((query, q) =>
+          this.#withPhonemes({ query, ...place, score: scores[q] }, this.phonemes?.near(query, place)),
+        ),
       );
     });
     const longest = lengths[this.kinds[this.kinds.length - 1]];
@@ -72,12 +74,10 @@ export class WindowScores {
   }
 
   /** @param {Scored} window of the embedding alone
-   * @param {number} [reach] seconds between its middle and that of a path
+   * @param {number} [phonemes] score of these, where they are heard
    * @returns {Scored} */
-  #withPhonemes(window, reach) {
-    if (!this.phonemes) return window;
-    const known = reach === Infinity ? Infinity : window.known; // of a whole stream its last frame, too
-    const phonemes = this.phonemes.near(window.query, { ...window, known }, reach);
+  #withPhonemes(window, phonemes) {
+    if (!this.phonemes || phonemes === undefined) return window;
     const score = window.score + this.phonemes.hearing.weight * phonemes;
     return { ...window, score, parts: { embedding: window.score, phonemes } };
   }
@@ -93,7 +93,7 @@ export class WindowScores {
     const scores = this.queries.scores(row);
     return this.queries.keywords.flatMap(({ kinds }, query) =>
       stop - start < this.spotting.windows[kinds[0]]
-        ? [this.#withPhonemes({ query, start, stop, known: stop, score: scores[query] }, Infinity)]
+        ? [this.#withPhonemes({ query, start, stop, known: stop, score: scores[query] }, this.phonemes?.best(query))]
         : [],
     );
   }
