@@ -26,7 +26,7 @@ def near_texts(spotter: Spotter, keyword: Keyword, sounds: WordSounds | None = N
     keyword : typed
     sounds : the dictionary; None is CMUdict
     """
-    confusables = Confusables(spotter.model, spotter.cohort, sounds)
+    confusables = Confusables(spotter, sounds)
     words = normal_form(keyword.text).split()
     others = cohort_words(min(300, CHANGED * (len(words) + 1)), without=words)
     kinds: list[Sequence[str]] = [

@@ -64,7 +64,7 @@ def check_keywords(
     if len(examples):  # first, for a recording may be of no use
         text = keywords[0].typed
         heard = example_readings(spotter, text, examples, fa_per_hour=fa_per_hour, threshold=threshold, count=count)
-    confusables = Confusables(spotter.model, spotter.cohort, sounds)
+    confusables = Confusables(spotter, sounds)
     checks = [_check(spotter, confusables, keyword, keywords, count) for keyword in keywords]
     if heard is None:
         return checks

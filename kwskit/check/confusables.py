@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from kwskit.check.keyword_check import Confusable
 from kwskit.check.phrase_candidates import phrase_candidates
 from kwskit.check.predicted_embeddings import PredictedEmbeddings
-from kwskit.speech_model.speech_model import SpeechModel
-from kwskit.spotting.cohort_embeddings import CohortEmbeddings
+from kwskit.check.typed_phonemes import TypedPhonemes
 from kwskit.spotting.keyword import Keyword
 from kwskit.spotting.keyword_queries import KeywordQueries
+from kwskit.spotting.spotter import Spotter
 from kwskit.text.normal_form import normal_form
 from kwskit.text.phoneme_distance import edit_distances
 from kwskit.text.pronunciation import WORD_BOUNDARY, Pronunciation
@@ -33,22 +33,24 @@ class Confusables:
     would have if the word were spoken as it is typed. Over the words of the small synthetic test set (500 unseen ones,
     four utterances each) its correlation with the mean score of the spoken word is 0.90 for the ECAPA model and 0.85
     for the speech embedding; spoken words score a fifth lower in the mean, and the highest tenth of them as much.
-    Phonemes changed tell far less of what a model confuses (rank correlation 0.34, typed similarity 0.90).
+    Phonemes changed tell far less of what a model confuses (rank correlation 0.34, typed similarity 0.90). Where
+    spotting judges by phonemes, too, what these say is added (:class:`TypedPhonemes`).
 
     Not all words go through the text encoder: see :class:`PredictedEmbeddings`.
 
     Parameters
     ----------
-    model : what listens
-    cohort : what its scores are normalised by
+    spotter : that listens
     sounds : the dictionary; None is CMUdict
     """
 
-    def __init__(self, model: SpeechModel, cohort: CohortEmbeddings, sounds: WordSounds | None = None):
-        self.model, self.cohort = model, cohort
+    def __init__(self, spotter: Spotter, sounds: WordSounds | None = None):
+        self.model, self.cohort = spotter.model, spotter.cohort
         self.sounds = word_sounds() if sounds is None else sounds
+        heard = None if spotter.background is None else spotter.background.phonemes
+        self._phonemes = None if heard is None else TypedPhonemes(heard)
         with _quiet():
-            self._predicted = PredictedEmbeddings(model, self.sounds)
+            self._predicted = PredictedEmbeddings(self.model, self.sounds)
 
     def words(self, keyword: Keyword, count: int) -> list[Confusable]:
         """Up to ``count`` words, the most similar first; those that the keyword is a part of are left out."""
@@ -110,7 +112,7 @@ class Confusables:
 
     def score(self, keyword: Keyword, other: Keyword) -> float:
         """The score that ``keyword`` has when ``other``, perhaps itself, is said as it is typed."""
-        return float(self._queries(keyword).every_score(self.model.embed_tokens(other.tokens)).max())
+        return float(self._said_scores(keyword, self.model.embed_tokens(other.tokens), other.tokens).max())
 
     def _ranked(
         self, keyword: Keyword, texts: dict[str, tuple[str, tuple[str, ...]]], kind: str, count: int
@@ -140,8 +142,17 @@ class Confusables:
         counts = np.array([len(found) for found in tokens])
         first = np.cumsum(counts) - counts
         cosines = (embeddings @ keyword.embeddings.T).max(1)
-        scores = self._queries(keyword).every_score(embeddings)[:, 0]
+        scores = self._said_scores(keyword, embeddings, flat)
         return np.maximum.reduceat(cosines, first), np.maximum.reduceat(scores, first)
+
+    def _said_scores(
+        self, keyword: Keyword, embeddings: NDArray[np.float32], tokens: Sequence[Sequence[int]]
+    ) -> NDArray[np.float32]:
+        """(n,) scores of ``keyword`` where what has ``embeddings`` (n, dim) and ``tokens`` (n) is said."""
+        scores = self._queries(keyword).every_score(embeddings)[:, 0]
+        if self._phonemes is None:
+            return scores
+        return scores + self._phonemes.scores(keyword, [self.model.tokenizer.heard(ids) for ids in tokens])
 
     def _queries(self, keyword: Keyword) -> KeywordQueries:
         return KeywordQueries([keyword], self.cohort)

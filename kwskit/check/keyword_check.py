@@ -28,7 +28,8 @@ class Confusable:
     kind : ``word`` or ``phrase``
     edits : phonemes more, less or other than the keyword's
     cosine : of its typed embedding and the keyword's
-    score : the cosine normalised as that of a detection is, so that it can be compared with a threshold
+    score : the cosine normalised as that of a detection is, with what phonemes say where a model hears them, so that it
+        can be compared with a threshold
     same : whether it is said as the keyword is, but for stress
     """
 

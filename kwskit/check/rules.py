@@ -31,7 +31,8 @@ def remarks(check: KeywordCheck) -> tuple[Remark, ...]:
     - of which recordings are doubted: something else is said in them, or no reading fits;
     - with another word that sounds the same;
     - with twenty words or more that score nine tenths of what it scores itself, and reach the threshold;
-    - that is a part of twenty words or more, or of which a part that is a word scores as those do;
+    - that is a part of twenty words or more, or of which a part that is a word scores as those do, or reaches the
+      threshold with four fifths of its score;
     - longer than the longest window by half;
     - that another keyword sets off, typed, at its threshold and with nine tenths of its score;
     - with more than twice the false alarms an hour that were asked for, or, where none were, more than one.
@@ -118,8 +119,11 @@ def _neighbours(check: KeywordCheck) -> list[Remark]:
         found.append(Remark(level, f"{message} Each of them may set it off."))
     if check.parts:
         text, score = check.parts[0]
-        level = "risky" if score >= check.least else "note"
-        found.append(Remark(level, f"Half of it or more is a word itself: '{text}' alone scores {score:.2f} as typed."))
+        sets_off = check.calibrated and SPOKEN * score >= check.keyword.threshold
+        message = f"Half of it or more is a word itself: '{text}' alone scores {score:.2f} as typed"
+        if sets_off:
+            message += f", where the threshold is {check.keyword.threshold:.2f}. Allow fewer false alarms to raise it"
+        found.append(Remark("risky" if sets_off or score >= check.least else "note", f"{message}."))
     return found
 
 

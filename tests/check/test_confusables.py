@@ -38,7 +38,7 @@ def spotter(sung_model):
 
 @pytest.fixture(scope="module")
 def confusables(spotter, vocabulary):
-    return Confusables(spotter.model, spotter.cohort, vocabulary)
+    return Confusables(spotter, vocabulary)
 
 
 def similarity(model, text, keyword):

@@ -82,6 +82,8 @@ CASES = [
     ({"parts": (("nova", 2.1),)}, "good", "'nova' alone scores 2.10"),
     ({"parts": (("nova", 3.7),)}, "risky", "'nova' alone scores 3.70"),
     ({**at(3.15), "parts": (("nova", 3.0),)}, "good", "'nova'"),
+    ({**at(2.0), "parts": (("nova", 2.6),)}, "risky", "scores 2.60 as typed, where the threshold is 2.00. Allow fewer"),
+    ({**at(2.0), "parts": (("nova", 2.4),)}, "good", "'nova' alone scores 2.40 as typed."),
     # the other keywords
     ({"rivals": (Rival("hay nova", 4.0, True),)}, "poor", "sounds the same as 'hay nova'"),
     ({"rivals": (Rival("hey rover", 3.7, False),)}, "risky", "'hey rover', which is to be listened for too, sets it"),

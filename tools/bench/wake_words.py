@@ -118,7 +118,7 @@ def _start(job: dict[str, Any], keywords: Sequence[str]) -> None:
     if job["kind"] == "kwskit":
         from spotters.kwskit_detector import KwskitDetector
 
-        _detector = KwskitDetector(job["model"], keywords, job["fa_per_hour"])
+        _detector = KwskitDetector(job["model"], keywords, job["fa_per_hour"], job.get("files", {}))
     else:
         from spotters.pocketsphinx_detector import PocketSphinxDetector
 

@@ -53,7 +53,8 @@ class TimeConv(nn.Conv1d):
         (taps,), (step,) = self.kernel_size, self.dilation
         if torch.compiler.is_dynamo_compiling() and self._is_product():
             return self._product(x, taps, step)
-        if self.training and x.is_cpu and self._is_product() and 1 < self.groups == self.out_channels:
+        by_hand = self.training and x.is_cpu and self._is_product() and 1 < self.groups == self.out_channels
+        if by_hand and self.bias is not None:
             kind = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else x.dtype
             y = _Depthwise.apply(x.to(kind), self.weight.to(kind), self.bias.to(kind), step, self.reach)
             return y.relu() if self.relu else y

@@ -33,7 +33,9 @@ class WakeSpeech:
     background: Sequence[Sound]
 
 
-def wake_speech(speech: Path, half: str, most: int | None, jobs: int) -> WakeSpeech:
+def wake_speech(
+    speech: Path, half: str, most: int | None, jobs: int, wake_words: Mapping[str, Sequence[Path]] | None = None
+) -> WakeSpeech:
     """The half's wake words, and its LibriSpeech utterances, digits and words that are no wake word.
 
     Parameters
@@ -41,6 +43,7 @@ def wake_speech(speech: Path, half: str, most: int | None, jobs: int) -> WakeSpe
     speech : folder of people's speech
     most : recordings of a wake word, and files of other speech of a kind, at most; None for all
     jobs : processes that decode
+    wake_words : recordings of each in the place of all of the folder's
 
     Raises
     ------
@@ -48,9 +51,8 @@ def wake_speech(speech: Path, half: str, most: int | None, jobs: int) -> WakeSpe
         When there is no wake word of this half.
     """
     findings = Findings()
-    files = {
-        text: [path for path in own if wake_word_half(path) == half] for text, own in wake_word_files(speech).items()
-    }
+    everybody = wake_word_files(speech) if wake_words is None else wake_words
+    files = {text: [path for path in own if wake_word_half(path) == half] for text, own in everybody.items()}
     keywords = {text: decoded(some(own, most), text, jobs, findings) for text, own in files.items() if own}
     if not keywords:
         raise FileNotFoundError(f"{speech / WAKE_WORDS}: no wake words of the {half} half, such as athena/1.wav")

@@ -1,6 +1,7 @@
 """All that kwskit could detect in a recording, and its hits."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,12 +22,18 @@ class KwskitDetector:
     model : directory
     keywords : typed
     fa_per_hour : asked for at enrolment
+    files : of keywords that were adapted, which are not typed
     """
 
-    def __init__(self, model: str, keywords: Sequence[str], fa_per_hour: float):
+    def __init__(
+        self, model: str, keywords: Sequence[str], fa_per_hour: float, files: Mapping[str, str] = MappingProxyType({})
+    ):
         self._spotter = Spotter.load(model)
         for keyword in keywords:
-            self._spotter.enrol(keyword, fa_per_hour=fa_per_hour)
+            if keyword in files:
+                self._spotter.enrol(file=files[keyword], fa_per_hour=fa_per_hour)
+            else:
+                self._spotter.enrol(keyword, fa_per_hour=fa_per_hour)
         self._names = list(keywords)
         self._longest = max(length for keyword in self._spotter.keywords.values() for length in keyword.windows)
         self._begin()
