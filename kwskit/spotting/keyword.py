@@ -27,7 +27,7 @@ class Keyword:
     examples : recordings of it that it was enrolled with
     phonemes : token ids of each pronunciation without word boundaries, for models that hear phonemes; else empty
     readings : how it is said, and where that is from; None without text
-    least : threshold that one for a rate is at least: marked false alarms reach nearly up to it
+    least : threshold that one for a rate is at least: marked false alarms reach nearly up to it, and parts of a phrase
     head : judges its windows, of an adapted keyword; else None, and its score is that of what was typed
     """
 

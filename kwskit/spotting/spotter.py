@@ -19,7 +19,7 @@ from kwskit.spotting import FA_PER_HOUR
 from kwskit.spotting.background import Background
 from kwskit.spotting.background_file import FILE, read_background
 from kwskit.spotting.background_recorder import BackgroundRecorder
-from kwskit.spotting.calibration import check_background, given_threshold, with_threshold
+from kwskit.spotting.calibration import check_background, given_threshold, with_least, with_threshold
 from kwskit.spotting.cohort_embeddings import CohortEmbeddings
 from kwskit.spotting.enrolled import enrolled, enrolled_file
 from kwskit.spotting.hit import Hit
@@ -137,7 +137,7 @@ class Spotter:
         examples : recordings of somebody saying it, files or (samples,) at 16 kHz; text, examples or both
         name : what hits are told under (default: the text)
         file : keyword that ``kwskit adapt`` has written, in the place of text and examples; also one open for reading
-        fa_per_hour : the threshold is set for so many false alarms an hour
+        fa_per_hour : the threshold is set for so many false alarms an hour; for a phrase, see :func:`with_least`
         threshold : given, in the place of the rate
 
         Raises
@@ -156,7 +156,7 @@ class Spotter:
             keyword = enrolled_file(self.model, self.listener, self.reader, self.streaming, file, name)
         else:
             readings = None if text is None else self.reader.read(text)
-            keyword = enrolled(self.model, self.listener, readings, examples, name)
+            keyword = with_least(enrolled(self.model, self.listener, readings, examples, name), self.cohort)
         keyword = with_threshold(keyword, fa_per_hour, self.background, self.model.name, threshold)
         self._keywords[normal_form(keyword.name)] = keyword
         return keyword

@@ -4,11 +4,13 @@ import logging
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from scipy.stats import norm
 
 import kwskit
 from kwskit.errors import ModelError
+from kwskit.spotting.cohort import cohort_words
 from kwskit.spotting.spotter import Spotter
 
 
@@ -40,6 +42,23 @@ def test_enrolling_and_forgetting(sung_model, caplog):
         spotter.forget("hey nova")
     with pytest.raises(TypeError):
         spotter.keywords["x"] = keyword
+
+
+def test_a_phrase_has_two_fifths_of_what_it_scores_as_typed_at_least(sung_model):
+    spotter, rate = Spotter(sung_model), 200.0  # at which a threshold of its own would be lower
+    (ids,) = sung_model.tokenizer.encode("hey tiger")
+    own = sung_model.embed_tokens([ids])[0]
+    others = [sung_model.embed_tokens(sung_model.tokenizer.encode(word)) @ own for word in cohort_words(300)]
+    cosines = np.array([cosine.max() for cosine in others])
+    least = 0.4 * (1 - cosines.mean()) / cosines.std()
+    phrase = spotter.enrol("hey tiger", fa_per_hour=rate)
+    chances = sum(3600 / (seconds / 4) for seconds in phrase.windows)
+    assert norm.isf(rate / chances) < least
+    assert phrase.threshold == pytest.approx(least, abs=1e-4)
+    assert spotter.enrol("hey tiger", threshold=0.1).threshold == 0.1
+    word = spotter.enrol("tiger", fa_per_hour=rate)
+    chances = sum(3600 / (seconds / 4) for seconds in word.windows)
+    assert word.threshold == pytest.approx(norm.isf(rate / chances))
 
 
 def test_models_that_are_none(tmp_path, sung_model):

@@ -8,6 +8,7 @@ from kwskit.export.web.phoneme_facts import phoneme_facts
 from kwskit.speech_model.onnx_model import OnnxModel
 from kwskit.spotting import FA_PER_HOUR
 from kwskit.spotting.background import RANKED
+from kwskit.spotting.calibration import PHRASE_SHARE
 from kwskit.spotting.cohort import cohort_words
 from kwskit.spotting.cohort_embeddings import COHORT
 from kwskit.spotting.expected_duration import BASE, FEWEST, LONGEST, PER_PHONEME, SHORTEST, WINDOWS
@@ -64,6 +65,7 @@ def spotting_facts(model: OnnxModel) -> dict[str, Any]:
             "counted": COUNTED,
             "tail": TAIL,
             "shapes": SHAPES,
+            "phrase_share": PHRASE_SHARE,
         },
     }
 

@@ -27,6 +27,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -45,15 +46,17 @@ from people.digits import digit_clips
 from people.figure import as_json
 from people.halves import HALVES
 from people.matching import SCORES, text_scores
+from people.near_phrases import near_phrase_test
 from people.score_files import plain_name, write_trial_scores
 from people.sentences import sentence_tests
-from people.spoken_words import phrase_clips, spoken_words, vocabulary_of, word_clips
+from people.spoken_words import SpokenWord, phrase_clips, spoken_words, vocabulary_of, word_clips
 from people.steadiness import steadiness_test
 from people.tables import error_tables, result_tables
 from people.text_test import TextTest
 from people.wake_spotters import wake_results
 
-PARTS = ("digits", "librispeech", "phrases", "sentences", "alarms", "steadiness", "wake")
+PARTS = ("digits", "librispeech", "phrases", "near", "sentences", "alarms", "steadiness", "wake")
+CUT = {"librispeech", "phrases", "near"}  # parts of words cut from utterances
 PHRASES = (2, 3, 4)  # words
 ALIGNED, RECOGNISED = "aligned", "recognised"  # times of words
 
@@ -71,9 +74,7 @@ def typed_tests(options: argparse.Namespace) -> dict[tuple[str, ...], tuple[Any,
     if "digits" in options.only:
         add(("digits",), digit_clips(options.speech, options.half), DigitTest)
     if {"librispeech", "phrases"} & set(options.only):
-        words = spoken_words(options.speech, options.half)
-        if options.times == ALIGNED:
-            words = aligned_words(options.speech, words, PocketSphinxAligner())
+        words = timed_words(options.speech, options.half, options.times)
         if "librispeech" in options.only:
             known = words_of_lexicon(options.vocabulary)
             add(("librispeech",), word_clips(options.speech, words), TextTest, vocabulary=known)
@@ -81,6 +82,13 @@ def typed_tests(options: argparse.Namespace) -> dict[tuple[str, ...], tuple[Any,
         for length in PHRASES if "phrases" in options.only else ():
             add(("phrases", str(length)), phrase_clips(options.speech, words, length), TextTest, words=others)
     return found
+
+
+@cache
+def timed_words(speech: Path, half: str, times: str) -> list[SpokenWord]:
+    """The words of the half's readers, and when they are said."""
+    words = spoken_words(speech, half)
+    return aligned_words(speech, words, PocketSphinxAligner()) if times == ALIGNED else words
 
 
 def words_of_lexicon(lexicon: Path | None) -> set[str] | None:
@@ -136,13 +144,18 @@ def main() -> None:
     options.only = options.only.split(",")
     if unknown := set(options.only) - set(PARTS):
         parser.error(f"--only {','.join(sorted(unknown))}: there are {', '.join(PARTS)}")
-    if options.times == ALIGNED and {"librispeech", "phrases"} & set(options.only) and not find_spec("pocketsphinx"):
+    if options.times == ALIGNED and CUT & set(options.only) and not find_spec("pocketsphinx"):
         parser.error("words are cut by forced alignment: pip install pocketsphinx, or --times recognised")
     directories = {name or directory: directory for name, _, directory in (m.rpartition("=") for m in options.model)}
     if len(directories) < len(options.model):
         parser.error("two models have one name: --model NAME=DIR")
     tests = typed_tests(options)
     models = {name: measured(name, directory, tests, options) for name, directory in directories.items()}
+    if "near" in options.only:
+        words = timed_words(options.speech, options.half, options.times)
+        near = near_phrase_test(options.speech, words, options.clips, options.resamples, options.seed)
+        for name, directory in directories.items():
+            models[name]["near"] = near.measure(directory)
     if "sentences" in options.only:
         for corpus, test in sentence_tests(
             options.speech, options.half, options.clips, options.resamples, options.seed

@@ -16,7 +16,10 @@ def markdown(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def result_tables(models: Mapping[str, dict[str, Any]]) -> list[str]:
     """All but the errors."""
-    typed, spotted = (digit_tables, text_tables, sentence_tables), (alarm_tables, steadiness_tables, wake_tables)
+    typed, spotted = (
+        (digit_tables, text_tables, near_tables, sentence_tables),
+        (alarm_tables, steadiness_tables, wake_tables),
+    )
     return [table for kind in (*typed, *spotted, comparison_tables) for table in kind(models)]
 
 
@@ -75,6 +78,18 @@ def _parts(model: dict[str, Any]) -> Iterable[tuple[str, dict[str, Any]]]:
             yield label, model[WORDS][part]
     for length, result in model.get(PHRASES, {}).items():
         yield f"phrases of {length} words", result["all"]
+
+
+def near_tables(models: Mapping[str, dict[str, Any]]) -> list[str]:
+    """What phrases are set off by at their own thresholds."""
+    found = {name: model["near"] for name, model in models.items() if "near" in model}
+    heads = ["set off at its own threshold, in %, by", "phrases", "itself"]
+    heads += ["one word changed", "its beginning alone", "its end alone"]
+    rows = [
+        [name, str(one["phrases"]), *(figure.percent() for figure in one["heard"].values())]
+        for name, one in found.items()
+    ]
+    return [markdown(heads, rows)] if rows else []
 
 
 def sentence_tables(models: Mapping[str, dict[str, Any]]) -> list[str]:

@@ -72,7 +72,7 @@ export class Spotter {
     }
     const { value, source } =
       threshold === undefined
-        ? await this.parts.background.threshold(/** @type {Keyword} */ (untold), faPerHour)
+        ? await this.#threshold(/** @type {Keyword} */ (untold), faPerHour)
         : { value: threshold, source: "given" };
     const keyword = /** @type {Keyword} */ ({ ...untold, threshold: value, thresholdSource: source });
     this.enrolled.set(keyOf(text), keyword);
@@ -99,6 +99,17 @@ export class Spotter {
       hits.push(...(await stream.push(samples.slice(at, at + this.about.spotting.rate))));
     }
     return [...hits, ...(await stream.finish())];
+  }
+
+  /** The background's, which is for a phrase at least a share of what it scores itself as typed: calibration.py.
+   * @param {Keyword} keyword
+   * @param {number} faPerHour */
+  async #threshold(keyword, faPerHour) {
+    const found = await this.parts.background.threshold(keyword, faPerHour);
+    if (!keyword.pronunciations.some((said) => said.includes(BOUNDARY))) return found;
+    const queries = new KeywordQueries([keyword], this.parts.cohort);
+    const own = Math.max(...keyword.rows.map((row) => queries.score(row, 0)));
+    return { ...found, value: Math.max(found.value, this.about.spotting.phrase_share * own) };
   }
 
   /** How long a pronunciation takes to be said, presumably. @param {number[]} tokens */
