@@ -12,7 +12,7 @@ import numpy as np
 
 from kwskit.errors import UnpronounceableText
 from kwskit.serve.limits import Limits
-from kwskit.serve.refusal import Refusal
+from kwskit.serve.refusal import Refusal, unpronounceable
 from kwskit.spotting import FA_PER_HOUR
 from kwskit.spotting.adapted.keyword_file import KeywordFileError
 from kwskit.spotting.false_alarm_rate import rate_of_peaks
@@ -21,7 +21,7 @@ from kwskit.spotting.keyword import Keyword
 from kwskit.spotting.spotter import Spotter
 from kwskit.spotting.spotting_stream import SpottingStream
 from kwskit.text.normal_form import normal_form
-from kwskit.text.sign_examples import EXAMPLES
+from kwskit.text.sign_examples import signs_of
 from kwskit.text.typed_keyword import TypedKeyword
 
 REMEMBERED = 256
@@ -99,7 +99,7 @@ class Enrolments:
         try:
             words = [TypedKeyword.parse(text).text for text in found if text not in files]
         except UnpronounceableText as error:
-            raise _unpronounceable(error) from error
+            raise unpronounceable(error) from error
         if max(map(len, words), default=0) > self.limits.characters:
             raise Refusal(400, f"{self.limits.characters} characters are the most for a keyword.")
         return found
@@ -172,7 +172,7 @@ class Enrolments:
                 else:
                     self._known[key] = self.spotter.enrol(text, fa_per_hour=fa_per_hour)
             except UnpronounceableText as error:
-                raise _unpronounceable(error) from error
+                raise unpronounceable(error) from error
             self.spotter.forget(self._known[key].name)
         self._known.move_to_end(key)
         while len(self._known) > REMEMBERED:
@@ -181,11 +181,10 @@ class Enrolments:
 
     def _reading(self, keyword: Keyword) -> dict[str, Any]:
         """Whether it is guessed, whether others can be chosen, and what its signs sound like."""
-        choosable = self.spotter.reader.takes_phonemes and keyword.head is None
-        said = " ".join(keyword.pronunciations if self.spotter.reader.takes_phonemes else ()).split()
-        signs = sorted({phoneme.rstrip("012") for phoneme in said} & EXAMPLES.keys())
+        phonemes = self.spotter.reader.takes_phonemes
         guessed = keyword.readings is not None and keyword.readings.guessed
-        return {"guessed": guessed, "choosable": choosable, "signs": {sign: EXAMPLES[sign][1] for sign in signs}}
+        signs = signs_of(keyword.pronunciations if phonemes else ())
+        return {"guessed": guessed, "choosable": phonemes and keyword.head is None, "signs": signs}
 
     def _file(self, text: str) -> bytes | None:
         """The keyword file that is called ``text``, if it is one."""
@@ -211,8 +210,3 @@ class _File(io.BytesIO):
 
     def __str__(self) -> str:
         return self._name
-
-
-def _unpronounceable(error: UnpronounceableText) -> Refusal:
-    shown = error.text if len(error.text) <= 40 else f"{error.text[:39]}…"
-    return Refusal(400, f"“{shown}” cannot be read out: {error.reason}.")

@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from kwskit.serve.archive import Archive
-from kwskit.serve.enrolments import KEYWORD_FILE_BYTES, Enrolments
+from kwskit.serve.enrolments import FILE_KEY, KEYWORD_FILE_BYTES, Enrolments
 from kwskit.serve.file_spotting import FileSpotting
 from kwskit.serve.guard import Guard
 from kwskit.serve.heavy_work import HeavyWork
@@ -24,6 +24,7 @@ from kwskit.serve.kept_clips import KeptClips
 from kwskit.serve.limits import Limits
 from kwskit.serve.microphone import MicrophoneSocket
 from kwskit.serve.refusal import Refusal
+from kwskit.serve.said_once import said_once
 from kwskit.serve.token_gate import TokenGate
 from kwskit.serve.upload import JSON_SECONDS, Upload, received, received_json, wav
 from kwskit.spotting.kept.kept_folder import KeptFolder
@@ -74,6 +75,7 @@ class Page:
             Route("/api/about", self.about),
             Route("/api/keyword", self.keyword, methods=["POST"]),
             Route("/api/keyword/file", self.keyword_file, methods=["POST"]),
+            Route("/api/keyword/heard", self.keyword_heard, methods=["POST"]),
             Route("/api/spot", FileSpotting(*parts), methods=["POST"]),
             Route("/api/wav", self.wav, methods=["POST"]),
             WebSocketRoute("/api/listen", MicrophoneSocket(*parts).__call__),
@@ -116,6 +118,18 @@ class Page:
         """A keyword of ``kwskit adapt``, by its file: what it is called in later requests."""
         data = (await received(request, KEYWORD_FILE_BYTES, JSON_SECONDS)).getvalue()
         return JSONResponse({"text": await self.work.piece(lambda: self.enrolments.take_upload(data))})
+
+    async def keyword_heard(self, request: Request) -> Response:
+        """How a keyword that is typed is said in a recording of it."""
+        (text,) = self.enrolments.checked([request.query_params.get("text", "")])
+        if FILE_KEY.fullmatch(text):
+            raise Refusal(400, "An adapted keyword is said as it was adapted.")
+
+        def read(upload: Upload) -> dict[str, Any]:
+            upload.check(self.limits)
+            return said_once(self.spotter, text, upload)
+
+        return JSONResponse(await self._of_upload(request, read))
 
     async def wav(self, request: Request) -> Response:
         """A recording that the visitor's browser cannot play, as one that it can."""

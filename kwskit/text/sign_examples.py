@@ -1,6 +1,8 @@
 # ruff: noqa: RUF001
 """What each ARPAbet phoneme sounds like, for people who do not know the signs."""
 
+from collections.abc import Sequence
+
 # Phoneme: its sign in IPA, and a word with the letters that sound so in capitals.
 EXAMPLES = {
     "AA": ("ɑ", "fAther"),
@@ -43,3 +45,9 @@ EXAMPLES = {
     "Z": ("z", "Zoo"),
     "ZH": ("ʒ", "pleaSure"),
 }
+
+
+def signs_of(readings: Sequence[str]) -> dict[str, str]:
+    """The signs in ``readings``, such as ``HH EY1``, without stress, each with the word in which it is said."""
+    signs = {sign.rstrip("012") for said in readings for sign in said.split()}
+    return {sign: EXAMPLES[sign][1] for sign in sorted(signs & EXAMPLES.keys())}

@@ -1,7 +1,7 @@
 // The keywords: each with its pronunciations, its threshold, and how it scores now.
 
 import { showReadings } from "/static/readings.js";
-import { post } from "/static/server.js";
+import { ask, post } from "/static/server.js";
 
 const LOWEST = 0;
 const HIGHEST = 16;
@@ -62,6 +62,18 @@ export class Keywords {
     }
   }
 
+  // Puts the readings in the order in which they fit a recording, those first that are heard in it alone.
+  async #heard(keyword, recording) {
+    const address = `/api/keyword/heard?${new URLSearchParams({ text: keyword.asked })}`;
+    const told = await (await ask(address, { method: "POST", body: recording })).json();
+    if (!this.all.includes(keyword)) return;
+    keyword.readings = [...new Set([...told.readings, ...keyword.readings])];
+    keyword.signs = { ...keyword.signs, ...told.signs };
+    keyword.doubts = told.doubts;
+    await this.#choose(keyword, told.typed);
+    this.#readings(keyword);
+  }
+
   #take(keyword, told) {
     if (keyword.typed === told.typed) return;
     Object.assign(keyword, told, { hits: [], signs: { ...keyword.signs, ...told.signs } });
@@ -72,7 +84,11 @@ export class Keywords {
   }
 
   #readings(keyword) {
-    showReadings(keyword.said, keyword, (text) => this.#choose(keyword, text));
+    showReadings(keyword.said, keyword, {
+      choose: (text) => this.#choose(keyword, text),
+      heard: (recording) => this.#heard(keyword, recording),
+      failed: (message) => this.told.failed(message),
+    });
   }
 
   #item(keyword) {

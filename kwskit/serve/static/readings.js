@@ -1,7 +1,10 @@
 // How a keyword is said: its readings, to tick where there are several, with what each sign sounds like.
 
-// choose(typed): has the keyword said as it is typed now.
-export function showReadings(place, keyword, choose) {
+import { sayIt } from "/static/say_it.js";
+
+// told: {choose(typed): has the keyword said as it is typed now; heard(wav): has it read off a recording;
+// failed(message)}
+export function showReadings(place, keyword, { choose, heard, failed }) {
   const several = keyword.choosable && keyword.readings.length > 1;
   const ticked = new Set(keyword.pronunciations);
   const lines = keyword.readings.map((said) => {
@@ -14,6 +17,8 @@ export function showReadings(place, keyword, choose) {
   keepOne();
   if (keyword.guessed) place.prepend(element("p", "No dictionary has it: these are guesses. Keep the one that is right."));
   if (keyword.adapted) place.prepend(element("p", "Adapted: by a file of kwskit adapt."));
+  place.prepend(...(keyword.doubts ?? []).map((doubt) => element("p", doubt)));
+  if (keyword.choosable) place.append(sayIt(keyword.name, heard, failed));
   const known = Object.entries(keyword.signs);
   if (!known.length) return;
   const captions = document.createElement("details");
