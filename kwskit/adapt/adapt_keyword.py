@@ -12,7 +12,7 @@ from kwskit.adapt.hearing import best_scores, windows_of
 from kwskit.adapt.kept_recordings import NONE, KeptRecordings, least_threshold
 from kwskit.adapt.near_texts import near_texts
 from kwskit.adapt.recordings import of_other_sound, of_the_keyword
-from kwskit.adapt.speakers import installed_speakers
+from kwskit.adapt.speakers import installed_speakers, told
 from kwskit.adapt.speaking import Utterances, has_rooms
 from kwskit.adapt.speech import Speech, training_and_held_out
 from kwskit.spotting import FA_PER_HOUR
@@ -24,6 +24,7 @@ from kwskit.spotting.enrolled import enrolled
 from kwskit.spotting.keyword import Keyword
 from kwskit.spotting.peak_estimates import BackgroundError
 from kwskit.spotting.spotter import Spotter
+from kwskit.text.pronunciation import Pronunciation
 from kwskit.text.typed_keyword import TypedKeyword
 
 ROOMS = "rooms and noise, for which torch is missing: pip install 'kwskit[train]'"
@@ -66,22 +67,27 @@ def adapt_keyword(
     kwskit.errors.UnpronounceableText
         For text that cannot be read out.
     ValueError
-        For a keyword whose phonemes are given, which voices cannot be told, or a recording that cannot be used.
+        For a keyword whose phonemes are given where no voice is installed that can be told them, or a recording that
+        cannot be used.
     """
     background, typed = _background(spotter), TypedKeyword.parse(text)
-    if typed.pronunciations:
-        raise ValueError(f"voices cannot be told the phonemes of '{typed}': type how it sounds, {typed.text}~WORDS")
     keyword = enrolled(spotter.model, spotter.listener, spotter.reader.read(typed))
     own, without = of_the_keyword(recordings, kept.said), of_other_sound(others, kept.not_said)
     speakers, rooms, rng = installed_speakers(), has_rooms(), np.random.default_rng(seed)
-    near, said_as = near_texts(spotter, keyword), typed.respelling or typed.text
-    tell(f"{', '.join(speakers.training)} speak '{said_as}' and {len(near)} texts near it")
-    training, held_out = training_and_held_out(said_as, near, speakers, own, without, rng, rooms)
+    near, spelt = near_texts(spotter, keyword), typed.pronunciations or (typed.respelling or typed.text,)
+    by = told(speakers.training, spelt)
+    if not by:
+        raise ValueError(
+            f"no voice is installed that can be told the phonemes of '{typed}': pip install 'kwskit[voices-gpl]', or "
+            f"type how it sounds, {typed.text}~WORDS"
+        )
+    tell(f"{', '.join(by)} speak '{_shown(spelt)}', {', '.join(speakers.training)} {len(near)} texts near it")
+    training, held_out = training_and_held_out(spelt, near, speakers, own, without, rng, rooms)
     tell("listening")
     said = _kinds(spotter, keyword, (training.said, training.said_recorded), only_middles=True)
     other = _kinds(spotter, keyword, (training.near, training.not_recorded), only_middles=False)
     if not said:
-        raise ValueError(f"no voice can say '{said_as}'")
+        raise ValueError(f"no voice can say '{_shown(spelt)}'")
     coded = Windows(*background.for_adapting(keyword))
     unmoved = AdaptedHead.unmoved(spotter.model.dim, background.identity)
     typed_threshold = background.threshold(replace(keyword, head=unmoved), fa_per_hour)
@@ -110,6 +116,10 @@ def adapt_keyword(
     )
     model = spotter.model
     return AdaptedKeyword(str(typed), model.name, model.digest, spotter.streaming, keyword.tokens, head, card, least)
+
+
+def _shown(said: Sequence[str | Pronunciation]) -> str:
+    return ", ".join(one if isinstance(one, str) else " ".join(one) for one in said)
 
 
 def _background(spotter: Spotter) -> Background:

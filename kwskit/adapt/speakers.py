@@ -1,9 +1,13 @@
 """Which voices speak a keyword for training, and which are held out."""
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
+from typing import cast as cast_type
 
+from kwskit import registry
 from kwskit.synthesis.casting import cast, installed_engines, running_speakers
-from kwskit.synthesis.voices.voice import MissingEngine
+from kwskit.synthesis.voices.voice import MissingEngine, Voice
+from kwskit.text.pronunciation import Pronunciation
 
 
 class Speakers(NamedTuple):
@@ -43,6 +47,14 @@ def installed_speakers() -> Speakers:
         )
     held_out = [one for one in held_out if one not in training]
     return Speakers(_by_engine(training), _by_engine(held_out), [reason.partition(" (")[0] for reason in reasons])
+
+
+def told(speakers: Mapping[str, list[str]], said: Sequence[str | Pronunciation]) -> dict[str, list[str]]:
+    """Those of ``speakers`` whose engines can say all of ``said``: phonemes are told to some of them alone."""
+    if all(isinstance(one, str) for one in said):
+        return dict(speakers)
+    classes = {name: cast_type(type[Voice], registry.get("voice", name).cls) for name in speakers}
+    return {name: own for name, own in speakers.items() if classes[name].takes_phonemes}
 
 
 def _cast(splits: tuple[str, ...], engines: list[str]) -> list[str]:

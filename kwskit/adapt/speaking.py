@@ -11,6 +11,7 @@ from kwskit.constants import SAMPLE_RATE
 from kwskit.synthesis.casting import Speaker
 from kwskit.synthesis.conditioning import condition
 from kwskit.synthesis.engines import engine
+from kwskit.text.pronunciation import Pronunciation
 
 SLOW, FAST = 0.8, 1.25  # rates
 QUIETEST = 0.15  # of the loudest
@@ -29,7 +30,10 @@ class Utterances(NamedTuple):
 
 
 def spoken(
-    texts: Sequence[str], speakers: Mapping[str, Sequence[str]], beside: Sequence[str], rng: np.random.Generator
+    texts: Sequence[str | Pronunciation],
+    speakers: Mapping[str, Sequence[str]],
+    beside: Sequence[str],
+    rng: np.random.Generator,
 ) -> list[list[NDArray[np.int16]]]:
     """Each of ``texts`` by some voice: what is said before it, itself, and what is said after it, which may be empty.
 
@@ -38,10 +42,11 @@ def spoken(
 
     Parameters
     ----------
+    texts : as it is written, or its phonemes, for engines that can be told
     speakers : ids of each engine
     beside : words that may be said before and after
     """
-    orders: dict[str, list[tuple[str, str, float, int]]] = {}
+    orders: dict[str, list[tuple[str | Pronunciation, str, float, int]]] = {}
     names = list(speakers)
     for k, text in enumerate(texts):
         own = names[k % len(names)]
@@ -54,7 +59,11 @@ def spoken(
                 speaker = Speaker.parse(name)
                 said = []
                 for one in (_some(beside, rng), text, _some(beside, rng)):
-                    samples, sample_rate = voice.synthesise(one, speaker.voice, rate, 1.0, k) if one else (_NONE, 1)
+                    how = speaker.voice, rate, 1.0, k
+                    if isinstance(one, str):
+                        samples, sample_rate = voice.synthesise(one, *how) if one else (_NONE, 1)
+                    else:
+                        samples, sample_rate = voice.speak_phonemes(one, *how)
                     said.append(condition(samples, sample_rate, speaker.warp) if one else np.zeros(0, np.int16))
                 if len(said[1]):
                     found[k] = said

@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kwskit.adapt.recordings import Recordings
-from kwskit.adapt.speakers import Speakers
+from kwskit.adapt.speakers import Speakers, told
 from kwskit.adapt.speaking import Utterances, in_a_row, spoken
 from kwskit.spotting.cohort import cohort_words
+from kwskit.text.pronunciation import Pronunciation
 
 SAID, NEAR = 400, 400  # utterances of the keyword, and of what is near it, to train with
 HELD_OUT = 150  # of each, by voices that are held out
@@ -35,7 +36,7 @@ class Speech:
 
 
 def training_and_held_out(
-    text: str,
+    said: Sequence[str | Pronunciation],
     near: Sequence[str],
     speakers: Speakers,
     own: Recordings,
@@ -47,14 +48,15 @@ def training_and_held_out(
 
     Parameters
     ----------
-    text : of the keyword, as voices are to say it
+    said : the keyword, as voices are to say it: written, or the phonemes of its readings
     near : texts near it
     own, others : recordings of it, and without it
     rooms : see :func:`~kwskit.adapt.speaking.in_a_row`
     """
-    beside = cohort_words(BESIDE, without=text.split())
+    written = [word for one in said if isinstance(one, str) for word in one.split()]
+    beside = cohort_words(BESIDE, without=written)
 
-    def stream(texts: Sequence[str], count: int, by: Mapping[str, Sequence[str]]) -> Utterances:
+    def stream(texts: Sequence[str | Pronunciation], count: int, by: Mapping[str, Sequence[str]]) -> Utterances:
         chosen = [texts[k % len(texts)] for k in range(count)] if texts and by else []
         return in_a_row(spoken(chosen, by, beside, rng), rng, rooms)
 
@@ -63,13 +65,13 @@ def training_and_held_out(
 
     trained = [one for k, one in enumerate(near) if k % HELD_SHARE != HELD_SHARE - 1]
     training = Speech(
-        said=stream([text], SAID, speakers.training),
+        said=stream(said, SAID, told(speakers.training, said)),
         near=stream(trained, NEAR, speakers.training),
         said_recorded=recorded([one for one in own.training for _ in range(COPIES)], rooms),
         not_recorded=recorded(others.training),
     )
     held_out = Speech(
-        said=stream([text], HELD_OUT, speakers.held_out),
+        said=stream(said, HELD_OUT, told(speakers.held_out, said)),
         near=stream(near[HELD_SHARE - 1 :: HELD_SHARE], HELD_OUT, speakers.held_out),
         said_recorded=recorded(own.held_out),
         not_recorded=recorded(others.held_out),

@@ -23,6 +23,7 @@ from kwskit.serve.heavy_work import HeavyWork
 from kwskit.serve.kept_clips import KeptClips
 from kwskit.serve.limits import Limits
 from kwskit.serve.microphone import MicrophoneSocket
+from kwskit.serve.reading_aloud import has_voice, read_aloud
 from kwskit.serve.refusal import Refusal
 from kwskit.serve.said_once import said_once
 from kwskit.serve.token_gate import TokenGate
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from kwskit.index.speech_index import SpeechIndex
 
 STATIC = Path(__file__).parent / "static"
+PHONEMES = 300  # characters of a reading
 T = TypeVar("T")
 
 
@@ -77,6 +79,7 @@ class Page:
             Route("/api/keyword/file", self.keyword_file, methods=["POST"]),
             Route("/api/keyword/heard", self.keyword_heard, methods=["POST"]),
             Route("/api/spot", FileSpotting(*parts), methods=["POST"]),
+            Route("/api/keyword/aloud", self.keyword_aloud),
             Route("/api/wav", self.wav, methods=["POST"]),
             WebSocketRoute("/api/listen", MicrophoneSocket(*parts).__call__),
             Route("/api/search", self.search, methods=["POST"]),
@@ -97,6 +100,7 @@ class Page:
             "model": self.spotter.model.name,
             "calibrated": self.spotter.background is not None,
             "keywords": self.keyword_files,
+            "voice": has_voice(),
             "kept": None if self.kept is None else self.kept.about(),
             "index": None if archive is None else await self.work.piece(archive.about),
             "limits": {
@@ -130,6 +134,13 @@ class Page:
             return said_once(self.spotter, text, upload)
 
         return JSONResponse(await self._of_upload(request, read))
+
+    async def keyword_aloud(self, request: Request) -> Response:
+        """A reading to be heard."""
+        phonemes = request.query_params.get("phonemes", "")
+        if not 0 < len(phonemes) <= PHONEMES:
+            raise Refusal(400, f"A reading has phonemes, in {PHONEMES} characters at most.")
+        return Response(await self.work.piece(lambda: read_aloud(phonemes)), media_type="audio/wav")
 
     async def wav(self, request: Request) -> Response:
         """A recording that the visitor's browser cannot play, as one that it can."""

@@ -31,7 +31,7 @@ def test_held_out_voices_are_missed_less(sung_model, background, singers, tmp_pa
     assert card.near.adapted < card.said.adapted
     assert (card.utterances, card.other_utterances, card.recordings) == (24, 24, 0)
     assert card.left_out == ("the voice 'Other'", flow.ROOMS)
-    assert "singer speak 'hey nova' and 8 texts near it" in lines
+    assert "singer speak 'hey nova', singer 8 texts near it" in lines
     assert card.minutes < spotter.background_minutes * 0.6
     # The file is heard as the card says: a held-out voice, by the threshold of its own peaks.
     adapted.save(tmp_path / "nova.kw")
@@ -49,6 +49,23 @@ def test_a_model_that_hears_phonemes_is_adapted_to(phoneme_sung_model, singers):
     card = adapt_keyword(spotter, "hey nova", fa_per_hour=RARE).card
     assert card.said.adapted > card.said.typed
     assert card.near.adapted < card.said.adapted
+
+
+def test_voices_are_told_the_phonemes_that_are_given(sung_model, background, singers, monkeypatch):
+    asked = []
+
+    def sing(self, phonemes, speaker, rate=1.0, pitch=1.0, seed=0):
+        asked.append((phonemes, speaker))
+        return self.synthesise({"OW": "hey nova", "AA": "hey tiger"}[phonemes[4]], speaker)
+
+    monkeypatch.setattr(type(singers), "takes_phonemes", True)
+    monkeypatch.setattr(type(singers), "speak_phonemes", sing)
+    lines = []
+    first, second = "HH EY | N OW V AH", "HH EY | N AA V AH"
+    adapt_keyword(Spotter(sung_model, background), f"nobody={first}, {second}", fa_per_hour=RARE, tell=lines.append)
+    assert f"singer speak '{first}, {second}', singer 8 texts near it" in lines
+    assert len(asked) == 24 + 8  # to train with, and held out
+    assert [asked.count((tuple(first.split()), "tenor")), asked.count((tuple(second.split()), "tenor"))] == [4, 4]
 
 
 def test_every_fourth_recording_is_held_out(sung_model, background, singers, tmp_path):
@@ -91,7 +108,7 @@ def test_the_command(sung_model, background, singers, tmp_path, monkeypatch, cap
 
 def test_what_cannot_be_adapted_is_told(sung_model, background, singers, tmp_path):
     spotter = Spotter(sung_model, background)
-    with pytest.raises(ValueError, match=r"voices cannot be told the phonemes .*type how it sounds, nova~WORDS"):
+    with pytest.raises(ValueError, match=r"no voice is installed that can be told the phonemes .*sounds, nova~WORDS"):
         adapt_keyword(spotter, "nova=N OW V AH")
     with pytest.raises(BackgroundError, match="sung has no background"):
         adapt_keyword(Spotter(sung_model), "hey nova")

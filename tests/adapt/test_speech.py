@@ -28,7 +28,7 @@ def test_other_voices_other_texts_and_other_recordings(orders):
     near = [f"near {k}" for k in range(10)]
     recordings = of_other_sound([np.full(160, k, np.int16) for k in range(9)])
     training, held_out = training_and_held_out(
-        "window", near, SPEAKERS, recordings, recordings, np.random.default_rng(0), False
+        ["window"], near, SPEAKERS, recordings, recordings, np.random.default_rng(0), False
     )
     (said, by, beside), (other, also, _), (held_said, held_by, _), (held_other, held_also, _) = orders
     assert said == held_said == {"window"}
@@ -48,6 +48,6 @@ def test_other_voices_other_texts_and_other_recordings(orders):
 def test_without_voices_to_hold_out_there_are_no_trials(orders):
     few = Speakers(SPEAKERS.training, {}, [])
     none = of_other_sound([])
-    training, held_out = training_and_held_out("window", [], few, none, none, np.random.default_rng(0), False)
+    training, held_out = training_and_held_out(["window"], [], few, none, none, np.random.default_rng(0), False)
     assert len(training.said.start) == speech.SAID
     assert [len(getattr(held_out, name).start) for name in ("said", "near", "said_recorded", "not_recorded")] == [0] * 4

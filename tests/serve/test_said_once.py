@@ -1,7 +1,9 @@
 """A keyword said once to the page: which reading is heard, as a request and in a real browser."""
 
+import io
 import json
 import time
+from urllib.parse import parse_qs, quote, urlsplit
 
 import numpy as np
 import pytest
@@ -73,6 +75,39 @@ def test_what_cannot_be_read_off_is_told(port, text, body, status, reason):
     found = refusal(port, "POST", f"/api/keyword/heard?text={text}", body)
     assert found[0] == status
     assert reason in found[1]
+
+
+def test_a_reading_is_read_aloud(port, browser):
+    pytest.importorskip("espeakng_loader")
+    assert json.loads(asked(port, "GET", "/api/about")[2])["voice"]
+    status, headers, body = asked(port, "GET", f"/api/keyword/aloud?phonemes={quote(RIGHT)}")
+    assert (status, headers["Content-Type"]) == (200, "audio/wav")
+    samples, rate = soundfile.read(io.BytesIO(body))
+    assert rate == RATE
+    assert 0.3 < len(samples) / rate < 2
+    assert (
+        refusal(port, "GET", "/api/keyword/aloud?phonemes=HH%20QQ")[1]
+        == "'QQ' is no phoneme of English, such as HH or EY1."
+    )
+    assert refusal(port, "GET", "/api/keyword/aloud")[0] == 400
+    browser.get(f"http://127.0.0.1:{port}/")
+    visitor = Visitor(browser)
+    visitor.until(lambda: browser.execute_script("return document.documentElement.dataset.ready"))
+    visitor.add("hadouken")
+    browser.execute_script(
+        "HTMLMediaElement.prototype.play = function () { window.heard = this.src; return Promise.resolve(); }"
+    )
+    visitor.find(".said .aloud").click()
+    first = visitor.text(".said label").split()
+    assert parse_qs(urlsplit(browser.execute_script("return window.heard")).query) == {"phonemes": [" ".join(first)]}
+    assert visitor.complaints() == []
+
+
+def test_without_a_voice_nothing_is_read_aloud(port, monkeypatch):
+    monkeypatch.setattr("kwskit.serve.reading_aloud.has_voice", lambda: False)
+    status, reason = refusal(port, "GET", "/api/keyword/aloud?phonemes=HH")
+    assert status == 404
+    assert "kwskit[voices-gpl]" in reason
 
 
 def test_a_visitor_says_it_and_it_is_listened_for(browser, port):

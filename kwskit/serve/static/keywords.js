@@ -11,6 +11,7 @@ export class Keywords {
   // told: {added(), changed(), removed(), failed(message)}
   constructor(list, told) {
     this.list = list;
+    this.aloud = false; // whether there is a voice to read a keyword
     this.told = told;
     this.all = [];
   }
@@ -84,11 +85,12 @@ export class Keywords {
   }
 
   #readings(keyword) {
-    showReadings(keyword.said, keyword, {
+    const told = {
       choose: (text) => this.#choose(keyword, text),
       heard: (recording) => this.#heard(keyword, recording),
       failed: (message) => this.told.failed(message),
-    });
+    };
+    showReadings(keyword.said, keyword, told, this.aloud);
   }
 
   #item(keyword) {

@@ -507,6 +507,7 @@ let search = null;
 try {
   const about = await (await ask("/api/about")).json();
   limits = about.limits;
+  keywords.aloud = about.voice;
   const most = `${limits.upload_bytes / 1e6} MB and ${limits.audio_seconds / 60} minutes are the most.`;
   document.querySelectorAll(".most").forEach((one) => { one.textContent = most; });
   $("choose").title = most;

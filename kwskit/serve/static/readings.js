@@ -3,15 +3,18 @@
 import { sayIt } from "/static/say_it.js";
 
 // told: {choose(typed): has the keyword said as it is typed now; heard(wav): has it read off a recording;
-// failed(message)}
-export function showReadings(place, keyword, { choose, heard, failed }) {
+// failed(message)}; aloud: whether there is a voice to read it
+export function showReadings(place, keyword, { choose, heard, failed }, aloud) {
   const several = keyword.choosable && keyword.readings.length > 1;
   const ticked = new Set(keyword.pronunciations);
   const lines = keyword.readings.map((said) => {
     const line = document.createElement(several ? "label" : "span");
     if (several) line.append(box(said));
     line.append(...signs(said, keyword.signs));
-    return line;
+    if (!aloud || !keyword.choosable) return line;
+    const row = element("div", "");
+    row.append(line, listen(said));
+    return row;
   });
   place.replaceChildren(...lines);
   keepOne();
@@ -39,6 +42,16 @@ export function showReadings(place, keyword, { choose, heard, failed }) {
       choose(kept.length === keyword.readings.length ? keyword.asked : `${keyword.name}=${kept.join(", ")}`);
     });
     return input;
+  }
+
+  function listen(said) {
+    const button = Object.assign(element("button", "▸"), { type: "button", className: "aloud" });
+    button.setAttribute("aria-label", `Hear ${said}`);
+    button.addEventListener("click", () => {
+      const audio = new Audio(`/api/keyword/aloud?${new URLSearchParams({ phonemes: said })}`);
+      audio.play().catch((error) => failed(`It cannot be heard: ${error.message}`));
+    });
+    return button;
   }
 
   // Something is to be listened for.

@@ -12,6 +12,7 @@ import numpy as np
 
 from kwskit.registry import register
 from kwskit.synthesis.voices.espeak_event import LAST, SOUND, WORD, Event, Happening
+from kwskit.synthesis.voices.espeak_phonemes import espeak_phonemes
 from kwskit.synthesis.voices.timed_speech import TimedSpeech, UntimedSpeech
 from kwskit.synthesis.voices.voice import Voice
 
@@ -19,6 +20,7 @@ _SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS of speak_lib.h: espeak_Synth return
 _PHONEME_EVENTS = 0x0001  # espeakINITIALIZE_PHONEME_EVENTS
 _RATE, _PITCH = 1, 3  # espeak_PARAMETER
 _UTF8 = 0x0001  # espeakCHARS_UTF8
+_PHONEMES = 0x0100  # espeakPHONEMES: what is in [[ ]] are phonemes
 _END_PAUSE = 0x1000  # espeakENDPAUSE: without it the word's last sounds are cut off
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(Event))
 
@@ -45,6 +47,7 @@ class Espeak(Voice):
     package = "espeakng_loader"
     extra = "voices-gpl"
     timed = True
+    takes_phonemes = True
 
     def __init__(self) -> None:
         loader = self.module()
@@ -69,6 +72,16 @@ class Espeak(Voice):
     def synthesise(
         self, text: str, speaker: str, rate: float = 1.0, pitch: float = 1.0, seed: int = 0
     ) -> tuple[np.ndarray, int]:
+        return self._speak(text, _UTF8 | _END_PAUSE, speaker, rate, pitch, seed)
+
+    def speak_phonemes(
+        self, phonemes: Sequence[str], speaker: str, rate: float = 1.0, pitch: float = 1.0, seed: int = 0
+    ) -> tuple[np.ndarray, int]:
+        return self._speak(espeak_phonemes(phonemes), _UTF8 | _END_PAUSE | _PHONEMES, speaker, rate, pitch, seed)
+
+    def _speak(
+        self, text: str, flags: int, speaker: str, rate: float, pitch: float, seed: int
+    ) -> tuple[np.ndarray, int]:
         accent, plus, variant = speaker.partition("+")
         name = ACCENTS.get(accent, "?") + plus + variant
         if self._lib.espeak_SetVoiceByName(name.encode()) != 0 or (plus and variant not in self._variants):
@@ -80,7 +93,7 @@ class Espeak(Voice):
         self._chunks.clear()
         self._happenings.clear()
         encoded = text.encode()
-        if self._lib.espeak_Synth(encoded, len(encoded) + 1, 0, 0, 0, _UTF8 | _END_PAUSE, None, None) != 0:
+        if self._lib.espeak_Synth(encoded, len(encoded) + 1, 0, 0, 0, flags, None, None) != 0:
             raise RuntimeError(f"espeak-ng could not speak {text!r} as {speaker}")
         pcm = np.concatenate(self._chunks) if self._chunks else np.zeros(0, np.int16)
         return pcm.astype(np.float32) / 32768.0, self._sample_rate

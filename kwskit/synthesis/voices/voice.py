@@ -28,12 +28,14 @@ class Voice:
     extra : the extra of kwskit that installs it
     stateful : whether a call's samples depend on the calls before (noise generators, phase)
     timed : whether it speaks phrases and tells the time of each word (:meth:`speak_words`)
+    takes_phonemes : whether it can be told how something is said (:meth:`speak_phonemes`)
     """
 
     package: str
     extra: str
     stateful: bool = True
     timed: bool = False
+    takes_phonemes: bool = False
 
     def speakers(self) -> list[str]:
         """Names of the speakers, without the engine's own name."""
@@ -88,6 +90,12 @@ class Voice:
             When the engine ran words together so that it does not know where one begins.
         """
         raise NotImplementedError(f"{type(self).__name__} does not tell the times of words (timed is False)")
+
+    def speak_phonemes(
+        self, phonemes: Sequence[str], speaker: str, rate: float = 1.0, pitch: float = 1.0, seed: int = 0
+    ) -> tuple[np.ndarray, int]:
+        """Speak ARPAbet ``phonemes``, with stress or without, | between words; otherwise as :meth:`synthesise`."""
+        raise NotImplementedError(f"{type(self).__name__} cannot be told phonemes (takes_phonemes is False)")
 
     @classmethod
     def require(cls) -> None:
