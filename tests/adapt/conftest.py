@@ -51,6 +51,7 @@ def singers(sung_model, background, scratch_registry, monkeypatch):
     for name, count in (("SAID", 24), ("NEAR", 24), ("HELD_OUT", 8), ("COPIES", 3)):
         monkeypatch.setattr(speech, name, count)
     monkeypatch.setattr(fitting, "STEPS", 300)
+    monkeypatch.setattr(fitting, "SHARE", 1.0)  # these voices are the people of the tests
     for module in (background_module, flow):
         monkeypatch.setattr(module, "BLOCK", 8.0)
     monkeypatch.setattr(flow, "installed_speakers", lambda: SPEAKERS)

@@ -10,6 +10,11 @@ from kwskit.spotting.adapted.head import REACH, AdaptedHead
 DIM = 6
 
 
+@pytest.fixture(autouse=True)
+def all_that_is_learnt(monkeypatch):
+    monkeypatch.setattr(fitting, "SHARE", 1.0)
+
+
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)
@@ -52,6 +57,16 @@ def learnt(rng, monkeypatch):
     said, near, coded = windows(rng, 400, 2, 3.0), windows(rng, 400, -2, 3.0), windows(rng, 2000, 0, 0.0)
     begin = AdaptedHead.unmoved(DIM, "of")
     return begin, fitted(begin, [said], [near], coded, np.zeros((1, DIM), np.float32), 3.5), said, near, coded
+
+
+def test_a_share_of_what_is_learnt_is_kept(learnt, monkeypatch):
+    begin, whole, said, near, coded = learnt
+    monkeypatch.setattr(fitting, "SHARE", 0.3)
+    head = fitted(begin, [said], [near], coded, np.zeros((1, DIM), np.float32), 3.5)
+    np.testing.assert_array_equal(head.hidden, whole.hidden)
+    np.testing.assert_allclose(head.out, 0.3 * whole.out, rtol=1e-6)
+    moved, fully = (one(said.rows, said.score) - said.score for one in (head, whole))
+    assert 0.25 < (moved / fully).mean() < 0.5  # more than the share, where the whole is bent
 
 
 def test_what_is_said_rises_over_the_threshold_and_what_is_near_falls(learnt):

@@ -1,4 +1,4 @@
-"""What recordings bring a keyword: people's wake words, typed, and adapted by none, 1, 3, 10 and 30 of their recordings.
+"""What recordings bring a keyword: people's wake words, typed, and adapted by none, 1, 3, 10 and 30 of them.
 
     python tools/bench/adapted.py --model english-phonemes --speech people/ --half test --out FOLDER
 
@@ -20,25 +20,32 @@ import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from people.figure import as_json
 from people.halves import contributor, wake_word_half
 from people.score_files import plain_name
 from people.wake_misses import wake_misses
 from people.wake_streams import noises_of, wake_search, wake_speech, wake_word_files
-from wake_words import hear, results
+from wake_words import OWN, hear
 
 from kwskit.adapt.adapt_keyword import adapt_keyword
 from kwskit.atomic_write import atomic_write
+from kwskit.data.records import read_records
+from kwskit.evaluation.occurrence_matching import occurrences_around
+from kwskit.evaluation.searched import Search
 from kwskit.speech_model.open_model import open_model
 from kwskit.spotting.spotter import Spotter
 
 TYPED = -1  # recordings of a keyword that is not adapted at all
-FA_PER_HOUR = 0.5
+FA_PER_HOUR, ALL = 0.5, 1e6  # an hour; the latter has every detection count
 RESAMPLES = 1000
+KeywordJob = tuple[str, Sequence[Path], Path]  # text, recordings, file
 
 
 def in_order(files: Sequence[Path]) -> list[Path]:
@@ -66,7 +73,7 @@ def of_one_person(files: Mapping[str, Sequence[Path]], half: str, least: int) ->
     return found
 
 
-def keyword_file(model: str, job: tuple[str, Sequence[Path], Path]) -> None:
+def keyword_file(model: str, job: KeywordJob) -> None:
     """Write an adapted keyword to its file, if it is not there."""
     text, recordings, path = job
     if path.exists():
@@ -76,36 +83,66 @@ def keyword_file(model: str, job: tuple[str, Sequence[Path], Path]) -> None:
 
 
 def measured(
-    options: argparse.Namespace, name: str, judged: Mapping[str, Sequence[Path]], recordings: Mapping[str, list[Path]]
+    options: argparse.Namespace, who: str, judged: Mapping[str, Sequence[Path]], recordings: Mapping[str, list[Path]]
 ) -> list[dict[str, Any]]:
     """A row of figures for each condition and number of ``recordings`` that are given; ``judged`` are all others."""
     speech = wake_speech(options.speech, options.half, None, options.jobs, judged)
     digest = open_model(options.model).digest[:10]
-    folder = options.out / "keywords" / digest / name
-    counts = [count for count in options.counts if count == 0 or any(len(own) >= count for own in recordings.values())]
-    jobs = [
-        (text, recordings.get(text, [])[:count], folder / str(count) / f"{plain_name(text)}.kw")
-        for count in counts
-        for text in speech.keywords
-    ]
+    jobs: dict[tuple[str, int], KeywordJob] = {}
+    for text in speech.keywords:
+        for count in options.counts:
+            own = recordings.get(text, [])[:count]
+            path = options.out / "keywords" / digest / who / str(len(own)) / f"{plain_name(text)}.kw"
+            jobs[text, count] = text, own, path
     with ProcessPoolExecutor(options.jobs) as pool:
-        list(pool.map(partial(keyword_file, options.model), jobs))
+        list(pool.map(partial(keyword_file, options.model), {str(job[2]): job for job in jobs.values()}.values()))
+    files = {label(*key): str(path) for key, (_, _, path) in jobs.items()}
+    spotter = {"kind": "kwskit", "model": options.model, "fa_per_hour": FA_PER_HOUR, "files": files}
     rows = []
     for condition, noises in {"clean": [], f"{options.snr:g} dB": noises_of(options.speech, options.jobs)}.items():
-        data = options.out / "streams" / options.half / name / plain_name(condition)
+        data = options.out / "streams" / options.half / who / plain_name(condition)
         search = wake_search(data, speech, noises, options.snr, options.seed, options.jobs)
-        for count in [TYPED, *counts]:
-            files = {text: str(path) for text, _, path in jobs if path.parent.name == str(count)}
-            job = {"kind": "kwskit", "model": options.model, "fa_per_hour": FA_PER_HOUR, "files": files}
-            path = data / "detections" / digest / str(count) / "detections.tsv"
-            if not path.exists():
-                path.parent.mkdir(parents=True, exist_ok=True)
-                hear(job, search, data, path, options.jobs)
-            misses = wake_misses(search, path, RESAMPLES, options.seed, (FA_PER_HOUR,))
-            own = results(search, path)
-            facts = {"streams": condition, "who": name, "recordings": count}
-            rows.append(facts | {"miss": own["miss"], "fa_per_hour": own["fa_per_hour"], **misses})
+        path = data / "detections" / hashlib.sha256(json.dumps([spotter, digest]).encode()).hexdigest()[:10] / "all.tsv"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            hear(spotter, for_counts(search, [TYPED, *options.counts]), data, path, options.jobs)
+        for count in (TYPED, *options.counts):
+            one = for_counts(search, [count])
+            accepted = wake_misses(one, path.with_name(OWN), RESAMPLES, options.seed, (ALL,))
+            facts = {"streams": condition, "who": who, "recordings": count}
+            facts |= {"own_miss": accepted["miss_at"][f"{ALL:g}"]}
+            facts |= {"own_fa_per_hour": false_alarms(one, path.with_name(OWN))}
+            rows.append(facts | wake_misses(one, path, RESAMPLES, options.seed, (FA_PER_HOUR,)))
     return rows
+
+
+def label(text: str, count: int) -> str:
+    """What a keyword is called that was given so many recordings."""
+    return text if count == TYPED else f"{text}, {count}"
+
+
+def for_counts(search: Search, counts: Sequence[int]) -> Search:
+    """The same streams, in which each keyword is looked for once for each number of recordings."""
+    queries, said = [], []
+    for query, text, _ in zip(*(column.to_pylist() for column in search.queries.columns), strict=True):
+        own = search.occurrences.filter(pc.equal(search.occurrences["query"], query)).to_pylist()
+        for count in counts:
+            name = label(text, count)
+            queries.append({"query": name, "text": name, "utt_id": ""})
+            said += [row | {"query": name} for row in own]
+    tables = {"queries": queries, "occurrences": said}
+    made = {name: pa.Table.from_pylist(rows, getattr(search, name).schema) for name, rows in tables.items()}
+    return replace(search, **made)
+
+
+def false_alarms(search: Search, path: Path) -> float:
+    """Of a keyword an hour, in the mean of the keywords."""
+    table, _ = read_records(path, "detections")
+    count = 0
+    for name in search.queries["query"].to_pylist():
+        said, own = (part.filter(pc.equal(part["query"], name)) for part in (search.occurrences, table))
+        count += int((occurrences_around(said, own, float(search.facts["late"])) == -1).sum())
+    return count / search.other_hours / len(search.queries)
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -117,10 +154,10 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
     lines += ["|---|---|---|---:|---|---:|---:|"]
     for row in rows:
         each = {text: own["miss_at"][rate].value for text, own in row["by_keyword"].items()}
-        by = ", ".join(f"{text} {100 * value:.0f}" for text, value in each.items())
+        by = ", ".join(f"{name.partition(', ')[0]} {100 * value:.0f}" for name, value in each.items())
         count = "typed" if row["recordings"] == TYPED else str(row["recordings"])
-        cells = [row["who"], row["streams"], count, row["miss_at"][rate].percent(), by]
-        lines.append(f"| {' | '.join(cells)} | {100 * row['miss']:.1f} | {row['fa_per_hour']:.2f} |")
+        cells = [row["who"], row["streams"], count, row["miss_at"][rate].percent(), by, row["own_miss"].percent()]
+        lines.append(f"| {' | '.join(cells)} | {row['own_fa_per_hour']:.2f} |")
     return "\n".join(lines)
 
 

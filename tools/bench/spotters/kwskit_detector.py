@@ -22,7 +22,7 @@ class KwskitDetector:
     model : directory
     keywords : typed
     fa_per_hour : asked for at enrolment
-    files : of keywords that were adapted, which are not typed
+    files : of adapted keywords, by the name that they are told under
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class KwskitDetector:
         self._spotter = Spotter.load(model)
         for keyword in keywords:
             if keyword in files:
-                self._spotter.enrol(file=files[keyword], fa_per_hour=fa_per_hour)
+                self._spotter.enrol(file=files[keyword], name=keyword, fa_per_hour=fa_per_hour)
             else:
                 self._spotter.enrol(keyword, fa_per_hour=fa_per_hour)
         self._names = list(keywords)
