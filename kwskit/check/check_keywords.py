@@ -91,6 +91,7 @@ def _check(
         close=0,
         around=tuple(confusables.around(keyword)),
         parts=tuple(confusables.parts(keyword, LEAST)),
+        changes=tuple(confusables.changes(keyword)),
         false_alarms=false_alarms,
         background=peaks,
         minutes=spotter.background_minutes,

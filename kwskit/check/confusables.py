@@ -24,6 +24,7 @@ NEAR = 200  # words with the fewest phonemes changed that the model is asked abo
 PREDICTED, RANKED = 500, 4_000  # words that it probably hears as nearest, of so many by the cosine alone
 PHRASES, PHRASES_RANKED = 150, 400
 PRONUNCIATIONS = 2  # of a keyword that neighbours in phonemes are looked for
+CHANGED = 10  # words near each word of a phrase, that it is changed to
 
 
 class Confusables:
@@ -109,6 +110,25 @@ class Confusables:
         words = [self.sounds.words(row)[0] for row in rows]
         scores = self._scores(keyword, words)[1].tolist()
         return sorted(zip(words, scores, strict=True), key=lambda part: (-part[1], part[0]))
+
+    def changes(self, keyword: Keyword) -> list[tuple[str, float]]:
+        """A phrase without each of its words, and with each changed to one that sounds nearly alike, with their scores.
+
+        The highest come first; a word has none.
+        """
+        words = normal_form(keyword.text).split()
+        said = " ".join(said_of(keyword)[0]) if keyword.readings else ""
+        parts = [sound_of(part.split()) for part in said.split(WORD_BOUNDARY)]
+        if len(words) < 2 or len(parts) != len(words):
+            return []
+        texts = []
+        for place, part in enumerate(parts):
+            near = [row for row in self.sounds.nearest(part, CHANGED + 1).rows if self.sounds.sounds[row] != part]
+            for other in ([], *([self.sounds.words(row)[0]] for row in near[:CHANGED])):
+                texts.append(" ".join([*words[:place], *other, *words[place + 1 :]]))
+        texts = list(dict.fromkeys(texts))
+        scores = self._scores(keyword, texts)[1].tolist()
+        return sorted(zip(texts, scores, strict=True), key=lambda one: (-one[1], one[0]))
 
     def score(self, keyword: Keyword, other: Keyword) -> float:
         """The score that ``keyword`` has when ``other``, perhaps itself, is said as it is typed."""

@@ -13,6 +13,7 @@ from kwskit.text.neural_g2p import VOWELS
 from kwskit.text.pronunciation import WORD_BOUNDARY
 
 CLOSE = 0.9  # of what the keyword itself scores
+SPOKEN = 0.8  # of its typed score that a word has in the mean when it is spoken (see Confusables)
 LEVELS = ("good", "note", "risky", "poor")  # the worst last
 
 
@@ -72,6 +73,8 @@ class KeywordCheck:
     close : how many words score at least ``least``
     around : words that it is a part of, as it is said
     parts : words that are a half of it or more, as it is said, and their scores, the highest first
+    changes : of a phrase, without one of its words or with one that sounds nearly alike, and their scores, the highest
+        first
     false_alarms : estimate of the false alarms an hour at the threshold, the one that thresholds are set by
         (:meth:`kwskit.spotting.background.Background.false_alarms`), or None where there is no background
     background : scores of the peaks in the background, descending; empty where there is none
@@ -94,6 +97,7 @@ class KeywordCheck:
     background: NDArray[np.float32]
     minutes: float
     rivals: tuple[Rival, ...] = ()
+    changes: tuple[tuple[str, float], ...] = ()
     heard: ExampleReadings | None = None
     remarks: tuple[Remark, ...] = ()
 
@@ -122,6 +126,12 @@ class KeywordCheck:
     def least(self) -> float:
         """The score of a word that would set it off with nearly its own: ``CLOSE`` of ``own``, and the threshold."""
         return max(CLOSE * self.own, self.keyword.threshold if self.calibrated else -float("inf"))
+
+    @property
+    def changes_heard(self) -> tuple[str, ...]:
+        """Changes of the phrase that reach the threshold with ``SPOKEN`` of their score; none where it is not known."""
+        least = self.keyword.threshold / SPOKEN if self.calibrated else float("inf")
+        return tuple(text for text, score in self.changes if score >= least)
 
     @property
     def reached(self) -> int:
@@ -167,6 +177,9 @@ class KeywordCheck:
             "part_of_count": len(self.around),
             "parts": [{"text": text, "score": round(score, 2)} for text, score in self.parts[:most]],
             "parts_count": len(self.parts),
+            "changes": [{"text": text, "score": round(score, 2)} for text, score in self.changes[:most]],
+            "changes_count": len(self.changes),
+            "changes_heard": len(self.changes_heard),
             "rivals": [{**one._asdict(), "score": round(one.score, 2)} for one in self.rivals],
             "advice": [remark._asdict() for remark in self.remarks],
         }

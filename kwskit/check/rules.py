@@ -2,11 +2,10 @@
 
 import re
 
-from kwskit.check.keyword_check import CLOSE, KeywordCheck, Remark
+from kwskit.check.keyword_check import CLOSE, SPOKEN, KeywordCheck, Remark
 from kwskit.spotting.expected_duration import WINDOWS
 
 FEWEST, FEW = 4, 5  # phonemes: below the first a keyword is poor, below the second risky
-SPOKEN = 0.8  # of its typed score that a word has in the mean when it is spoken (see Confusables)
 CROWD, LONGER_WORDS, PRONUNCIATIONS = 20, 20, 4
 FEW_VOWELS = 0.25
 MEND = "Allow more false alarms, give spoken examples, or take a longer keyword."
@@ -38,8 +37,9 @@ def remarks(check: KeywordCheck) -> tuple[Remark, ...]:
     - with more than twice the false alarms an hour that were asked for, or, where none were, more than one.
 
     Anything else is a note: spelt pronunciations, more than four of them, fewer than one vowel in four
-    phonemes, numbers, words within it or around it, and no background, without which a threshold is not judged. How
-    often a word is said is not known here, so that a rare name counts as much as a common word.
+    phonemes, numbers, words within it or around it, phrases that differ from it in one word, and no background, without
+    which a threshold is not judged. How often a word is said is not known here, so that a rare name counts as much as a
+    common word.
     """
     found = [
         *_length(check),
@@ -124,6 +124,12 @@ def _neighbours(check: KeywordCheck) -> list[Remark]:
         if sets_off:
             message += f", where the threshold is {check.keyword.threshold:.2f}. Allow fewer false alarms to raise it"
         found.append(Remark("risky" if sets_off or score >= check.least else "note", f"{message}."))
+    if check.changes_heard:
+        message = (
+            f"Of {len(check.changes)} phrases without one of its words, or with one that sounds nearly alike, "
+            f"{len(check.changes_heard)} would set it off, such as {_listed(check.changes_heard)}."
+        )
+        found.append(Remark("note", message))
     return found
 
 

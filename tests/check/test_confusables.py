@@ -147,3 +147,18 @@ def test_embeddings_are_predicted_well(sung_model):
     np.testing.assert_allclose(np.linalg.norm(guessed, axis=1), 1, atol=1e-5)
     assert np.mean((guessed * wanted).sum(1)) > 0.85
     np.testing.assert_array_equal(predicted.everything[rows], predicted.of([sounds.sounds[row] for row in rows]))
+
+
+def test_changes_of_a_phrase_by_a_loop(spotter, confusables):
+    model, keyword = spotter.model, spotter.enrol("hey computer", threshold=4.0)
+    found = dict(confusables.changes(keyword))
+    assert {"hey", "computer"} <= found.keys()  # without one of its words
+    near = {place: {text.split()[place] for text in found if len(text.split()) == 2} for place in (0, 1)}
+    assert near[0] & {"hay"} == set()  # which sounds as the word does
+    assert "commuter" in near[1]
+    for text, score in found.items():
+        words = text.split()
+        assert len(words) == 1 or sum(a != b for a, b in zip(words, ("hey", "computer"), strict=True)) == 1
+        assert score == pytest.approx(similarity(model, text, "hey computer")[1], abs=2e-4)
+    assert list(found.values()) == sorted(found.values(), reverse=True)
+    assert confusables.changes(spotter.enrol("computer", threshold=4.0)) == []

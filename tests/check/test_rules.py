@@ -84,6 +84,12 @@ CASES = [
     ({**at(3.15), "parts": (("nova", 3.0),)}, "good", "'nova'"),
     ({**at(2.0), "parts": (("nova", 2.6),)}, "risky", "scores 2.60 as typed, where the threshold is 2.00. Allow fewer"),
     ({**at(2.0), "parts": (("nova", 2.4),)}, "good", "'nova' alone scores 2.40 as typed."),
+    (
+        {**at(2.0), "changes": (("hay nova", 2.6), ("hey over", 2.51), ("hey", 2.4))},
+        "good",
+        "Of 3 phrases without one of its words, or with one that sounds nearly alike, 2 would set it off, such as hay",
+    ),
+    ({**at(2.0), "changes": (("hay nova", 2.4),)}, "good", None),
     # the other keywords
     ({"rivals": (Rival("hay nova", 4.0, True),)}, "poor", "sounds the same as 'hay nova'"),
     ({"rivals": (Rival("hey rover", 3.7, False),)}, "risky", "'hey rover', which is to be listened for too, sets it"),

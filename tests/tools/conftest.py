@@ -17,6 +17,7 @@ BENCHES = (
     "measurement_process",
     "names",
     "name_voices",
+    "adapted",
 )
 
 
