@@ -1,19 +1,22 @@
 // The page: keywords, sound and what they have in common.
 
+import { startDropping } from "/static/dropping.js";
+import { buttonOf, showHits } from "/static/hit_list.js";
 import { pick } from "/static/hit_picker.js";
 import { startKept } from "/static/kept.js";
+import { startKeywordForm } from "/static/keyword_form.js";
 import { Keywords } from "/static/keywords.js";
+import { openSocket } from "/static/listening_socket.js";
 import { Microphone } from "/static/microphone.js";
 import { Recording } from "/static/recording.js";
 import { ask, lines, query, Refused, tooLarge } from "/static/server.js";
 import { startSearch } from "/static/search.js";
-import { converted, Player, wav } from "/static/sound.js";
+import { SentFile } from "/static/sent_file.js";
+import { Player, wav } from "/static/sound.js";
 import { clock, Timeline } from "/static/timeline.js";
 
 const $ = (id) => document.getElementById(id);
 const RATE = 16000;
-const SHOWN = 300; // hits in the list
-const [BYTES_A_SECOND, HEADER] = [2 * RATE, 44]; // of a WAV file that is made here
 const BEHIND = 15; // s that the server may lag behind the microphone
 
 let limits = { upload_bytes: 50e6, audio_seconds: 600, keywords: 12, characters: 100 };
@@ -42,10 +45,9 @@ const player = new Player({
     showScores();
   },
   failed: async () => {
-    if (!file || file.replaced) return;
-    file.replaced = true;
     try {
-      player.load(await (await ask("/api/wav", { method: "POST", body: file.sent })).blob());
+      const sound = await file?.playable();
+      if (sound) player.load(sound);
     } catch (error) {
       tell(error.message);
     }
@@ -92,7 +94,9 @@ function refresh() {
     }
     if (recording) {
       timeline.draw(keywords.all);
-      showHits();
+      $("heard").hidden = !keywords.all.length;
+      const count = showHits(keywords.all, live !== null, playHit);
+      $("no-hits").hidden = count > 0 || job !== null || live !== null;
     }
     showScores();
   });
@@ -111,45 +115,12 @@ function showScores() {
   if (recording) $("time").textContent = clock(at ?? (live ? recording.seconds : player.at || 0), 1);
 }
 
-function showHits() {
-  $("heard").hidden = !recording || !keywords.all.length;
-  const all = keywords.all.flatMap((keyword) => keyword.hits.map((hit) => ({ keyword, hit })));
-  all.sort((a, b) => (live ? b.hit.start - a.hit.start : a.hit.start - b.hit.start));
-  const count = all.length === 1 ? "1 hit" : `${all.length} hits`;
-  const more = all.length > SHOWN ? `, of which ${SHOWN} are listed` : "";
-  if ($("heard-title").textContent !== count + more) $("heard-title").textContent = count + more;
-  $("no-hits").hidden = all.length > 0 || job !== null || live !== null;
-  const list = $("hits");
-  all.slice(0, SHOWN).forEach(({ keyword, hit }, k) => {
-    const key = `${keyword.typed}\n${hit.start}\n${hit.stop}`;
-    let item = list.children[k];
-    if (item?.key === key) return;
-    item = hitItem(keyword, hit);
-    item.key = key;
-    if (list.children[k]) list.children[k].replaceWith(item);
-    else list.append(item);
-  });
-  while (list.children.length > Math.min(all.length, SHOWN)) list.lastChild.remove();
-}
-
-function hitItem(keyword, hit) {
-  const item = $("hit-item").content.firstElementChild.cloneNode(true);
-  item.style.setProperty("--of", `var(--k${keyword.colour})`);
-  item.querySelector(".word").textContent = keyword.name;
-  item.querySelector(".when").textContent = clock(hit.start, 1);
-  item.querySelector(".score").textContent = hit.score.toFixed(1);
-  const button = item.querySelector("button");
-  button.setAttribute("aria-label", `Play ${keyword.name} at ${clock(hit.start, 1)}, score ${hit.score.toFixed(1)}`);
-  button.addEventListener("click", () => playHit(keyword, hit, button));
-  return item;
-}
-
 // ---- what is heard again
 
 const AROUND = 0.15; // s before and after a hit
 
 async function playHit(keyword, hit, button) {
-  button ??= [...$("hits").children].find((item) => item.key === `${keyword.typed}\n${hit.start}\n${hit.stop}`)?.querySelector("button");
+  button ??= buttonOf(keyword, hit);
   player.pause();
   button?.classList.add("playing");
   if (hit.stop < timeline.from || hit.start > timeline.to) {
@@ -220,7 +191,7 @@ async function open(chosen) {
   closeMicrophone();
   job?.abort();
   job = null;
-  file = { name: chosen.name, sent: chosen, replaced: false };
+  file = new SentFile(chosen);
   begin(new Recording());
   player.load(chosen);
   await listenToFile();
@@ -238,7 +209,7 @@ async function listenToFile() {
       names.forEach((name) => of.track(name));
       state(`Listening to ${file.name} …`, true);
       refresh();
-      for await (const message of lines(await send(asked, own.signal))) {
+      for await (const message of lines(await file.post(`/api/spot?${query(asked)}`, own.signal, limits))) {
         if (message.error) throw new Refused(message.error);
         if (message.total) {
           of.total = message.total;
@@ -264,28 +235,6 @@ async function listenToFile() {
       refresh();
       kept?.refresh();
     }
-  }
-}
-
-async function send(asked, signal) {
-  const path = `/api/spot?${query(asked)}`;
-  try {
-    return await ask(path, { method: "POST", body: file.sent, signal });
-  } catch (error) {
-    if (error.status !== 415 || file.replaced) throw error;
-    let other;
-    try {
-      other = await converted(file.sent);
-    } catch {
-      throw error; // nor can the browser
-    }
-    if (other.size > BYTES_A_SECOND * limits.audio_seconds + HEADER) {
-      const minutes = other.size / BYTES_A_SECOND / 60;
-      throw new Refused(`This recording lasts ${minutes.toFixed(1)} minutes: ${limits.audio_seconds / 60} are the most.`);
-    }
-    file.sent = other;
-    file.replaced = true;
-    return ask(path, { method: "POST", body: other, signal });
   }
 }
 
@@ -334,56 +283,37 @@ async function openMicrophone() {
   $("microphone").querySelector("span").textContent = "Stop";
 }
 
-// A websocket for the keywords of now, from the next chunk of the microphone on.
+// Listens for the keywords of now, from the next chunk of the microphone on.
 function openSession() {
   live.session?.end();
   const names = keywords.all.map((one) => one.typed);
   const of = recording;
   const offset = live.samples / RATE;
   names.forEach((name) => of.track(name));
-  const address = new URL(`/api/listen?${query(keywords.all)}`, location.href);
-  address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-  const socket = new WebSocket(address);
-  let waiting = [];
-  let ended = false;
-  const own = {
-    send(chunk) {
-      if (socket.readyState === WebSocket.OPEN) socket.send(chunk);
-      else waiting.push(chunk);
+  const own = openSocket(keywords.all, {
+    message(said) {
+      if (said.error) {
+        tell(said.error);
+        closeMicrophone();
+        return;
+      }
+      if (recording !== of) return;
+      of.take(said, names, { offset });
+      refresh();
+      if (live?.session !== own) return;
+      const lag = live.samples / RATE - of.seconds;
+      state(`Listening, ${clock(of.seconds)}${lag > 1.5 ? `, ${lag.toFixed(0)} s behind` : ""}`);
+      if (lag > BEHIND) {
+        tell("The server is too slow to keep up with the microphone.");
+        closeMicrophone();
+      }
     },
-    end() {
-      ended = true;
-      if (socket.readyState === WebSocket.OPEN) socket.send("end");
+    closed() {
+      kept?.refresh();
+      if (live?.session !== own) return;
+      if ($("notice").hidden) tell("The connection to the server has ended. Is kwskit serve still running?");
+      closeMicrophone();
     },
-  };
-  socket.addEventListener("open", () => {
-    waiting.forEach((chunk) => socket.send(chunk));
-    waiting = [];
-    if (ended) socket.send("end");
-  });
-  socket.addEventListener("message", ({ data }) => {
-    const message = JSON.parse(data);
-    if (message.error) {
-      tell(message.error);
-      closeMicrophone();
-      return;
-    }
-    if (recording !== of) return;
-    of.take(message, names, { offset });
-    refresh();
-    if (live?.session !== own) return;
-    const lag = live.samples / RATE - of.seconds;
-    state(`Listening, ${clock(of.seconds)}${lag > 1.5 ? `, ${lag.toFixed(0)} s behind` : ""}`);
-    if (lag > BEHIND) {
-      tell("The server is too slow to keep up with the microphone.");
-      closeMicrophone();
-    }
-  });
-  socket.addEventListener("close", () => {
-    kept?.refresh();
-    if (live?.session !== own) return;
-    if ($("notice").hidden) tell("The connection to the server has ended. Is kwskit serve still running?");
-    closeMicrophone();
   });
   return own;
 }
@@ -404,54 +334,6 @@ function closeMicrophone() {
 }
 
 // ---- what is pressed
-
-$("add").addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const text = $("word").value.trim().replace(/\s+/g, " ");
-  tell(text ? null : "Type a word or a phrase.");
-  if (!text) {
-    $("word").focus();
-    return;
-  }
-  if (keywords.get(text)) {
-    $("word").select();
-    return;
-  }
-  if (keywords.all.length >= limits.keywords) {
-    tell(`${limits.keywords} keywords are the most at once.`);
-    return;
-  }
-  try {
-    await keywords.add(text, Number($("rate").value));
-    $("word").value = "";
-  } catch (error) {
-    tell(error.message);
-  }
-});
-
-async function loadKeyword(chosen) {
-  if (!chosen) return;
-  tell();
-  try {
-    const { text } = await (await ask("/api/keyword/file", { method: "POST", body: chosen })).json();
-    await keywords.add(text, Number($("rate").value));
-  } catch (error) {
-    tell(`${chosen.name}: ${error.message}`);
-  }
-}
-
-$("adapted").addEventListener("change", () => {
-  loadKeyword($("adapted").files[0]);
-  $("adapted").value = "";
-});
-
-$("rate").addEventListener("change", async () => {
-  try {
-    await keywords.retune(Number($("rate").value));
-  } catch (error) {
-    tell(error.message);
-  }
-});
 
 $("microphone").addEventListener("click", () => (live ? closeMicrophone() : openMicrophone()));
 $("file").addEventListener("change", () => {
@@ -474,36 +356,10 @@ $("plot").addEventListener("keydown", (event) => {
   does();
 });
 
-// ---- what is dropped
-
-const carries = (event) => event.dataTransfer?.types.includes("Files");
-let over = 0;
-const overSearch = (event) => !$("archive").hidden && event.target.closest?.("#archive");
-function leave() {
-  over = 0;
-  $("drop").hidden = true;
-  $("archive").classList.remove("over");
-}
-addEventListener("dragenter", (event) => { if (carries(event)) over++; });
-addEventListener("dragleave", (event) => { if (carries(event) && --over <= 0) leave(); });
-addEventListener("dragover", (event) => {
-  if (!carries(event)) return;
-  event.preventDefault();
-  $("drop").hidden = Boolean(overSearch(event));
-  $("archive").classList.toggle("over", Boolean(overSearch(event)));
-});
-addEventListener("drop", (event) => {
-  if (!carries(event)) return;
-  event.preventDefault();
-  const dropped = event.dataTransfer.files[0];
-  const example = overSearch(event);
-  leave();
-  if (example) search?.(dropped);
-  else if (dropped.name.endsWith(".kw")) loadKeyword(dropped);
-  else open(dropped);
-});
-
 let search = null;
+const form = startKeywordForm(keywords, () => limits.keywords, tell);
+startDropping({ example: (file) => search?.(file), keyword: form.load, recording: open });
+
 try {
   const about = await (await ask("/api/about")).json();
   limits = about.limits;
@@ -513,7 +369,7 @@ try {
   $("choose").title = most;
   $("model").textContent = `· ${about.model}`;
   if (about.kept) kept = startKept(about.kept, { quiet: () => player.pause(), live: () => live !== null });
-  for (const text of about.keywords) await keywords.add(text, Number($("rate").value));
+  for (const text of about.keywords) await keywords.add(text, form.rate());
   if (about.index) search = startSearch(about.index, limits, () => player.pause());
 } catch (error) {
   tell(error.message);
