@@ -20,6 +20,7 @@ from kwskit.spotting.adapted.card import KINDS, AdaptationCard, HeldOut
 from kwskit.spotting.adapted.head import AdaptedHead
 from kwskit.spotting.adapted.keyword_file import AdaptedKeyword
 from kwskit.spotting.background import BLOCK, Background
+from kwskit.spotting.calibration import with_least
 from kwskit.spotting.enrolled import enrolled
 from kwskit.spotting.keyword import Keyword
 from kwskit.spotting.peak_estimates import BackgroundError
@@ -91,6 +92,7 @@ def adapt_keyword(
     coded = Windows(*background.for_adapting(keyword))
     unmoved = AdaptedHead.unmoved(spotter.model.dim, background.identity)
     typed_threshold = background.threshold(replace(keyword, head=unmoved), fa_per_hour)
+    typed_threshold = max(typed_threshold, with_least(keyword, spotter.cohort).least)
     tell(f"training on {sum(len(one.score) for one in (*said, *other, coded)):,} windows")
     heard = np.concatenate([one.rows for one in (*said, *other)])
     errors = heard - background.codes.nearest(heard)
