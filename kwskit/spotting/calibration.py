@@ -8,6 +8,7 @@ import numpy as np
 from kwskit.speech_model.speech_model import SpeechModel
 from kwskit.spotting.background import Background
 from kwskit.spotting.cohort_embeddings import CohortEmbeddings
+from kwskit.spotting.expected_duration import WINDOWS
 from kwskit.spotting.false_alarm_rate import gaussian_threshold
 from kwskit.spotting.keyword import Keyword
 from kwskit.spotting.keyword_queries import KeywordQueries
@@ -52,14 +53,16 @@ def check_background(background: Background, model: SpeechModel, streaming: bool
 def with_least(keyword: Keyword, cohort: CohortEmbeddings) -> Keyword:
     """A phrase with the least threshold, which keeps its parts from setting it off; a word as it is (ours).
 
-    A background tells how often other speech reaches a threshold, and hardly ever has a part of the phrase in it.
+    A background tells how often other speech reaches a threshold, and hardly ever has a part of the phrase in it. A
+    phrase that is longer than what is heard at once stays as it is, too: no more than a part of it is compared.
 
     Parameters
     ----------
     keyword : enrolled by typing
     cohort : what scores are normalised by
     """
-    if not any(WORD_BOUNDARY in said for said in keyword.pronunciations):
+    is_phrase = any(WORD_BOUNDARY in said for said in keyword.pronunciations)
+    if not is_phrase or keyword.seconds > WINDOWS[-1]:
         return keyword
     own = float(KeywordQueries([keyword], cohort).every_score(keyword.embeddings).max())
     return dataclasses.replace(keyword, least=PHRASE_SHARE * own)

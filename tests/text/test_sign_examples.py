@@ -29,7 +29,7 @@ def test_the_page_has_all_signs():
 
 def test_the_forms_of_the_page_can_be_read(tmp_path):
     typed = re.findall(r"--keyword \"([^\"]+)\"", PAGE) + re.findall(r"`([a-z ]+[=~][a-zA-Z][^`]+)`", PAGE)
-    assert len(typed) == 7
+    assert len(typed) == 8
     assert all(TypedKeyword.parse(one).told for one in typed)
     (lexicon,) = re.findall(r"```\n(#.*?)```", PAGE, re.S)
     (tmp_path / "mine.dict").write_text(lexicon, "utf-8")

@@ -101,15 +101,17 @@ export class Spotter {
     return [...hits, ...(await stream.finish())];
   }
 
-  /** The background's, which is for a phrase at least a share of what it scores itself as typed: calibration.py.
+  /** The background's, which is for a phrase that is heard at once at least a share of what it scores itself: calibration.py.
    * @param {Keyword} keyword
    * @param {number} faPerHour */
   async #threshold(keyword, faPerHour) {
     const found = await this.parts.background.threshold(keyword, faPerHour);
-    if (!keyword.pronunciations.some((said) => said.includes(BOUNDARY))) return found;
+    const { windows, phrase_share } = this.about.spotting;
+    const phrase = keyword.pronunciations.some((said) => said.includes(BOUNDARY));
+    if (!phrase || keyword.seconds > windows.at(-1)) return found;
     const queries = new KeywordQueries([keyword], this.parts.cohort);
     const own = Math.max(...keyword.rows.map((row) => queries.score(row, 0)));
-    return { ...found, value: Math.max(found.value, this.about.spotting.phrase_share * own) };
+    return { ...found, value: Math.max(found.value, phrase_share * own) };
   }
 
   /** How long a pronunciation takes to be said, presumably. @param {number[]} tokens */
