@@ -2,27 +2,28 @@
 
 from kwskit.serve.refusal import Refusal
 from kwskit.serve.upload import wav
+from kwskit.synthesis.casting import installed_engines
+from kwskit.synthesis.engines import engine
 
 ENGINE, SPEAKER, RATE = "espeak", "en-us", 0.85
 
 
 def has_voice() -> bool:
     """Whether there is one: the extra voices-gpl."""
-    try:
-        from kwskit import registry
-
-        registry.get("voice", ENGINE).cls.require()  # type: ignore[attr-defined]
-    except ImportError:
-        return False
-    return True
+    return ENGINE in installed_engines()[0]
 
 
 def read_aloud(phonemes: str) -> bytes:
-    """A WAV file of ``phonemes``, such as ``HH EY1 | N OW1 V AH0``; Refusal for what is none, or without a voice."""
+    """A WAV file of ``phonemes``, such as ``HH EY1 | N OW1 V AH0``.
+
+    Raises
+    ------
+    Refusal
+        Without a voice, or for what is no phoneme.
+    """
     if not has_voice():
         raise Refusal(404, "There is no voice to read it: pip install 'kwskit[voices-gpl]'.")
-    from kwskit.synthesis.conditioning import condition
-    from kwskit.synthesis.engines import engine
+    from kwskit.synthesis.conditioning import condition  # needs SciPy, which the extra brings
 
     try:
         with engine(ENGINE) as voice:

@@ -51,6 +51,14 @@ def test_a_model_that_hears_phonemes_is_adapted_to(phoneme_sung_model, singers):
     assert card.near.adapted < card.said.adapted
 
 
+def test_a_typed_phrase_is_judged_at_the_threshold_that_it_would_have(sung_model, background, singers):
+    spotter, often = Spotter(sung_model, background), 500.0  # at which the background's threshold is lower
+    card = adapt_keyword(spotter, "hey nova", fa_per_hour=often).card
+    least = spotter.enrol("hey nova", fa_per_hour=often).least
+    assert card.typed_threshold == pytest.approx(least)
+    assert card.adapted_threshold < least
+
+
 def test_voices_are_told_the_phonemes_that_are_given(sung_model, background, singers, monkeypatch):
     asked = []
 

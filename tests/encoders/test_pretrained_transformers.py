@@ -13,8 +13,7 @@ from kwskit.registry import build
 transformers = pytest.importorskip("transformers", reason="the extra transformers is not installed")
 
 CONVOLUTIONS = {
-    # On processors with AMX, torch's bfloat16 convolutions of 8 or 16 channels whose stride is their kernel are wrong.
-    "conv_dim": [32, 32, 32],
+    "conv_dim": [32, 32, 32],  # of 8 or 16 channels, torch's bfloat16 is wrong on AMX where a kernel is its stride
     "conv_kernel": [10, 8, 4],
     "conv_stride": [5, 8, 8],
     "num_feat_extract_layers": 3,

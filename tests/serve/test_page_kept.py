@@ -112,6 +112,12 @@ def test_clips_over_the_network(serving, tiny_model, kept, recording, listen, sp
     assert kept.listening()[0][-1].seconds == 1
 
 
+def test_an_adapted_keyword_is_not_read_off_a_recording(port, keyword_file, recording):
+    key = json.loads(asked(port, "POST", "/api/keyword/file", keyword_file.read_bytes())[2])["text"]
+    found = refusal(port, "POST", f"/api/keyword/heard?text={key}", recording.read_bytes())
+    assert found == (400, "An adapted keyword is said as it was adapted.")
+
+
 def test_a_keyword_file_is_scored_by_its_head(port, keyword_file, recording):
     status, _, answer = asked(port, "POST", "/api/keyword/file", keyword_file.read_bytes())
     key = json.loads(answer)["text"]

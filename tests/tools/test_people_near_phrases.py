@@ -1,5 +1,7 @@
 """What phrases within utterances set off, against each utterance spotted by itself."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import soundfile
@@ -52,6 +54,20 @@ def test_shares_are_those_of_utterances_one_by_one(tmp_path, words, streaming_su
             spotter.forget(text)
         assert found["heard"][kind].value == np.mean(heard)
     assert found["heard"]["itself"].value > found["heard"]["beginning"].value
+
+
+def test_what_is_heard_elsewhere_is_no_hit_of_the_phrase(tmp_path, words, streaming_sung_model, monkeypatch):
+    from people import near_phrases
+
+    monkeypatch.setattr(near_phrases, "FA_PER_HOUR", 20.0)
+    clips = near_phrases.near_phrase_test(tmp_path, words, 1, 10, 0)._clips
+    spotter = Spotter(streaming_sung_model)
+    for seconds in (-60, 0, 60):
+        moved = [replace(one, start=one.start + seconds, stop=one.stop + seconds) for one in clips]
+        test = near_phrases.NearPhraseTest(moved, WORDS, 10, 0)
+        heard = [test._heard(spotter, row) for row in range(len(clips))]
+        assert np.any(heard) == (seconds == 0)
+    assert spotter.keywords == {}
 
 
 def test_as_many_phrases_as_are_asked_for(tmp_path, words):

@@ -30,7 +30,7 @@ def espeak_phonemes(phonemes: Sequence[str]) -> str:
     Raises
     ------
     ValueError
-        For a sign that is no phoneme of English.
+        For a sign that is no phoneme of English, or a word without any.
     """
     words: list[list[str]] = [[]]
     for sign in phonemes:
@@ -38,6 +38,8 @@ def espeak_phonemes(phonemes: Sequence[str]) -> str:
             words.append([])
         else:
             words[-1].append(sign)
+    if not all(words):
+        raise ValueError(f"'{' '.join(phonemes)}' has a word without phonemes")
     return " ".join(f"[[{_word(word)}]]" for word in words)
 
 

@@ -1,5 +1,7 @@
 """espeak-ng told how something is said, against what it says of the spelling."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -32,6 +34,9 @@ def test_signs(phonemes, expected):
 def test_what_is_no_phoneme_is_told():
     with pytest.raises(ValueError, match="'QQ' is no phoneme of English"):
         espeak_phonemes(["HH", "QQ"])
+    for empty in ("", "HH AY |", "| HH AY", "|"):
+        with pytest.raises(ValueError, match=f"'{re.escape(empty)}' has a word without phonemes"):
+            espeak_phonemes(empty.split())
 
 
 def test_every_phoneme_of_the_dictionary_is_known():
