@@ -1,4 +1,4 @@
-"""A background of other words, said by two at once, to a model that hears phonemes."""
+"""Backgrounds of other words: as they are, and said by two at once, to a model that hears phonemes."""
 
 import numpy as np
 import pytest
@@ -35,4 +35,25 @@ def babble_background(phoneme_sung_model, babble):
     words = [[spoken(one) for one in pronunciations_of(text, phoneme_sung_model.tokenizer)] for text, _, _ in said]
     start, stop = (np.array([row[k] for row in said]) for k in (1, 2))
     recorder.record([pcm[:100_001], pcm[100_001:]], SaidWords(start, stop, words))
+    return recorder.background()
+
+
+@pytest.fixture(scope="session")
+def sound(sung_model, others):
+    """Two minutes of other words in random order: (samples,) int16, and (text, start, stop)."""
+    rng = np.random.default_rng(0)
+    return sung_model.stream_of(*rng.choice(others, 130).tolist(), pause=0.3)
+
+
+@pytest.fixture(scope="session")
+def background(sung_model, sound):
+    """What a model that hears no phonemes hears in it."""
+    return recorded(Spotter(sung_model), *sound)
+
+
+def recorded(spotter, pcm, said):
+    recorder = spotter.recorder()
+    words = [[spoken(one) for one in pronunciations_of(text, spotter.model.tokenizer)] for text, _, _ in said]
+    start, stop = (np.array([row[k] for row in said]) for k in (1, 2))
+    recorder.record([pcm[:100_000], pcm[100_000:]], SaidWords(start, stop, words))
     return recorder.background()

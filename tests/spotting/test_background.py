@@ -1,42 +1,20 @@
 """Thresholds for a rate of false alarms, counted again by listening."""
 
 import dataclasses
-import pickle
 
 import numpy as np
 import pytest
 from scipy.spatial.distance import cosine
 
-from kwskit.spotting.background_file import read_background
 from kwskit.spotting.cohort import cohort_words
 from kwskit.spotting.expected_duration import WINDOWS
 from kwskit.spotting.peak_estimates import BackgroundError
-from kwskit.spotting.said_words import SaidWords, pronunciations_of, spoken
+from kwskit.spotting.said_words import SaidWords
 from kwskit.spotting.spotter import Spotter
 from kwskit.spotting.vector_codes import VectorCodes
 
 RATE = 16_000
 OTHERS = cohort_words(330)[300:]
-
-
-@pytest.fixture(scope="module")
-def sound(sung_model):
-    """Two minutes of other words in random order: (samples,) int16, and (text, start, stop)."""
-    rng = np.random.default_rng(0)
-    return sung_model.stream_of(*rng.choice(OTHERS, 130).tolist(), pause=0.3)
-
-
-@pytest.fixture(scope="module")
-def background(sung_model, sound):
-    return recorded(Spotter(sung_model), *sound)
-
-
-def recorded(spotter, pcm, said):
-    recorder = spotter.recorder()
-    words = [[spoken(one) for one in pronunciations_of(text, spotter.model.tokenizer)] for text, _, _ in said]
-    start, stop = (np.array([row[k] for row in said]) for k in (1, 2))
-    recorder.record([pcm[:100_000], pcm[100_000:]], SaidWords(start, stop, words))
-    return recorder.background()
 
 
 @pytest.fixture
@@ -140,85 +118,6 @@ def test_words_that_sound_alike_are_left_out_and_phrases_word_by_word(sung_model
     assert said.times(spotter.enrol("nova hey", threshold=1)) == [(1.0, 2.5)]
     assert said.times(spotter.enrol("over", threshold=1)) == []
     assert said.times(spotter.enrol(examples=[sung_model.say("hey")], name="hey", threshold=1)) == []
-
-
-def test_saved_and_read(background, spotter, tmp_path):
-    background.save(tmp_path / "background.npz")
-    read = read_background(tmp_path / "background.npz")
-    keyword = spotter.enrol(OTHERS[3], threshold=1)
-    np.testing.assert_array_equal(read.peaks(keyword)[0], background.peaks(keyword)[0])
-    assert read.peaks(keyword)[1] == background.peaks(keyword)[1]
-    assert (read.digest, read.streaming, read.seconds) == ("5019", False, background.seconds)
-    assert [path.name for path in tmp_path.iterdir()] == ["background.npz"]
-
-
-def test_the_windows_it_was_recorded_with_are_saved_and_checked(background, tmp_path):
-    path = tmp_path / "background.npz"
-    background.save(path)
-    assert read_background(path).windows == WINDOWS
-    with np.load(path) as arrays:
-        assert arrays["windows"].tolist() == [0.3, 0.5, 0.8, 1.2, 1.8]
-    other = (0.3, 0.5, 0.8, 1.2, 2.4)
-    dataclasses.replace(background, windows=other).save(path)
-    with pytest.raises(BackgroundError) as refused:
-        read_background(path)
-    assert str(refused.value) == (
-        f"{path}: recorded with windows of 0.3, 0.5, 0.8, 1.2, 2.4 s, but spotting has those of 0.3, 0.5, 0.8, 1.2, "
-        "1.8 s: record it again (kwskit calibrate MODEL RECORDINGS)"
-    )
-
-
-def damaged(path, how):
-    whole = path.read_bytes()
-    with np.load(path) as arrays:
-        held = dict(arrays)
-    if how == "cut":
-        path.write_bytes(whole[: len(whole) // 2])
-    elif how == "empty":
-        path.write_bytes(b"")
-    elif how == "noise":
-        path.write_bytes(np.random.default_rng(0).bytes(5000))
-    elif how == "flipped":
-        middle = len(whole) // 2
-        path.write_bytes(
-            whole[:middle] + bytes(255 - one for one in whole[middle : middle + 50]) + whole[middle + 50 :]
-        )
-    elif how == "pickle":
-        path.write_bytes(pickle.dumps(held))
-    elif how == "objects":
-        np.savez(path, **{**held, "said": np.array([{}, []], object)})
-    elif how == "foreign":
-        np.savez(path, x=np.ones(3))
-    elif how == "version":
-        np.savez(path, **{**held, "version": 99})
-    elif how == "lacking":
-        np.savez(path, **{name: array for name, array in held.items() if name != "axes"})
-    elif how == "shapes":
-        np.savez(path, **{**held, "start": held["start"][:-3]})
-    elif how == "nan":
-        np.savez(path, **{**held, "mean": held["mean"] * np.nan})
-    elif how == "words":
-        np.savez(path, **{**held, "said": held["said"][:-1]})
-    elif how == "types":
-        np.savez(path, **{**held, "codes": held["codes"].astype(np.float64)})
-
-
-FILES = ("cut", "empty", "noise", "flipped", "pickle", "foreign")
-ARRAYS = ("objects", "version", "lacking", "shapes", "nan", "words", "types")
-
-
-@pytest.mark.parametrize("how", FILES + ARRAYS)
-def test_damaged_files_are_told(background, tmp_path, how):
-    path = tmp_path / "background.npz"
-    background.save(path)
-    damaged(path, how)
-    with pytest.raises(BackgroundError, match=r"background\.npz: .*(damaged|record it again)"):
-        read_background(path)
-
-
-def test_no_file(tmp_path):
-    with pytest.raises(BackgroundError, match=r"x\.npz: no such file"):
-        read_background(tmp_path / "x.npz")
 
 
 def test_the_background_of_another_model_is_refused(sung_model, streaming_sung_model, background, caplog):
