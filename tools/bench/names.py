@@ -31,7 +31,7 @@ FIRST, OTHER, SAME = "1 best guess", "another voice", "the same voice"
 def main() -> None:
     """Speak, listen, tell."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", default="english", help="model (default %(default)s)")
+    parser.add_argument("--model", default="english-phonemes", help="model (default %(default)s)")
     parser.add_argument("--festival", default="festival", metavar="COMMAND", help="Festival (default %(default)s)")
     parser.add_argument("--fa-per-hour", type=float, default=0.5, metavar="RATE", help="of thresholds (default 0.5)")
     parser.add_argument("--seed", type=int, default=0, help="seed of voices, noise and resampling (default 0)")
