@@ -3,8 +3,9 @@
 
     python recipes/english_small/join.py --phonemes EXP/model --words kwskit/models/english --to EXP
 
-Both rest on the same frozen speech embedding, which what comes out runs once: it is what hparams/english_phonemes.yaml
-describes, and a run's folder for release.py.
+Both rest on the same frozen speech embedding, which what comes out runs once. It is built as the first is, whose YAML
+has parts for the words, which its training leaves as they are (hparams/english_phonemes.yaml), and is a run's folder
+for release.py.
 """
 
 import argparse
@@ -14,10 +15,10 @@ from pathlib import Path
 import safetensors.torch
 import torch
 
-from kwskit.hparams import build_hparams, resolve_hparams
-from kwskit.systems.model_directory import WEIGHTS, save_model
+from kwskit.hparams import build_hparams
+from kwskit.systems.model_directory import PARTS, WEIGHTS, save_model
+from kwskit.text_file import read_text
 
-CONFIG = Path(__file__).with_name("hparams") / "english_phonemes.yaml"
 OF_PHONEMES = {name: name for name in ("acoustic_encoder", "aligner")}
 OF_WORDS = {
     "acoustic_encoder": "audio_pooler.encoder",
@@ -34,13 +35,14 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--words", type=Path, required=True, metavar="MODEL", help="model that embeds words")
     parser.add_argument("--to", type=Path, required=True, metavar="EXP", help="folder that the model is written into")
     args = parser.parse_args(argv)
-    text = resolve_hparams(CONFIG, overrides={"num_words": "1"})
-    system = build_hparams(text, CONFIG)["system"]
     found = _parts(args.phonemes, OF_PHONEMES) | _parts(args.words, OF_WORDS)
+    config = args.phonemes / PARTS
+    text = read_text(config)
+    system = build_hparams(text, config)["system"]
     wanted = {name: one for name, one in system.state_dict().items() if not name.startswith("losses.")}
     for name in sorted(wanted.keys() | found.keys()):
         if name not in wanted or name not in found or wanted[name].shape != found[name].shape:
-            sys.exit(f"join: '{name}' does not go from the two models to {CONFIG.name}: they are built otherwise")
+            sys.exit(f"join: '{name}' does not go from the two models to {config}: they are built otherwise")
     system.load_state_dict(found, strict=False)
     save_model(args.to / "model", system, text, f"# Phonemes of {args.phonemes}, words of {args.words}\n")
     print(f"{args.to / 'model'}: {sum(one.numel() for one in found.values()):,} numbers")
